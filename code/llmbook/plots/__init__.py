@@ -1,0 +1,1 @@
+"""Figures of the book: functions from arrays to a matplotlib figure, in one style (``style.py``)."""

@@ -1,0 +1,132 @@
+r"""Attention: every position reads from the positions before it.
+
+.. math:: \operatorname{softmax}\!\left(\frac{q k^\top}{\sqrt{E}} + \text{mask}\right) v
+
+Source: Vaswani et al. 2017, arXiv 1706.03762, Eq. 1. With K key-value heads for H query heads: H = K is multi-head,
+K = 1 is multi-query (Shazeer 2019, arXiv 1911.02150; Gemma 2B), between them is grouped-query attention (Ainslie et
+al. 2023, arXiv 2305.13245). ``attend_slow`` shows the arithmetic; ``attend`` gives the same numbers faster.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from llmbook.layers.rope import apply_rope
+
+
+class Cache(Protocol):
+    """What a decoder needs of a cache. It lives outside the model; ``generation.KVCache`` is one."""
+
+    length: int  # positions stored so far
+
+    def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the new keys and values of a layer, each ``(B, K, T, E)``; give back all of it, ``(B, K, S, E)``."""
+
+    def advance(self, count: int) -> None:
+        """Count ``count`` positions as stored, once all layers have been updated."""
+
+
+def causal_mask(queries: int, keys: int, device: torch.device | None = None) -> Tensor:
+    """True where a query may look: at keys up to its own position, the last query aligned with the last key.
+
+    Args:
+        queries: T.
+        keys: S, at least T; the first S - T keys come from a cache.
+        device: where to put it.
+
+    Returns:
+        Boolean ``(T, S)``.
+    """
+    query_positions = torch.arange(keys - queries, keys, device=device)[:, None]
+    return torch.arange(keys, device=device)[None, :] <= query_positions
+
+
+def attend_slow(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Attention written out. For reading, and as the witness for ``attend``.
+
+    Args:
+        query: ``(B, H, T, E)``.
+        key: ``(B, K, S, E)`` with H a multiple of K.
+        value: ``(B, K, S, E)``.
+        mask: Boolean, True where a query may look, broadcastable to ``(B, H, T, S)``; None means causal.
+
+    Returns:
+        ``(B, H, T, E)``.
+    """
+    heads_per_group = query.shape[1] // key.shape[1]
+    key = key.repeat_interleave(heads_per_group, dim=1)  # (B, H, S, E): query head h reads head h // (H / K)
+    value = value.repeat_interleave(heads_per_group, dim=1)
+    if mask is None:
+        mask = causal_mask(query.shape[2], key.shape[2], query.device)
+    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5  # (B, H, T, S)
+    weights = scores.masked_fill(~mask, float("-inf")).float().softmax(-1)  # float32: bfloat16 loses small weights
+    return weights.to(value.dtype) @ value
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The same numbers as ``attend_slow`` from torch's fused kernel; arguments and result alike."""
+    # is_causal aligns the first query with the first key, so it is only right when T == S.
+    queries, keys = query.shape[2], key.shape[2]
+    if mask is None and 1 < queries < keys:
+        mask = causal_mask(queries, keys, query.device)
+    is_causal = mask is None and queries == keys
+    grouped = query.shape[1] != key.shape[1]
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=is_causal, enable_gqa=grouped)
+
+
+class Attention(nn.Module):
+    """Self-attention with rotary positions, grouped key-value heads and an optional clamp.
+
+    Args:
+        width: D.
+        heads: H, query heads.
+        kv_heads: K, key and value heads; H must be a multiple of K.
+        head_size: E; H * E need not equal D (Gemma 7B: 16 * 256 = 4096 and D = 3072).
+        bias: whether the four linear maps have a bias.
+        clip_qkv: if given, queries, keys and values are clamped to +-clip_qkv before rotation (later OLMo 1 releases).
+    """
+
+    def __init__(
+        self, width: int, heads: int, kv_heads: int, head_size: int, bias: bool = False, clip_qkv: float | None = None
+    ):
+        super().__init__()
+        self.head_size, self.clip_qkv = head_size, clip_qkv
+        self.q_proj = nn.Linear(width, heads * head_size, bias=bias)
+        self.k_proj = nn.Linear(width, kv_heads * head_size, bias=bias)
+        self.v_proj = nn.Linear(width, kv_heads * head_size, bias=bias)
+        self.o_proj = nn.Linear(heads * head_size, width, bias=bias)
+
+    def forward(
+        self,
+        x: Tensor,
+        rotation: tuple[Tensor, Tensor],
+        mask: Tensor | None = None,
+        cache: Cache | None = None,
+        layer: int = 0,
+    ) -> Tensor:
+        """Attend over ``x`` and what the cache holds.
+
+        Args:
+            x: ``(B, T, D)``.
+            rotation: cosine and sine, each ``(B or 1, 1, T, E/2)``.
+            mask: Boolean, broadcastable to ``(B, H, T, S)``; None means causal.
+            cache: keys and values of earlier positions, already rotated; the new ones are added to it.
+            layer: the index of this layer in the cache.
+
+        Returns:
+            ``(B, T, D)``.
+        """
+        query, key, value = (self._heads(project(x)) for project in (self.q_proj, self.k_proj, self.v_proj))
+        query, key = apply_rope(query, *rotation), apply_rope(key, *rotation)
+        if cache is not None:
+            key, value = cache.update(layer, key, value)  # (B, K, S, E)
+        out = attend(query, key, value, mask)  # (B, H, T, E)
+        return self.o_proj(out.transpose(1, 2).flatten(2))  # (B, T, H * E) -> (B, T, D)
+
+    def _heads(self, x: Tensor) -> Tensor:
+        """Clamp, and split ``(B, T, n * E)`` into ``(B, n, T, E)``."""
+        if self.clip_qkv is not None:
+            x = x.clamp(-self.clip_qkv, self.clip_qkv)
+        return x.unflatten(-1, (-1, self.head_size)).transpose(1, 2)

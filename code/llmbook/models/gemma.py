@@ -1,0 +1,72 @@
+"""Gemma 1 (arXiv 2403.08295): GeGLU, RMSNorm with gain 1 + w, scaled and tied embeddings, heads of 256.
+
+Distinctive, beside Llama 2:
+
+- The vocabulary has 256,000 entries, and the embedding matrix is also the output matrix.
+- What is looked up is multiplied by sqrt(D), rounded to the dtype of the weights.
+- The feed-forward layer is GeGLU (tanh approximation) and very wide: F = 8 D.
+- RMSNorm multiplies by 1 + w, in float32, and casts last.
+- A head has 256 numbers, so that H * E need not be D (7B: 4096 and 3072). The 2B has one key-value head.
+"""
+
+from llmbook.models.decoder import DecoderConfig
+from llmbook.models.hf import key_table, read_activation, read_bias, read_rope_base, read_sizes, write_config
+
+__all__ = ["PUBLISHED", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+
+FAMILY = {
+    "activation": "gelu_tanh",
+    "norm": "rms_unit",
+    "norm_eps": 1e-6,
+    "tie_embeddings": True,
+    "scale_embedding": True,
+}
+# The vocabulary is that of the released checkpoints; the report's Table 1 prints 256,128.
+PUBLISHED = {
+    "gemma-2b": DecoderConfig(
+        vocab_size=256_000, width=2048, layers=18, heads=8, kv_heads=1, head_size=256,
+        feedforward_width=16_384, max_length=8192, **FAMILY,
+    ),
+    "gemma-7b": DecoderConfig(
+        vocab_size=256_000, width=3072, layers=28, heads=16, kv_heads=16, head_size=256,
+        feedforward_width=24_576, max_length=8192, **FAMILY,
+    ),
+}  # fmt: skip
+
+
+def tiny(*, kv_heads: int = 1, vocab_size: int = 256, max_length: int = 128) -> DecoderConfig:
+    """A small Gemma with the same oddities: H * E is not D, and one key-value head or as many as query heads."""
+    return DecoderConfig(
+        vocab_size=vocab_size, width=48, layers=2, heads=4, kv_heads=kv_heads, head_size=16,
+        feedforward_width=96, max_length=max_length, **FAMILY,
+    )  # fmt: skip
+
+
+def config_from_hf(hf: dict) -> DecoderConfig:
+    """Read a ``config.json``.
+
+    The first released configs say ``hidden_act: gelu``, although the model was trained with the tanh approximation;
+    ``hidden_activation`` came later to say so. So plain "gelu" is read as the approximation, as in Google's own code.
+
+    Raises:
+        ValueError: a field is missing or asks for something that this book has not built.
+    """
+    name = hf.get("hidden_activation") or hf.get("hidden_act", "gelu_pytorch_tanh")
+    activation = "gelu_tanh" if name == "gelu" else read_activation(name)
+    return DecoderConfig(
+        **{"tie_embeddings": True, **read_sizes(hf)},
+        activation=activation,
+        norm="rms_unit",
+        norm_eps=hf.get("rms_norm_eps", 1e-6),
+        rope_base=read_rope_base(hf),
+        bias=read_bias(hf),
+        scale_embedding=True,
+    )
+
+
+def config_to_hf(config: DecoderConfig) -> dict:
+    """The ``config.json`` of a Gemma."""
+    return write_config(
+        config, "gemma", "GemmaForCausalLM", "gelu_pytorch_tanh",
+        rms_norm_eps=config.norm_eps, attention_bias=config.bias, bos_token_id=2, eos_token_id=1, pad_token_id=0,
+    )  # fmt: skip
