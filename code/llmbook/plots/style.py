@@ -1,13 +1,13 @@
 """The look of every figure: a palette, one set of matplotlib settings, and a figure that shows itself as SVG.
 
 The palette is that of Okabe and Ito, *Color Universal Design* (2008), which stays distinct under the common
-forms of color blindness. Its sky blue and orange are too light for text, which is what :func:`text_color` is for.
-Lines differ in dash as well as in color, because color alone is never enough.
+forms of color blindness. Its sky blue and orange are too light for text, which is what :func:`text_color`
+is for. Lines differ in dash as well as in color, because color alone is never enough.
 
-Figures are made without pyplot, so nothing is shared between two of them and nothing has to be closed. Drawing the
-same numbers again gives the same SVG, byte for byte: no date, no random ids, and letters as outlines so that no
-font has to be installed. While the book is built (``LLMBOOK_STATIC=1``) the background is transparent, and the
-page inverts the picture for its dark theme (``book/_static/llmbook.css``).
+Figures are made without pyplot, so nothing is shared between two of them and nothing has to be closed.
+Drawing the same numbers again gives the same SVG, byte for byte: no date, no random ids, and letters as
+outlines so that no font has to be installed. While the book is built (``LLMBOOK_STATIC=1``) the background
+is transparent, and the page inverts the picture for its dark theme (``book/_static/llmbook.css``).
 """
 
 import functools
@@ -98,8 +98,8 @@ class BookAxes(Axes):
     """Axes whose drawing methods use the book's style also when they are called from a notebook cell."""
 
 
-for _name in ("annotate", "axhline", "axvline", "bar", "barh", "errorbar", "fill_between", "hist", "imshow", "legend",
-              "plot", "scatter", "set_title", "set_xlabel", "set_ylabel", "text"):
+for _name in ("annotate", "axhline", "axvline", "bar", "barh", "errorbar", "fill_between", "hist", "imshow",
+              "legend", "plot", "scatter", "set_title", "set_xlabel", "set_ylabel", "text"):
     setattr(BookAxes, _name, styled(getattr(Axes, _name)))
 
 
@@ -151,7 +151,7 @@ def to_svg(figure: Figure, *, transparent: bool | None = None) -> str:
 
 
 def _shorten(svg: str) -> str:
-    """Keep two decimals of a path's coordinates: a hundredth of a point is invisible and pages load faster."""
+    """Keep two decimals of a path's coordinates: finer ones are invisible, and pages load faster."""
     rounded = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path.group()), svg)
     return re.sub(r"^<\?xml.*?(?=<svg)", "", rounded, flags=re.DOTALL)
 

@@ -1,0 +1,74 @@
+"""The two controls of an explorer, a slider over ordered values and a choice among named options.
+
+Both are an ordered list of values and a default; they differ in how they are shown. A control may list more values
+than the printed page can draw frames for: ``frames`` names the ones that the page gets, a live notebook has them all.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_FRAMES = 200
+
+
+@dataclass(frozen=True)
+class Control:
+    """An ordered list of values with a default.
+
+    Attributes:
+        label: What the reader sees, for example ``"Head size"``.
+        values: Every value a live notebook offers, in order.
+        default: The value shown first; one of ``values``.
+        format: How a value is written: a function, or a format string such as ``"{:.1f}"``.
+        frames: The values that the built page offers, in order, the default among them; all when left out.
+    """
+
+    label: str
+    values: Sequence[Any]
+    default: Any
+    format: Callable[[Any], str] | str = "{}"
+    frames: Sequence[Any] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _require(self.default in list(self.values), f"{self.label}: the default {self.default!r} is not among "
+                 f"the values {list(self.values)}; add it or choose another")
+        strangers = [value for value in self.drawn if value not in list(self.values)]
+        _require(not strangers, f"{self.label}: frames {strangers} are not among the values")
+        _require(self.default in list(self.drawn), f"{self.label}: add the default {self.default!r} to frames, "
+                 "because it is what the page shows first")
+
+    @property
+    def drawn(self) -> Sequence[Any]:
+        """The values that the built page offers."""
+        return self.values if self.frames is None else self.frames
+
+    def text(self, value: Any) -> str:
+        """A value as the reader sees it."""
+        return self.format.format(value) if isinstance(self.format, str) else self.format(value)
+
+
+class Slider(Control):
+    """A control for values with an order, such as sizes: ``Slider("Head size", [64, 128, 256], 128)``."""
+
+
+class Choice(Control):
+    """A control for named options: ``Choice("Activation", ["relu", "gelu"], "gelu")``."""
+
+
+def grid(controls: Mapping[str, Control]) -> list[dict[str, Any]]:
+    """Every combination of the controls' frames, the last control changing fastest.
+
+    Raises:
+        ValueError: If there are more than :data:`MOST_FRAMES`.
+    """
+    combinations = list(itertools.product(*(control.drawn for control in controls.values())))
+    sizes = " x ".join(str(len(control.drawn)) for control in controls.values())
+    _require(len(combinations) <= MOST_FRAMES, f"{sizes} = {len(combinations)} frames are too many for a page, "
+             f"{MOST_FRAMES} at most; give a slider fewer frames=[...] (a live notebook keeps every value)")
+    return [dict(zip(controls, values, strict=True)) for values in combinations]
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)

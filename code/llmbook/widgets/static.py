@@ -1,0 +1,128 @@
+"""An explorer as HTML for the built page: native controls, every frame drawn beforehand, and no kernel.
+
+The frames of one explorer are alike: the same axes, ticks and letters, another curve. So the page stores each distinct
+line of SVG once, and a frame is a list of ranges of lines, which makes a page of a hundred frames as small as one of
+ten. ``book/_static/explorer.js`` puts a frame together when a control moves. Without the script the default frame and
+its sentence stand alone and the controls stay hidden.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from llmbook.widgets.controls import Choice, Control
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One drawn combination: the picture, and the sentence that says what it shows."""
+
+    svg: str
+    sentence: str
+
+
+def pack(pictures: Sequence[str]) -> dict[str, list]:
+    """Store each distinct line once.
+
+    Args:
+        pictures: Texts that have many lines in common.
+
+    Returns:
+        ``lines``, and for each picture its ``runs``: pairs start, stop (flat) of ranges of ``lines``.
+    """
+    places: dict[str, int] = {}
+    frames = []
+    for picture in pictures:
+        numbers = [places.setdefault(line, len(places)) for line in picture.splitlines()]
+        frames.append(_runs(numbers))
+    return {"lines": list(places), "runs": frames}
+
+
+def _runs(numbers: Sequence[int]) -> list[int]:
+    """Consecutive numbers as flat pairs start, stop: 4 5 6 1 2 becomes 4 7 1 3."""
+    runs: list[int] = []
+    for number in numbers:
+        if runs and runs[-1] == number:
+            runs[-1] = number + 1
+        else:
+            runs += [number, number + 1]
+    return runs
+
+
+def unpack(packed: Mapping[str, list], frame: int) -> str:
+    """Put a picture together again, as the script on the page does."""
+    runs = packed["runs"][frame]
+    pairs = zip(runs[::2], runs[1::2], strict=True)
+    return "\n".join(line for start, stop in pairs for line in packed["lines"][start:stop])
+
+
+def script_json(content: Any) -> str:
+    """JSON that cannot end the ``<script>`` element around it."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def picture_address(svg: str) -> str:
+    """A picture as a ``data:`` address, which the browser shows without asking anyone for it."""
+    return "data:image/svg+xml," + quote(svg, safe=" :/=;,.-()'!*")
+
+
+def identifier(name: str) -> str:
+    """A name as an HTML id: ``"Activation shapes"`` gives ``explorer-activation-shapes``."""
+    return "explorer-" + (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "figure")
+
+
+def explorer_html(name: str, caption: str, controls: Mapping[str, Control], frames: Sequence[Frame], *,
+                  default: int) -> str:
+    """The ``<figure>`` of one explorer.
+
+    Args:
+        name: Unique on its page; the figure's id comes from it.
+        caption: One or two plain sentences under the figure.
+        controls: By argument name, in the order of the grid.
+        frames: Every combination, the last control changing fastest.
+        default: The frame shown first, and the one in print.
+    """
+    place, first = identifier(name), frames[default]
+    content = pack([frame.svg for frame in frames]) | {"sentences": [frame.sentence for frame in frames]}
+    inputs = "\n".join(_control(f"{place}-{key}", control) for key, control in controls.items())
+    return f"""<figure class="explorer" id="{place}" aria-labelledby="{place}-caption">
+<div class="explorer-controls" role="group" aria-label="Controls of the figure" hidden>
+{inputs}
+<button type="button" class="explorer-reset">Reset</button>
+</div>
+<img class="explorer-frame" src="{picture_address(first.svg)}" alt="{escape(first.sentence)}">
+<p class="explorer-sentence" aria-live="polite">{escape(first.sentence)}</p>
+<figcaption id="{place}-caption">{escape(caption)}</figcaption>
+<script type="application/json" class="explorer-frames">{script_json(content)}</script>
+</figure>"""
+
+
+def _control(place: str, control: Control) -> str:
+    return (_select if isinstance(control, Choice) else _range)(place, control)
+
+
+def _select(place: str, control: Control) -> str:
+    options = "".join(_option(index, control, value) for index, value in enumerate(control.drawn))
+    return f"""<div class="explorer-control"><label for="{place}">{escape(control.label)}</label>
+<select id="{place}" autocomplete="off">{options}</select></div>"""
+
+
+def _option(index: int, control: Control, value: Any) -> str:
+    chosen = " selected" if value == control.default else ""
+    return f'<option value="{index}"{chosen}>{escape(control.text(value))}</option>'
+
+
+def _range(place: str, control: Control) -> str:
+    texts = [control.text(value) for value in control.drawn]
+    start = list(control.drawn).index(control.default)
+    return f"""<div class="explorer-control"><label for="{place}">{escape(control.label)}</label>
+<input type="range" id="{place}" min="0" max="{len(texts) - 1}" step="1" value="{start}" autocomplete="off"
+ aria-valuetext="{escape(texts[start])}" data-texts="{escape(json.dumps(texts))}">
+<output for="{place}" aria-live="off">{escape(texts[start])}</output></div>"""

@@ -1,0 +1,178 @@
+"""The explorer without Jupyter: its grid, its HTML, its frames, and the live widgets."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from llmbook.plots.style import new_figure, styled
+from llmbook.widgets import Choice, Slider, explore
+from llmbook.widgets.controls import grid
+from llmbook.widgets.static import Frame, explorer_html, pack, script_json, unpack
+
+
+@styled
+def draw_power(*, exponent, sign):
+    figure, ax = new_figure(size=(3, 2))
+    ax.plot([0, 1, 2], [sign * x**exponent for x in (0, 1, 2)])
+    return figure, f"x<2 & \"sign\" {sign}: at 2 the curve of exponent {exponent} is {sign * 2**exponent}."
+
+
+def power_explorer(**changes):
+    exponent = Slider("Exponent", [1, 2, 3], 2, "n = {}")
+    controls = {"exponent": exponent, "sign": Choice("Sign <±>", [1, -1], 1)} | changes
+    return explore(draw_power, caption="Powers & signs", **controls)
+
+
+class Collector(HTMLParser):
+    """Every start tag with its attributes, and the text of the script."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.script, self.inside = [], "", False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag == "script"
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        self.script += data if self.inside else ""
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page():
+    return Collector(power_explorer().html())
+
+
+def test_grid_varies_the_last_control_fastest():
+    combinations = grid(power_explorer().controls)
+    assert [tuple(each.values()) for each in combinations] == [
+        (1, 1), (1, -1), (2, 1), (2, -1), (3, 1), (3, -1)]
+
+
+def test_grid_draws_only_the_frames_of_a_slider():
+    few = power_explorer(exponent=Slider("Exponent", range(10), 4, frames=[2, 4, 8]))
+    assert len(few.frames()) == 6
+    assert len(few.controls["exponent"].values) == 10
+
+
+def test_a_grid_too_large_for_a_page_says_what_to_do():
+    with pytest.raises(ValueError, match=r"101 x 2 = 202 frames .* fewer frames="):
+        power_explorer(exponent=Slider("Exponent", range(101), 4))
+    assert len(grid({"exponent": Slider("Exponent", range(200), 4)})) == 200
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"default": 7}, "default 7 is not among"),
+    ({"frames": [1, 9]}, r"frames \[9\] are not among"),
+    ({"frames": [1, 3]}, "add the default 2 to frames"),
+])
+def test_a_control_that_cannot_work_is_refused(changes, message):
+    arguments = {"label": "Exponent", "values": [1, 2, 3], "default": 2} | changes
+    with pytest.raises(ValueError, match=message):
+        Slider(**arguments)
+
+
+def test_an_explorer_needs_a_control():
+    with pytest.raises(ValueError, match="needs a control"):
+        explore(draw_power, caption="none")
+
+
+def test_every_control_has_a_label_of_its_own(page):
+    named = {attributes["for"] for attributes in page.of("label")}
+    inputs = {attributes["id"] for attributes in page.of("input") + page.of("select")}
+    assert named == inputs and len(inputs) == 2
+    assert len({attributes["id"] for _, attributes in page.tags if "id" in attributes}) == 4
+
+
+def test_the_page_starts_at_the_default(page):
+    (slider,) = page.of("input")
+    assert (slider["value"], slider["max"], slider["aria-valuetext"]) == ("1", "2", "n = 2")
+    assert json.loads(slider["data-texts"]) == ["n = 1", "n = 2", "n = 3"]
+    (image,) = page.of("img")
+    assert image["alt"] == 'x<2 & "sign" 1: at 2 the curve of exponent 2 is 4.'
+    assert image["src"].startswith("data:image/svg+xml,%3Csvg")
+
+
+def test_controls_stay_hidden_until_the_script_runs(page):
+    (group,) = [each for each in page.of("div") if each.get("class") == "explorer-controls"]
+    assert "hidden" in group
+
+
+def test_text_of_the_author_is_escaped():
+    html = power_explorer().html()
+    assert "Powers &amp; signs</figcaption>" in html and "Sign &lt;±&gt;</label>" in html
+    assert 'x&lt;2 &amp; &quot;sign&quot; 1' in html and '"sign"' not in html
+
+
+def test_nothing_can_end_the_script_early():
+    hostile = "</script><!-- & \u2028"
+    text = script_json({"sentences": [hostile]})
+    assert not re.search(r"[<>&\u2028]", text)
+    assert json.loads(text) == {"sentences": [hostile]}
+
+
+def test_the_script_holds_every_frame(page):
+    content, drawn = json.loads(page.script), power_explorer().frames()
+    assert content["sentences"] == [frame.sentence for frame in drawn]
+    for index, frame in enumerate(drawn):
+        assert unpack(content, index) == frame.svg.rstrip("\n")
+
+
+def test_packing_restores_what_it_was_given():
+    pictures = ["a\nb\na\nc", "a\nb\na\nd", "d\nc", "a\nb\na\nc"]
+    packed = pack(pictures)
+    assert [unpack(packed, index) for index in range(4)] == pictures
+    assert packed["lines"] == ["a", "b", "c", "d"]
+    assert packed["runs"][0] == packed["runs"][3]
+
+
+def test_alike_frames_share_their_lines():
+    frames = power_explorer().frames()
+    html = explorer_html("p", "c", power_explorer().controls, frames, default=0)
+    assert len(html) < 0.7 * sum(len(frame.svg) for frame in frames)
+    assert all(isinstance(frame, Frame) for frame in frames)
+
+
+def test_a_book_build_gets_html_and_a_plain_text(monkeypatch):
+    monkeypatch.setenv("LLMBOOK_STATIC", "1")
+    bundle = power_explorer()._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain"}
+    assert bundle["text/html"] == power_explorer()._repr_mimebundle_()["text/html"]
+    assert bundle["text/plain"].startswith("Explorer 'power' (Exponent: n = 2, Sign <±>: 1)")
+
+
+def test_live_widgets_redraw_on_any_value(monkeypatch):
+    monkeypatch.delenv("LLMBOOK_STATIC", raising=False)
+    exponent, sign, view = power_explorer(exponent=Slider("Exponent", range(9), 2, frames=[2])).widget().children
+    before = view.value
+    assert "exponent 2 is 4." in before
+    exponent.value = 7
+    assert "exponent 7 is 128." in view.value
+    sign.value = -1
+    assert "exponent 7 is -128." in view.value
+    exponent.value, sign.value = 2, 1
+    assert view.value == before
+
+
+def test_an_error_in_a_live_draw_is_shown_and_can_be_left():
+    def draw(*, x):
+        return draw_power(exponent=1 / x, sign=1)
+
+    slider, view = explore(draw, caption="c", x=Slider("x", [0, 1], 1)).widget().children
+    slider.value = 0
+    assert "Nothing to draw for x = 0" in view.value and "ZeroDivisionError" in view.value
+    slider.value = 1
+    assert "<img" in view.value
+
+
+def test_a_live_notebook_gets_the_widget(monkeypatch):
+    monkeypatch.delenv("LLMBOOK_STATIC", raising=False)
+    assert "application/vnd.jupyter.widget-view+json" in power_explorer()._repr_mimebundle_()
