@@ -1,0 +1,44 @@
+# make book   build the book into _build/html          make lab    open the notebooks in JupyterLab
+# make test   run every test                           make clean  remove what was built (not .venv)
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+BIN := .venv/bin
+BOOK_READY := .venv/.ready-book
+TEST_READY := .venv/.ready-test
+SETTINGS := requirements.txt constraints.txt pyproject.toml
+# The constraints also hold for the tool that builds the package, in old pip (first name) and new pip (second).
+PIP_INSTALL := PIP_CONSTRAINT="$(CURDIR)/constraints.txt" PIP_BUILD_CONSTRAINT="$(CURDIR)/constraints.txt" \
+	$(BIN)/python -m pip install --quiet
+
+.PHONY: book test lab clean
+book: $(BOOK_READY)
+	$(BIN)/jupyter-book build -W -n --keep-going .
+
+test: $(TEST_READY)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m pytest
+
+lab: $(BOOK_READY)
+	$(BIN)/jupyter lab --notebook-dir=chapters
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "This book needs Python 3.11 or later, and none was found." \
+		"Install it from https://www.python.org or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+		"This book needs Python 3.11 or later; $(PYTHON) is older or does not run."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python lacks its venv module." \
+		"On Debian or Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(BOOK_READY): $(SETTINGS) | $(BIN)/python
+	@echo "Installing what the book needs into .venv (a few minutes the first time)"
+	$(PIP_INSTALL) -r requirements.txt -c constraints.txt -e .
+	@touch $@
+
+$(TEST_READY): $(BOOK_READY)
+	$(PIP_INSTALL) -r requirements.txt -c constraints.txt -e ".[test]"
+	@touch $@

@@ -1,0 +1,77 @@
+"""Keep executed pages true: run a page again when anything it could depend on has changed.
+
+jupyter-cache remembers the outputs of a page under its code cells alone. A page also depends on the package, on the data
+and on the installed versions, so all of these are digested and the digest names the folder of the cache. A new digest
+is an empty cache (every page runs) and a changed Sphinx setting (every page is read).
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+from sphinx.errors import ConfigError
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+KERNEL_ENVIRONMENT = {
+    "LLMBOOK_STATIC": "1",  # figures and explorers draw themselves for the page, not for a live notebook
+    "HF_HUB_OFFLINE": "1",  # a build asks nothing of the network, whatever the reader is logged in to
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+
+
+def input_files(root, names):
+    """Sorted files under the named files and folders, without Python's byte code."""
+    missing = [name for name in names if not (root / name).exists()]
+    if missing:
+        raise ConfigError(f"book_cache_inputs names {missing}, which {root} does not have: correct _config.yml")
+    found = [path for name in names for path in [root / name, *(root / name).rglob("*")]]
+    return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
+
+
+def installed_versions():
+    """Python's version and every installed distribution with its version, sorted, one a line."""
+    names = sorted(f"{found.metadata['Name']}=={found.version}" for found in distributions())
+    return "\n".join([sys.version, *names])
+
+
+def digest_of(root, names):
+    """Hexadecimal digest of the paths and contents of the inputs and of the installed versions."""
+    digest = hashlib.sha256(installed_versions().encode())
+    for path in input_files(root, names):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def choose_cache(app, config):
+    """Point myst-nb at the cache of this digest, and set what the kernels inherit."""
+    os.environ.update(KERNEL_ENVIRONMENT)
+    digest = digest_of(Path(app.srcdir), config.book_cache_inputs)
+    config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache" / digest)
+    config.book_extension_digest = digest_of(Path(__file__).parent, ["."])
+
+
+def finish(app, exception):
+    """Drop what the next build must not reuse: other digests, pages with warnings, pages built while inputs changed."""
+    cache = Path(app.config.nb_execution_cache_path)
+    changed = digest_of(Path(app.srcdir), app.config.book_cache_inputs) != cache.name
+    if changed:
+        LOGGER.info("The package or the data changed during the build: the next build runs the pages again.")
+    for folder in cache.parent.glob("*"):
+        if folder != cache or changed:
+            shutil.rmtree(folder, ignore_errors=True)
+    if exception or changed or app._warncount:
+        (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
+
+
+def setup(app):
+    """Register the extension with Sphinx."""
+    app.add_config_value("book_cache_inputs", ["code/llmbook", "data", "constraints.txt"], "env")
+    app.add_config_value("book_extension_digest", "", "env")
+    app.connect("config-inited", choose_cache)
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
