@@ -185,7 +185,8 @@ class Decoder(nn.Module):
             )
         if attention_mask is not None and attention_mask.shape != (len(ids), total):
             raise ValueError(
-                f"attention_mask must be {(len(ids), total)}, cached positions included, not {tuple(attention_mask.shape)}"
+                f"attention_mask must have shape {(len(ids), total)}, cached positions included, "
+                f"not {tuple(attention_mask.shape)}"
             )
         if ids.numel() and not ids.is_meta and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.vocab_size:
             raise ValueError(
