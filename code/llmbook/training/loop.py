@@ -1,0 +1,108 @@
+r"""One training loop for the whole book: it yields a record for each step, and whoever wants to print or draw listens.
+
+Each step computes the loss :math:`\ell` of a batch, its gradient :math:`g`, shortens :math:`g` to at most ``clip_norm``
+and lets AdamW take the step (Loshchilov and Hutter 2019, arXiv 1711.05101). Weight decay acts on matrices only, as in
+nanoGPT's ``configure_optimizers``: a gain or a bias is not made smaller.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one training step leaves behind."""
+
+    step: int
+    """0, 1, 2, ..."""
+    loss: float
+    """Of this step's batch, before the update."""
+    gradient_norm: float
+    """Euclidean norm over all parameters, before clipping."""
+    learning_rate: float
+    """The rate of this step."""
+
+
+def next_token_loss(model: nn.Module, ids: Tensor) -> Tensor:
+    """Mean cross-entropy, in nats, of each token given those before it.
+
+    Args:
+        model: from ids ``(B, T)`` to logits ``(B, T, V)``.
+        ids: ``(B, T + 1)``: the model reads all but the last, and is asked for all but the first.
+    """
+    logits = model(ids[:, :-1])  # (B, T, V)
+    return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
+
+
+def train(
+    model: nn.Module,
+    batches: Iterable[Any],
+    *,
+    steps: int,
+    learning_rate: float | Callable[[int], float],
+    weight_decay: float = 0.1,
+    betas: tuple[float, float] = (0.9, 0.95),
+    clip_norm: float = 1.0,
+    loss: Callable[[nn.Module, Any], Tensor] = next_token_loss,
+) -> Iterator[Record]:
+    """Train in place, one step for each record that is asked for.
+
+    Args:
+        model: its parameters that require a gradient are trained.
+        batches: one for each step; what one is, only ``loss`` needs to know.
+        steps: how many steps to take.
+        learning_rate: a number, or a function from the step to a number.
+        weight_decay: of matrices; tensors of one dimension have none.
+        betas: AdamW's decay rates.
+        clip_norm: longest gradient that passes unchanged; ``math.inf`` for no clipping.
+        loss: from the model and a batch to a scalar.
+
+    Yields:
+        A :class:`Record` after each update.
+
+    Raises:
+        ValueError: the batches end before the steps do.
+        FloatingPointError: the loss is no longer finite.
+    """
+    rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
+    optimizer = build_optimizer(model, weight_decay=weight_decay, betas=betas)
+    source = iter(batches)
+    for step in range(steps):
+        batch = _next_batch(source, step, steps)
+        for group in optimizer.param_groups:
+            group["lr"] = rate(step)
+        yield Record(step, *_update(model, batch, optimizer, clip_norm, loss, step), rate(step))
+
+
+def build_optimizer(model: nn.Module, *, weight_decay: float, betas: tuple[float, float]) -> torch.optim.AdamW:
+    """AdamW with decay on matrices only; the rate is set by the loop at each step."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in trained if parameter.ndim >= 2]
+    others = [parameter for parameter in trained if parameter.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW([group for group in groups if group["params"]], betas=betas)
+
+
+def _next_batch(source: Iterator[Any], step: int, steps: int) -> Any:
+    try:
+        return next(source)
+    except StopIteration:
+        raise ValueError(f"{steps} steps need {steps} batches, but there were only {step}; "
+                         "give an endless generator, or ask for fewer steps") from None
+
+
+def _update(model, batch, optimizer, clip_norm, loss, step) -> tuple[float, float]:
+    """One forward, backward and step; the loss and the gradient's norm before clipping."""
+    value = loss(model, batch)
+    if not torch.isfinite(value):
+        raise FloatingPointError(f"the loss is {value.item()} at step {step}; try a smaller learning rate")
+    optimizer.zero_grad(set_to_none=True)
+    value.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    optimizer.step()
+    return value.item(), norm.item()

@@ -1,0 +1,99 @@
+"""The training loop equals one written out by hand, and says what is wrong when it cannot go on."""
+
+import math
+
+import pytest
+import torch
+from llmbook.training.loop import build_optimizer, next_token_loss, train
+from torch import nn
+from torch.nn import functional as F
+
+
+def squares(model, batch):
+    x, y = batch
+    return (model(x) - y).square().mean()
+
+
+def line_and_batches(steps=5):
+    generator = torch.Generator().manual_seed(0)
+    model = nn.Linear(3, 2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(generator=generator)
+    draw = lambda *shape: torch.randn(*shape, generator=generator)  # noqa: E731
+    return model, [(draw(4, 3), 3 * draw(4, 2)) for _ in range(steps)]
+
+
+def adamw_by_hand(model, batches, *, rate=0.01, decay=0.1, beta1=0.9, beta2=0.95, clip=1.0, eps=1e-8):
+    """AdamW from its paper, Algorithm 2, with decay on the matrix only and clipping before it."""
+    state = {p: (torch.zeros_like(p), torch.zeros_like(p)) for p in model.parameters()}
+    for t, batch in enumerate(batches, start=1):
+        gradients = torch.autograd.grad(squares(model, batch), list(state))
+        norm = math.sqrt(sum(float(g.square().sum()) for g in gradients))
+        with torch.no_grad():
+            for (p, (m, v)), g in zip(state.items(), gradients, strict=True):
+                g = g * min(1.0, clip / norm)
+                m.mul_(beta1).add_((1 - beta1) * g)
+                v.mul_(beta2).add_((1 - beta2) * g * g)
+                p.mul_(1 - rate * decay * (p.ndim > 1))
+                p.sub_(rate * (m / (1 - beta1**t)) / ((v / (1 - beta2**t)).sqrt() + eps))
+
+
+def trained(**options):
+    model, batches = line_and_batches()
+    records = list(train(model, batches, **{"steps": 5, "learning_rate": 0.01, "loss": squares} | options))
+    return model, records
+
+
+def distance(first, second):
+    return max(((a - b).abs().max() / b.abs().max()).item() for a, b in
+               zip(first.parameters(), second.parameters(), strict=True))
+
+
+def test_equals_adamw_written_by_hand():
+    expected, batches = line_and_batches()
+    adamw_by_hand(expected, batches)
+    assert distance(trained()[0], expected) < 1e-5
+
+
+@pytest.mark.parametrize("fault", [
+    {"learning_rate": 0.011}, {"weight_decay": 0.0}, {"betas": (0.9, 0.999)}, {"clip_norm": math.inf}, {"steps": 4},
+])
+def test_each_setting_matters(fault):
+    expected, batches = line_and_batches()
+    adamw_by_hand(expected, batches)
+    assert distance(trained(**fault)[0], expected) > 1e-5
+
+
+def test_records_hold_the_loss_before_the_update():
+    model, batches = line_and_batches()
+    before = squares(model, batches[0]).item()
+    _, records = trained(learning_rate=lambda step: 0.01 / (step + 1))
+    assert [record.step for record in records] == [0, 1, 2, 3, 4]
+    assert records[0].loss == pytest.approx(before)
+    assert [record.learning_rate for record in records] == pytest.approx([0.01 / (i + 1) for i in range(5)])
+    assert records[0].gradient_norm > 1.0  # clipped, but recorded as it was
+
+
+def test_no_decay_for_vectors():
+    optimizer = build_optimizer(nn.Linear(3, 2), weight_decay=0.1, betas=(0.9, 0.95))
+    assert {group["params"][0].ndim: group["weight_decay"] for group in optimizer.param_groups} == {2: 0.1, 1: 0.0}
+
+
+def test_next_token_loss_by_hand():
+    table = torch.tensor([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 3.0]])
+    ids = torch.tensor([[0, 1, 0]])
+    loss = next_token_loss(lambda inputs: table[inputs], ids)
+    by_hand = -(F.log_softmax(table[0], -1)[1] + F.log_softmax(table[1], -1)[0]) / 2
+    assert torch.isclose(loss, by_hand)
+    assert not torch.isclose(loss, -(F.log_softmax(table[0], -1)[0] + F.log_softmax(table[1], -1)[1]) / 2)
+
+
+def test_says_when_the_batches_end():
+    with pytest.raises(ValueError, match="only 5"):
+        trained(steps=6)
+
+
+def test_stops_at_a_loss_that_is_not_finite():
+    with pytest.raises(FloatingPointError, match="smaller learning rate"):
+        trained(loss=lambda model, batch: squares(model, batch) * math.inf)
