@@ -1,0 +1,88 @@
+"""The schedules equal torch's own, step by step, over random settings."""
+
+import random
+import warnings
+
+import pytest
+import torch
+from torch.optim import lr_scheduler
+
+from llmbook.training.schedule import SHAPES, Schedule
+
+BASE = {"peak": 3e-4, "total_steps": 40, "warmup_steps": 10, "floor": 3e-5}
+
+
+def random_settings(seed: int, shape: str) -> Schedule:
+    rng = random.Random(seed)
+    total = rng.randint(5, 300)
+    peak = 10 ** rng.uniform(-5, 0)
+    return Schedule(peak, total, rng.randint(1, total - 1), peak * rng.random(), shape)
+
+
+def torch_rates(schedule: Schedule) -> list[float]:
+    """The same schedule from torch's building blocks."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=schedule.peak)
+    warmup, decay_steps = schedule.warmup_steps, schedule.total_steps - schedule.warmup_steps
+    climb = lr_scheduler.LinearLR(optimizer, start_factor=1 / warmup, total_iters=warmup - 1)
+    decays = {
+        "linear": lambda: lr_scheduler.LinearLR(optimizer, 1.0, schedule.floor / schedule.peak, decay_steps),
+        "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, decay_steps, schedule.floor),
+        "constant": lambda: lr_scheduler.ConstantLR(optimizer, 1.0),
+        "inverse_sqrt": lambda: lr_scheduler.LambdaLR(
+            optimizer, lambda t: max(schedule.floor / schedule.peak, (warmup / (warmup + t)) ** 0.5)
+        ),
+    }
+    both = lr_scheduler.SequentialLR(optimizer, [climb, decays[schedule.shape]()], milestones=[warmup - 1])
+    rates = []
+    for _ in range(schedule.total_steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        with warnings.catch_warnings():  # torch's own SequentialLR passes an argument it calls deprecated
+            warnings.simplefilter("ignore")
+            both.step()
+    return rates
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_equals_torch(shape):
+    for seed in range(20):
+        schedule = random_settings(seed, shape)
+        if schedule.warmup_steps == 1:
+            continue  # torch cannot warm up in zero iterations
+        assert schedule.rates() == pytest.approx(torch_rates(schedule), rel=1e-9), schedule
+
+
+@pytest.mark.parametrize("shape", ("linear", "cosine", "inverse_sqrt"))
+def test_one_step_late_is_caught(shape):
+    schedule = random_settings(3, shape)
+    late = [schedule(step + 1) for step in range(schedule.total_steps)]
+    assert late != pytest.approx(torch_rates(schedule), rel=1e-9)
+
+
+def test_landmarks_of_olmo():
+    schedule = Schedule(peak=3e-4, total_steps=100_000, warmup_steps=5000, floor=3e-5)
+    assert schedule(0) == pytest.approx(3e-4 / 5000)
+    assert schedule(4999) == 3e-4 == max(schedule.rates())
+    assert schedule(99_999) == pytest.approx(3e-5)
+    assert schedule(10**9) == schedule(99_999)
+
+
+def test_area_of_a_linear_decay_is_a_trapezoid():
+    schedule = Schedule(peak=1.0, total_steps=1000, floor=0.1)
+    assert schedule.area() == pytest.approx(1000 * 0.55, rel=2e-3)
+    assert Schedule(1.0, 1000, shape="constant").area() == pytest.approx(1000)
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        ({"shape": "square"}, "choose one of"),
+        ({"warmup_steps": 40}, "warmup_steps must be"),
+        ({"floor": 1.0}, "floor must be"),
+        ({"shape": "inverse_sqrt", "warmup_steps": 0}, "at least 1"),
+    ],
+)
+def test_impossible_settings_say_so(change, hint):
+    Schedule(**BASE)
+    with pytest.raises(ValueError, match=hint):
+        Schedule(**BASE | change)
