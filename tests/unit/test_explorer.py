@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+
 from llmbook.plots.style import new_figure, styled
 from llmbook.widgets import Choice, Slider, explore
 from llmbook.widgets.controls import grid
