@@ -1,0 +1,1 @@
+"""Meetings and their summaries: the synthetic corpus of the book (``meetings.py``)."""
