@@ -3,7 +3,7 @@
 from llmbook.layers.activation import ACTIVATIONS, DERIVATIVES
 from llmbook.layers.attention import Attention, attend, attend_slow, causal_mask
 from llmbook.layers.embedding import Embedding, embed, embedding_scale
-from llmbook.layers.feedforward import FeedForward, GatedFeedForward, matched_width
+from llmbook.layers.feedforward import FeedForward, GatedFeedForward, SparseMixture, matched_width
 from llmbook.layers.norm import LayerNorm, RMSNorm, build_norm, layer_norm, rms_norm
 from llmbook.layers.rope import apply_rope, rope_angles
 
@@ -16,6 +16,7 @@ __all__ = [
     "GatedFeedForward",
     "LayerNorm",
     "RMSNorm",
+    "SparseMixture",
     "apply_rope",
     "attend",
     "attend_slow",

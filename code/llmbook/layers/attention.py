@@ -28,19 +28,21 @@ class Cache(Protocol):
         """Count ``count`` positions as stored, once all layers have been updated."""
 
 
-def causal_mask(queries: int, keys: int, device: torch.device | None = None) -> Tensor:
+def causal_mask(queries: int, keys: int, device: torch.device | None = None, window: int | None = None) -> Tensor:
     """True where a query may look: at keys up to its own position, the last query aligned with the last key.
 
     Args:
         queries: T.
         keys: S, at least T; the first S - T keys come from a cache.
         device: where to put it.
+        window: how many keys a query may see, its own included; None for all (Mistral 7B: 4,096).
 
     Returns:
         Boolean ``(T, S)``.
     """
     query_positions = torch.arange(keys - queries, keys, device=device)[:, None]
-    return torch.arange(keys, device=device)[None, :] <= query_positions
+    distance = query_positions - torch.arange(keys, device=device)[None, :]
+    return distance >= 0 if window is None else (distance >= 0) & (distance < window)
 
 
 def attend_slow(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -101,7 +103,7 @@ class Attention(nn.Module):
     def forward(
         self,
         x: Tensor,
-        rotation: tuple[Tensor, Tensor],
+        rotation: tuple[Tensor, Tensor] | None,
         mask: Tensor | None = None,
         cache: Cache | None = None,
         layer: int = 0,
@@ -110,7 +112,7 @@ class Attention(nn.Module):
 
         Args:
             x: ``(B, T, D)``.
-            rotation: cosine and sine, each ``(B or 1, 1, T, E/2)``.
+            rotation: cosine and sine, each ``(B or 1, 1, T, E/2)``; None where positions are learned (GPT-2).
             mask: Boolean, broadcastable to ``(B, H, T, S)``; None means causal.
             cache: keys and values of earlier positions, already rotated; the new ones are added to it.
             layer: the index of this layer in the cache.
@@ -119,7 +121,8 @@ class Attention(nn.Module):
             ``(B, T, D)``.
         """
         query, key, value = (self._heads(project(x)) for project in (self.q_proj, self.k_proj, self.v_proj))
-        query, key = apply_rope(query, *rotation), apply_rope(key, *rotation)
+        if rotation is not None:
+            query, key = apply_rope(query, *rotation), apply_rope(key, *rotation)
         if cache is not None:
             key, value = cache.update(layer, key, value)  # (B, K, S, E)
         out = attend(query, key, value, mask)  # (B, H, T, E)

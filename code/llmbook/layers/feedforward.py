@@ -5,8 +5,12 @@ Plain (Vaswani et al. 2017, Eq. 2): :math:`W_\text{down}\, a(W_\text{up} x)`, tw
 Gated (Shazeer 2020, arXiv 2002.05202, Eq. 6): :math:`W_\text{down}\,(a(W_\text{gate} x) \odot W_\text{up} x)`, three
 matrices. With the activation GELU it is called GeGLU (Gemma), with SiLU it is SwiGLU (Llama, OLMo), with the sigmoid
 it is the plain GLU. Only the gate goes through the activation.
+
+Sparse mixture (Jiang et al. 2024, arXiv 2401.04088, Section 2.1; Mixtral): several gated layers, the experts. A router
+scores them for each position; only the best few run, weighted by the softmax of their scores.
 """
 
+import torch
 from torch import Tensor, nn
 
 from llmbook.layers.activation import activation
@@ -53,6 +57,43 @@ class GatedFeedForward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., D)`` to ``(..., D)``."""
         return self.down_proj(self.activation(self.gate_proj(x)) * self.up_proj(x))
+
+
+class SparseMixture(nn.Module):
+    """Sparse mixture of gated feed-forward layers, D to F to D.
+
+    Args:
+        width: D.
+        hidden: F of one expert.
+        activation_name: a key of ``ACTIVATIONS``.
+        experts: how many there are.
+        experts_per_token: how many run for each position.
+    """
+
+    def __init__(self, width: int, hidden: int, activation_name: str, experts: int, experts_per_token: int):
+        super().__init__()
+        self.experts_per_token = experts_per_token
+        self.router = nn.Linear(width, experts, bias=False)
+        self.experts = nn.ModuleList(GatedFeedForward(width, hidden, activation_name) for _ in range(experts))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(..., D)`` to ``(..., D)``."""
+        flat = x.flatten(0, -2)  # (positions, D)
+        weights, chosen = self.route(flat)
+        out = torch.zeros_like(flat)
+        for index, expert in enumerate(self.experts):
+            rows, slots = (chosen == index).nonzero(as_tuple=True)
+            out.index_add_(0, rows, (expert(flat[rows]) * weights[rows, slots, None]).to(out.dtype))
+        return out.view_as(x)
+
+    def route(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights and indices of the chosen experts, each ``(positions, experts_per_token)``.
+
+        The softmax over the chosen scores equals the softmax over all of them, divided by the sum of the chosen.
+        It is taken in float32.
+        """
+        scores, chosen = self.router(x).float().topk(self.experts_per_token, dim=-1)
+        return scores.softmax(-1), chosen
 
 
 def matched_width(hidden: int) -> int:

@@ -40,16 +40,17 @@ def rope_angles(positions: Tensor, head_size: int, base: float) -> tuple[Tensor,
 
 
 def apply_rope(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate the pairs ``(x[i], x[i + E/2])``.
+    """Rotate the pairs ``(x[i], x[i + n/2])`` of the first n numbers of each head; n is E unless cos is shorter.
 
     Args:
         x: Queries or keys, ``(B, H, T, E)``.
-        cos: ``(B or 1, 1, T, E/2)``, in any floating dtype; cast to that of ``x``.
+        cos: ``(B or 1, 1, T, n/2)``, in any floating dtype; cast to that of ``x``. Phi-2 rotates 40 % of a head.
         sin: like ``cos``.
 
     Returns:
         ``(B, H, T, E)`` in the dtype of ``x``.
     """
     cos, sin = cos.to(x.dtype), sin.to(x.dtype)
-    first, second = x.chunk(2, dim=-1)  # each (B, H, T, E/2)
-    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
+    half = cos.shape[-1]
+    first, second, kept = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
+    return torch.cat((first * cos - second * sin, second * cos + first * sin, kept), dim=-1)

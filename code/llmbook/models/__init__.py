@@ -1,12 +1,22 @@
 """The models: one decoder, and a module per family that says what is distinctive about it."""
 
-from llmbook.models import gemma, llama, olmo
-from llmbook.models.decoder import Block, Decoder, DecoderConfig, initialize_
+from llmbook.models import falcon, gemma, gpt2, llama, olmo, phi
+from llmbook.models.config import DecoderConfig
+from llmbook.models.decoder import Block, Decoder, initialize_
 
-FAMILIES = {"gemma": gemma, "llama": llama, "olmo": olmo}
+FAMILIES = {
+    "falcon": falcon,
+    "gemma": gemma,
+    "gpt2": gpt2,
+    "llama": llama,
+    "mistral": llama,
+    "mixtral": llama,
+    "olmo": olmo,
+    "phi": phi,
+}
 """Hugging Face's ``model_type``: the module that reads it."""
 
-PUBLISHED = {**gemma.PUBLISHED, **llama.PUBLISHED, **olmo.PUBLISHED}
+PUBLISHED = {name: config for family in FAMILIES.values() for name, config in family.PUBLISHED.items()}
 """Every published config in the book, by name."""
 
 __all__ = ["FAMILIES", "PUBLISHED", "Block", "Decoder", "DecoderConfig", "initialize_"]

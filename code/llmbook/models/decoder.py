@@ -10,111 +10,53 @@ feed-forward result to the residual stream, normalizes once more, and multiplies
     x'' = x' + \text{feedforward}(\text{norm}(x')), \qquad
     \text{logits} = W_\text{out}\, \text{norm}(x_L).
 
-Sources: the OLMo paper (arXiv 2402.00838, Table 2), the Gemma report (arXiv 2403.08295, Table 1). The families say
-in their own modules what is distinctive about them.
+The config (``config.py``) says which norm, which feed-forward layer, and so on; the families say in their own modules
+what is distinctive about them.
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from llmbook.layers.activation import activation
 from llmbook.layers.attention import Attention, Cache, causal_mask
 from llmbook.layers.embedding import Embedding
-from llmbook.layers.feedforward import FeedForward, GatedFeedForward
-from llmbook.layers.norm import NORMS, build_norm
+from llmbook.layers.feedforward import FeedForward, GatedFeedForward, SparseMixture
+from llmbook.layers.norm import build_norm
 from llmbook.layers.rope import rope_angles
-
-NORM_PLACES = ("pre", "post", "both")
-
-
-@dataclass(frozen=True)
-class DecoderConfig:
-    """What distinguishes one decoder from another. Sizes are counts of numbers, never of bytes."""
-
-    vocab_size: int
-    """V, rows of the embedding matrix, padding rows included."""
-    width: int
-    """D, numbers per position in the residual stream."""
-    layers: int
-    """Blocks, each an attention and a feed-forward layer."""
-    heads: int
-    """H, query heads."""
-    kv_heads: int
-    """K, key and value heads. H: multi-head. 1: multi-query. Between: grouped-query."""
-    head_size: int
-    """E, numbers per head. A field of its own: Gemma's is not D / H."""
-    feedforward_width: int
-    """F, the width of one branch of the feed-forward layer."""
-    max_length: int
-    """The longest sequence the model was trained on, in tokens."""
-    activation: str = "silu"
-    """A key of ``ACTIVATIONS``."""
-    gated: bool = True
-    """Three matrices and a gate (GeGLU, SwiGLU), or the plain layer of two."""
-    norm: str = "rms"
-    """One of ``NORMS``: "layer", "layer_free" (no parameters), "rms", "rms_unit" (gain 1 + w)."""
-    norm_eps: float = 1e-5
-    """Added under the root of the norm."""
-    norm_place: str = "pre"
-    """"pre": before each sublayer. "post": after each addition. "both": before and after each sublayer."""
-    rope_base: float = 10000.0
-    """b of the rotary embedding."""
-    bias: bool = False
-    """Whether the linear maps of the blocks have a bias."""
-    tie_embeddings: bool = False
-    """Whether the output matrix is the embedding matrix."""
-    scale_embedding: bool = False
-    """Whether what is looked up is multiplied by sqrt(D) (Gemma)."""
-    clip_qkv: float | None = None
-    """Clamp for queries, keys and values, or None (later OLMo 1 releases: 8.0)."""
-
-    def __post_init__(self):
-        sizes = ("vocab_size", "width", "layers", "heads", "kv_heads", "head_size", "feedforward_width", "max_length")
-        for name in sizes:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.heads % self.kv_heads:
-            raise ValueError(f"heads ({self.heads}) must be a multiple of kv_heads ({self.kv_heads})")
-        if self.head_size % 2:
-            raise ValueError(f"head_size must be even for the rotary embedding, not {self.head_size}")
-        if self.norm not in NORMS or self.norm_place not in NORM_PLACES:
-            raise ValueError(
-                f"norm must be one of {NORMS} and norm_place one of {NORM_PLACES}, "
-                f"not {self.norm!r} and {self.norm_place!r}"
-            )
-        activation(self.activation)  # raises with the list of names
+from llmbook.models.config import DecoderConfig
 
 
 class Block(nn.Module):
     """One layer: attention and feed-forward, each added to the residual stream.
 
     ``pre``:  ``x + f(norm(x))``.  ``post``: ``norm(x + f(x))``.  ``both``: ``x + norm(f(norm(x)))``.
+    A parallel block is ``y = norm(x)``, then ``x + attention(y) + feedforward(y)``.
     """
 
     def __init__(self, config: DecoderConfig):
         super().__init__()
         c = config
-        self.norm_place = c.norm_place
+        self.norm_place, self.parallel = c.norm_place, c.parallel
         self.self_attn = Attention(c.width, c.heads, c.kv_heads, c.head_size, c.bias, c.clip_qkv)
-        feed_forward = GatedFeedForward if c.gated else FeedForward
-        self.mlp = feed_forward(c.width, c.feedforward_width, c.activation, c.bias)
+        self.mlp = build_feedforward(c)
         before, after = c.norm_place != "post", c.norm_place != "pre"
-        self.attention_norm, self.feedforward_norm = _norm_or_nothing(c, before), _norm_or_nothing(c, before)
+        self.attention_norm = _norm_or_nothing(c, before)
+        self.feedforward_norm = _norm_or_nothing(c, before and not c.parallel)
         self.attention_post_norm, self.feedforward_post_norm = _norm_or_nothing(c, after), _norm_or_nothing(c, after)
 
     def forward(
         self,
         x: Tensor,
-        rotation: tuple[Tensor, Tensor],
+        rotation: tuple[Tensor, Tensor] | None,
         mask: Tensor | None = None,
         cache: Cache | None = None,
         layer: int = 0,
     ) -> Tensor:
         """Map ``(B, T, D)`` to ``(B, T, D)``; the other arguments are those of ``Attention.forward``."""
-        attended = self.self_attn(self.attention_norm(x), rotation, mask, cache, layer)
+        normed = self.attention_norm(x)
+        attended = self.self_attn(normed, rotation, mask, cache, layer)
+        if self.parallel:
+            return x + (attended + self.mlp(normed))
         x = self._add(x, attended, self.attention_post_norm)
         return self._add(x, self.mlp(self.feedforward_norm(x)), self.feedforward_post_norm)
 
@@ -133,10 +75,13 @@ class Decoder(nn.Module):
         super().__init__()
         self.config = config
         self.embed_tokens = Embedding(config.vocab_size, config.width, scaled=config.scale_embedding)
+        learned = config.positions == "learned"
+        self.embed_positions = Embedding(config.max_length, config.width) if learned else None
         self.layers = nn.ModuleList(Block(config) for _ in range(config.layers))
         # After a post-norm block the stream is normalized already.
         self.norm = _norm_or_nothing(config, config.norm_place != "post")
-        self.lm_head = None if config.tie_embeddings else nn.Linear(config.width, config.vocab_size, bias=False)
+        head = None if config.tie_embeddings else nn.Linear(config.width, config.vocab_size, bias=config.head_bias)
+        self.lm_head = head
 
     def forward(self, ids: Tensor, *, attention_mask: Tensor | None = None, cache: Cache | None = None) -> Tensor:
         """Logits for the token after each position.
@@ -160,10 +105,13 @@ class Decoder(nn.Module):
         """The residual stream after the last norm, ``(B, T, D)``; arguments as in ``forward``."""
         start = 0 if cache is None else cache.length
         self._check(ids, start, attention_mask)
-        positions, mask = positions_and_mask(ids.shape[1], start, attention_mask, ids.device)
-        cos, sin = rope_angles(positions, self.config.head_size, self.config.rope_base)
-        rotation = cos[:, None], sin[:, None]  # (B or 1, 1, T, E/2): the same for every head
-        x = self.embed_tokens(ids)
+        positions, mask = positions_and_mask(ids.shape[1], start, attention_mask, ids.device, self.config.window)
+        x, rotation = self.embed_tokens(ids), None
+        if self.embed_positions is not None:
+            x = x + self.embed_positions(positions)
+        else:
+            cos, sin = rope_angles(positions, self.config.rotary_size, self.config.rope_base)
+            rotation = cos[:, None], sin[:, None]  # (B or 1, 1, T, E/2): the same for every head
         for index, block in enumerate(self.layers):
             x = block(x, rotation, mask, cache, index)
         if cache is not None:
@@ -196,7 +144,7 @@ class Decoder(nn.Module):
 
 
 def positions_and_mask(
-    length: int, start: int, attention_mask: Tensor | None, device: torch.device
+    length: int, start: int, attention_mask: Tensor | None, device: torch.device, window: int | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """Where each new token stands, and where it may look.
 
@@ -205,15 +153,18 @@ def positions_and_mask(
         start: S - T, tokens in the cache.
         attention_mask: ``(B, S)``, true for real tokens; or None.
         device: where to put the results.
+        window: how many positions a query sees, its own included, or None for all.
 
     Returns:
         Positions ``(B or 1, T)`` and a boolean mask ``(B, 1, T, S)``, or None for the plain causal one.
     """
     if attention_mask is None:
-        return torch.arange(start, start + length, device=device)[None], None
+        positions = torch.arange(start, start + length, device=device)[None]
+        plain = window is None or start + length <= window
+        return positions, None if plain else causal_mask(length, start + length, device, window)
     real = attention_mask.to(device).bool()
     positions = (real.long().cumsum(-1) - 1).clamp(min=0)[:, start:]
-    causal = causal_mask(length, start + length, device)
+    causal = causal_mask(length, start + length, device, window)
     # A padding query would have nowhere to look, and a softmax over nothing is NaN: let it look at itself.
     itself = torch.eye(length, dtype=torch.bool, device=device)
     itself = F.pad(itself, (start, 0))
@@ -244,6 +195,15 @@ def initialize_(model: nn.Module, generator: torch.Generator, std: float = 0.02)
 def _has_unit_offset(model: nn.Module, name: str) -> bool:
     """Whether the parameter ``name`` is the ``w`` of a gain ``1 + w``."""
     return getattr(model.get_submodule(name.rpartition(".")[0]), "unit_offset", False)
+
+
+def build_feedforward(config: DecoderConfig) -> nn.Module:
+    """The feed-forward layer that a config asks for: plain, gated, or a sparse mixture of gated ones."""
+    c = config
+    if c.experts:
+        return SparseMixture(c.width, c.feedforward_width, c.activation, c.experts, c.experts_per_token)
+    kind = GatedFeedForward if c.gated else FeedForward
+    return kind(c.width, c.feedforward_width, c.activation, c.bias)
 
 
 def _norm_or_nothing(config: DecoderConfig, wanted: bool) -> nn.Module:

@@ -9,10 +9,11 @@ Distinctive, beside Llama 2:
 - A head has 256 numbers, so that H * E need not be D (7B: 4096 and 3072). The 2B has one key-value head.
 """
 
-from llmbook.models.decoder import DecoderConfig
-from llmbook.models.hf import key_table, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.config import DecoderConfig
+from llmbook.models.hf import SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.keys import key_table
 
-__all__ = ["PUBLISHED", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
 FAMILY = {
     "activation": "gelu_tanh",
@@ -67,6 +68,6 @@ def config_from_hf(hf: dict) -> DecoderConfig:
 def config_to_hf(config: DecoderConfig) -> dict:
     """The ``config.json`` of a Gemma."""
     return write_config(
-        config, "gemma", "GemmaForCausalLM", "gelu_pytorch_tanh",
+        config, "gemma", "GemmaForCausalLM", hidden_act="gelu_pytorch_tanh", rope_theta=config.rope_base,
         rms_norm_eps=config.norm_eps, attention_bias=config.bias, bos_token_id=2, eos_token_id=1, pad_token_id=0,
     )  # fmt: skip

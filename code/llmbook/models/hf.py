@@ -1,10 +1,12 @@
-"""What the Llama-shaped families share: Hugging Face's names, and the way from its ``config.json`` and back.
+"""Hugging Face's ``config.json``: what the families share of the way from it and back.
 
-Gemma, Llama and OLMo store the same tensors under the same names; they differ in the fields of the config. The
-name ``post_attention_layernorm`` is a trap: it is the norm *before* the feed-forward layer.
+Each family has a table ``SIZES`` from Hugging Face's field to ours. Most use the one below; GPT-2 and Falcon are older
+than the habit.
 """
 
-from llmbook.models.decoder import DecoderConfig
+from collections.abc import Mapping
+
+from llmbook.models.config import DecoderConfig
 
 SIZES = {  # Hugging Face's field: ours
     "vocab_size": "vocab_size",
@@ -17,7 +19,8 @@ SIZES = {  # Hugging Face's field: ours
     "max_position_embeddings": "max_length",
     "tie_word_embeddings": "tie_embeddings",
 }
-OPTIONAL = ("head_dim", "num_key_value_heads", "tie_word_embeddings")
+OPTIONAL = ("head_size", "kv_heads", "tie_embeddings", "feedforward_width")
+"""Ours that a ``config.json`` may leave out."""
 ACTIVATION_NAMES = {  # Hugging Face's name: ours
     "gelu_pytorch_tanh": "gelu_tanh",
     "gelu_new": "gelu_tanh",
@@ -28,21 +31,26 @@ ACTIVATION_NAMES = {  # Hugging Face's name: ours
 }
 
 
-def read_sizes(hf: dict) -> dict:
+def read_sizes(hf: dict, sizes: Mapping[str, str] = SIZES) -> dict:
     """The sizes of a ``config.json`` under our names, with Hugging Face's rules for what is left out.
+
+    Args:
+        hf: the content of ``config.json``.
+        sizes: the family's table.
 
     Raises:
         ValueError: a size is missing.
     """
-    missing = [key for key in SIZES if key not in hf and key not in OPTIONAL]
+    found = {ours: hf[theirs] for theirs, ours in sizes.items() if hf.get(theirs) is not None}
+    missing = [theirs for theirs, ours in sizes.items() if ours not in found and ours not in OPTIONAL]
     if missing:
         raise ValueError(f"config.json has no {', '.join(missing)}; is it really a {hf.get('model_type')} model?")
-    filled = {
-        "num_key_value_heads": hf["num_attention_heads"],
-        "head_dim": hf["hidden_size"] // hf["num_attention_heads"],
-        **{key: value for key, value in hf.items() if value is not None},
+    left_out = {
+        "kv_heads": found["heads"],
+        "head_size": found["width"] // found["heads"],
+        "feedforward_width": 4 * found["width"],
     }
-    return {ours: filled[theirs] for theirs, ours in SIZES.items() if theirs in filled}
+    return left_out | found
 
 
 def read_activation(name: str) -> str:
@@ -83,14 +91,16 @@ def read_bias(hf: dict) -> bool:
     return attention
 
 
-def write_config(config: DecoderConfig, model_type: str, architecture: str, hidden_act: str, **family: object) -> dict:
+def write_config(
+    config: DecoderConfig, model_type: str, architecture: str, sizes: Mapping[str, str] = SIZES, **family: object
+) -> dict:
     """The ``config.json`` of a model, in the layout of the released 2024 checkpoints.
 
     Args:
         config: our config.
         model_type: Hugging Face's family, such as "gemma".
         architecture: its class, such as "GemmaForCausalLM".
-        hidden_act: its name of the activation.
+        sizes: the family's table.
         family: further fields of that family.
 
     Returns:
@@ -99,42 +109,6 @@ def write_config(config: DecoderConfig, model_type: str, architecture: str, hidd
     return {
         "architectures": [architecture],
         "model_type": model_type,
-        "hidden_act": hidden_act,
-        "rope_theta": config.rope_base,
-        **{theirs: getattr(config, ours) for theirs, ours in SIZES.items()},
+        **{theirs: getattr(config, ours) for theirs, ours in sizes.items()},
         **family,
     }
-
-
-def key_table(config: DecoderConfig) -> dict[str, str]:
-    """Hugging Face's name of each tensor, and ours.
-
-    Args:
-        config: a pre-norm config; its flags decide which tensors exist.
-
-    Returns:
-        ``{"model.layers.0.self_attn.q_proj.weight": "layers.0.self_attn.q_proj.weight", ...}``.
-    """
-    table = {"model.embed_tokens.weight": "embed_tokens.weight"}
-    for layer in range(config.layers):
-        table |= {f"model.layers.{layer}.{theirs}": f"layers.{layer}.{ours}" for theirs, ours in _block_keys(config)}
-    if config.norm != "layer_free":
-        table["model.norm.weight"] = "norm.weight"
-    if not config.tie_embeddings:
-        table["lm_head.weight"] = "lm_head.weight"
-    return table
-
-
-def _block_keys(config: DecoderConfig) -> list[tuple[str, str]]:
-    """Names inside one block."""
-    gate = ["gate_proj"] if config.gated else []
-    maps = [f"self_attn.{name}_proj" for name in "qkvo"] + [f"mlp.{name}" for name in (*gate, "up_proj", "down_proj")]
-    kinds = ("weight", "bias") if config.bias else ("weight",)
-    same = [(f"{name}.{kind}", f"{name}.{kind}") for name in maps for kind in kinds]
-    if config.norm == "layer_free":
-        return same
-    return [
-        *same,
-        ("input_layernorm.weight", "attention_norm.weight"),
-        ("post_attention_layernorm.weight", "feedforward_norm.weight"),
-    ]

@@ -1,27 +1,45 @@
-"""Llama 2 (arXiv 2307.09288): SwiGLU, RMSNorm before each sublayer, rotary positions, no biases, untied.
+"""Llama 2 and those built like it: SwiGLU, RMSNorm before each sublayer, rotary positions, no biases, untied.
 
-It is the plain one: most open models since 2023 are described by their differences from it. The 7B has as many
-key-value heads as query heads (multi-head); the OLMo paper's comparison table says otherwise, and is mistaken.
+Llama 2 (arXiv 2307.09288) is the plain one: most open models since 2023 are described by their differences from it.
+The 7B has as many key-value heads as query heads (multi-head); the OLMo paper's comparison table says otherwise, and
+is mistaken.
+
+- TinyLlama (arXiv 2401.02385) is a 1.1B Llama with 4 key-value heads.
+- Mistral 7B (arXiv 2310.06825) has 8 key-value heads and a window: a position sees the last 4,096.
+- Mixtral 8x7B (arXiv 2401.04088) puts eight experts in place of each feed-forward layer, and runs two.
 """
 
-from llmbook.models.decoder import DecoderConfig
-from llmbook.models.hf import key_table, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.config import DecoderConfig
+from llmbook.models.hf import SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.keys import key_table
 
-__all__ = ["PUBLISHED", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
 PUBLISHED = {
     "llama-2-7b": DecoderConfig(
         vocab_size=32_000, width=4096, layers=32, heads=32, kv_heads=32, head_size=128,
         feedforward_width=11_008, max_length=4096, norm_eps=1e-5,
     ),
+    "tinyllama-1.1b": DecoderConfig(
+        vocab_size=32_000, width=2048, layers=22, heads=32, kv_heads=4, head_size=64,
+        feedforward_width=5632, max_length=2048, norm_eps=1e-5,
+    ),
+    "mistral-7b": DecoderConfig(
+        vocab_size=32_000, width=4096, layers=32, heads=32, kv_heads=8, head_size=128,
+        feedforward_width=14_336, max_length=32_768, norm_eps=1e-5, window=4096,
+    ),
+    "mixtral-8x7b": DecoderConfig(
+        vocab_size=32_000, width=4096, layers=32, heads=32, kv_heads=8, head_size=128,
+        feedforward_width=14_336, max_length=32_768, norm_eps=1e-5, rope_base=1e6, experts=8, experts_per_token=2,
+    ),
 }  # fmt: skip
 
 
-def tiny(*, kv_heads: int = 2, vocab_size: int = 256, max_length: int = 128) -> DecoderConfig:
-    """A small Llama with grouped key-value heads."""
+def tiny(*, kv_heads: int = 2, vocab_size: int = 256, max_length: int = 128, **change: object) -> DecoderConfig:
+    """A small Llama with grouped key-value heads; ``window=8`` makes it a Mistral, ``experts=4`` ... a Mixtral."""
     return DecoderConfig(
         vocab_size=vocab_size, width=48, layers=2, heads=4, kv_heads=kv_heads, head_size=12,
-        feedforward_width=64, max_length=max_length, norm_eps=1e-5,
+        feedforward_width=64, max_length=max_length, norm_eps=1e-5, **change,
     )  # fmt: skip
 
 
@@ -38,12 +56,19 @@ def config_from_hf(hf: dict) -> DecoderConfig:
         norm_eps=hf.get("rms_norm_eps", 1e-6),
         rope_base=read_rope_base(hf),
         bias=read_bias(hf),
+        window=hf.get("sliding_window") if hf.get("model_type") in ("mistral", "mixtral") else None,
+        experts=hf.get("num_local_experts", 0),
+        experts_per_token=hf.get("num_experts_per_tok", 0),
     )
 
 
 def config_to_hf(config: DecoderConfig) -> dict:
-    """The ``config.json`` of a Llama."""
-    return write_config(
-        config, "llama", "LlamaForCausalLM", "silu",
-        rms_norm_eps=config.norm_eps, attention_bias=config.bias, mlp_bias=config.bias, bos_token_id=1, eos_token_id=2,
-    )  # fmt: skip
+    """The ``config.json`` of a Llama, of a Mistral if there is a window, or of a Mixtral if there are experts."""
+    family = {"hidden_act": "silu", "rope_theta": config.rope_base, "rms_norm_eps": config.norm_eps}
+    family |= {"bos_token_id": 1, "eos_token_id": 2}
+    if config.experts:
+        family |= {"num_local_experts": config.experts, "num_experts_per_tok": config.experts_per_token}
+        return write_config(config, "mixtral", "MixtralForCausalLM", **family, sliding_window=config.window)
+    if config.window is not None:
+        return write_config(config, "mistral", "MistralForCausalLM", **family, sliding_window=config.window)
+    return write_config(config, "llama", "LlamaForCausalLM", **family, attention_bias=config.bias, mlp_bias=config.bias)

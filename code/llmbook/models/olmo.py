@@ -5,10 +5,11 @@ its embeddings, the 7B does not. The tokenizer has 50,280 entries, and the matri
 from April 2024 on clamp queries, keys and values (``clip_qkv`` 8.0).
 """
 
-from llmbook.models.decoder import DecoderConfig
-from llmbook.models.hf import key_table, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.config import DecoderConfig
+from llmbook.models.hf import SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.keys import key_table
 
-__all__ = ["PUBLISHED", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
 FAMILY = {"norm": "layer_free", "norm_eps": 1e-5}
 PUBLISHED = {
@@ -50,6 +51,6 @@ def config_from_hf(hf: dict) -> DecoderConfig:
 def config_to_hf(config: DecoderConfig) -> dict:
     """The ``config.json`` of an OLMo."""
     return write_config(
-        config, "olmo", "OlmoForCausalLM", "silu",
+        config, "olmo", "OlmoForCausalLM", hidden_act="silu", rope_theta=config.rope_base,
         attention_bias=config.bias, clip_qkv=config.clip_qkv, bos_token_id=None, eos_token_id=50_279, pad_token_id=1,
     )  # fmt: skip
