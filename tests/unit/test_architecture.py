@@ -98,7 +98,7 @@ def test_every_query_head_has_one_wire_and_every_shared_head_a_key_and_a_value(k
 
 def test_side_by_side_keeps_the_size_of_each():
     figure = draw_side_by_side([draw_glu, partial(draw_heads, 8, 2)], columns=1)
-    assert tuple(figure.get_size_inches()) == pytest.approx((5.3, 4.75 + 2.15))
+    assert tuple(figure.get_size_inches()) == pytest.approx((5.3, 4.75 + 2.3))
     assert figure.axes[1].get_window_extent().width / figure.dpi == pytest.approx(5.0)
 
 

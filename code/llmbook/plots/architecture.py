@@ -22,7 +22,7 @@ GATED_LABELS = {"silu": "SwiGLU", "gelu": "GeGLU", "gelu_tanh": "GeGLU", "relu":
 GATE_FUNCTIONS = {"GeGLU": "GELU", "SwiGLU": "SiLU", "ReGLU": "ReLU", "GLU": "sigmoid", "bilinear": "identity"}
 
 BESIDE = 1.11  # from the stream to the middle of what stands beside it
-LANE = 0.47  # where the stream is in a drawing of one block
+LANES = {"pre": 0.2, "post": 0.47, "both": 0.2}  # where the stream is in a drawing of one block
 BOX_HEIGHTS = {"norm": 0.36, "attention": 0.52, "feedforward": 0.52}
 BLOCK_HEIGHTS = {"pre": 4.6, "post": 4.6, "both": 5.75}
 
@@ -52,10 +52,11 @@ def draw_decoder_block(
         if norm_place != "pre":
             raise ValueError('a parallel block is drawn with norm_place="pre"')
         return _parallel_block(norm, attention, feedforward, ax)
-    figure, ax = canvas(ax, 2.3, BLOCK_HEIGHTS[norm_place])
-    y = _sublayer(ax, LANE, 0.4, norm_place, norm, attention, "attention")
-    _sublayer(ax, LANE, y, norm_place, norm, feedforward, "feedforward")
-    wire(ax, (LANE, 0.06), (LANE, BLOCK_HEIGHTS[norm_place] - 0.06), stream=True)
+    lane, height = LANES[norm_place], BLOCK_HEIGHTS[norm_place]
+    figure, ax = canvas(ax, lane + BESIDE + 0.72, height)
+    y = _sublayer(ax, lane, 0.4, norm_place, norm, attention, "attention")
+    _sublayer(ax, lane, y, norm_place, norm, feedforward, "feedforward")
+    wire(ax, (lane, 0.06), (lane, height - 0.06), stream=True)
     return figure
 
 
@@ -80,18 +81,18 @@ def _sublayer(ax: Any, lane: float, y: float, norm_place: str, norm: str, label:
 
 
 def _parallel_block(norm: str, attention: str, feedforward: str, ax: Any) -> Figure:
-    figure, ax = canvas(ax, 3.75, 3.2)
-    first, second = LANE + BESIDE, LANE + BESIDE + 1.45
-    wire(ax, (LANE, 0.4), (first, 0.4), (first, 0.73))
+    figure, ax = canvas(ax, 3.48, 3.2)
+    lane, first, second = LANES["pre"], LANES["pre"] + BESIDE, LANES["pre"] + BESIDE + 1.45
+    wire(ax, (lane, 0.4), (first, 0.4), (first, 0.73))
     box(ax, first, 0.91, norm, width=1.24, height=0.36, kind="norm")
     wire(ax, (first, 1.09), (first, 1.5))
     wire(ax, (first, 1.28), (second, 1.28), (second, 1.5))
     box(ax, first, 1.76, attention, width=1.24, height=0.52, kind="attention")
     box(ax, second, 1.76, feedforward, width=1.24, height=0.52, kind="feedforward")
     for x, y in ((first, 2.3), (second, 2.72)):
-        wire(ax, (x, 2.02), (x, y), (LANE + RADIUS, y))
-        node(ax, LANE, y, "+")
-    wire(ax, (LANE, 0.06), (LANE, 3.14), stream=True)
+        wire(ax, (x, 2.02), (x, y), (lane + RADIUS, y))
+        node(ax, lane, y, "+")
+    wire(ax, (lane, 0.06), (lane, 3.14), stream=True)
     return figure
 
 
@@ -218,11 +219,11 @@ def draw_heads(heads: int = 8, kv_heads: int = 1, *, ax: Any = None) -> Figure:
     """
     if heads % kv_heads:
         raise ValueError(f"heads ({heads}) must be a multiple of kv_heads ({kv_heads})")
-    figure, ax = canvas(ax, 5.0, 2.15)
+    figure, ax = canvas(ax, 5.0, 2.3)
     step, group = 4.0 / heads, heads // kv_heads
     name = {heads: "multi-head", 1: "multi-query"}.get(kv_heads, "grouped-query")
     title = f"{name}: {heads} query heads, {kv_heads} key-value head" + ("s" if kv_heads > 1 else "")
-    note(ax, 0.06, 1.97, title, fontsize=11.5, bold=True)
+    note(ax, 0.06, 2.02, title, fontsize=11.5, bold=True)
     for row, label in ((1.45, "queries"), (0.62, "keys"), (0.24, "values")):
         note(ax, 0.06, row, label, fontsize=10.5)
     for head in range(heads):

@@ -44,7 +44,7 @@ def tint(color: str, share: float = 0.14) -> str:
 
 
 def box(ax: Any, x: float, y: float, text: str, *, width: float, height: float = 0.4, kind: str = "plain",
-        fontsize: float = 11, dashed: bool = False) -> None:
+        fontsize: float = 11.5, dashed: bool = False) -> None:
     """A labelled box around the point (x, y)."""
     corner, color = (x - width / 2, y - height / 2), KINDS[kind]
     ax.add_patch(FancyBboxPatch(
@@ -93,7 +93,7 @@ def node(ax: Any, x: float, y: float, symbol: str) -> None:
         ax.plot([x - across, x + across], [y - up, y + up], "-", color=PALETTE["ink"], linewidth=1.6, zorder=6)
 
 
-def note(ax: Any, x: float, y: float, text: str, *, align: str = "left", fontsize: float = 10,
+def note(ax: Any, x: float, y: float, text: str, *, align: str = "left", fontsize: float = 10.5,
          bold: bool = False) -> None:
     """Words beside a part: a shape, a count, a name."""
     color = PALETTE["ink"] if bold else "#4B5563"
