@@ -1,8 +1,8 @@
 """Keep executed pages true: run a page again when anything it could depend on has changed.
 
-jupyter-cache remembers the outputs of a page under its code cells alone. A page also depends on the package, on the data
-and on the installed versions, so all of these are digested and the digest names the folder of the cache. A new digest
-is an empty cache (every page runs) and a changed Sphinx setting (every page is read).
+jupyter-cache remembers the outputs of a page under its code cells alone. A page also depends on the package, on the
+data and on the installed versions, so all of these are digested and the digest names the folder of the cache. A new
+digest is an empty cache (every page runs) and a changed Sphinx setting (every page is read).
 """
 
 import hashlib

@@ -65,7 +65,8 @@ class TinyBook:
             del config[name]
         if "build_cache" not in without:
             config["book_cache_inputs"] = ["package", "data", "constraints.txt"]
-        return {name: value for name, value in settings.items() if name != "bibtex_bibfiles"}
+        del settings["html"]["favicon"], settings["logo"], settings["bibtex_bibfiles"]
+        return settings
 
     def build(self):
         """Build as `make book` does; return (exit status, everything printed)."""

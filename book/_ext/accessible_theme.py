@@ -1,0 +1,31 @@
+"""Give names and right roles to the parts of the theme that a screen reader could not make sense of.
+
+- The arrows that open a chapter in the side bar are <summary> elements without a name.
+- The entries of a bibliography stand in a role=list without being list items.
+"""
+
+from bs4 import BeautifulSoup
+
+
+def name_the_arrows(html):
+    """Name each arrow of the side bar after the link beside it."""
+    tree = BeautifulSoup(html, "html.parser")
+    for summary in tree.find_all("summary"):
+        link = summary.find_parent("li").find("a")
+        summary["aria-label"] = f"Pages of {link.get_text(strip=True)}"
+    return str(tree)
+
+
+def repair_page(app, pagename, templatename, context, doctree):
+    """Wrap the theme's function that makes the side bar, and correct the roles in the text of the page."""
+    make_tree = context.get("generate_toctree_html")
+    if make_tree:
+        context["generate_toctree_html"] = lambda *args, **options: name_the_arrows(str(make_tree(*args, **options)))
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
+def setup(app):
+    """Register the extension with Sphinx."""
+    app.connect("html-page-context", repair_page, priority=900)  # after the theme has put its functions there
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,183 @@
+"""Compare what an attempt returned with what is right, and say which mistake it looks like.
+
+A check knows the right value and a few wrong ones, each with the sentence that explains it. When the result is not
+right but equals one of the wrong values, the reader gets that sentence; otherwise the size of the difference.
+"""
+
+from collections.abc import Sequence
+from numbers import Number
+
+import torch
+from torch import Tensor
+
+Mistakes = Sequence[tuple[object, str]]
+"""Pairs of a wrong value and the hint for it; the first that matches is told."""
+
+
+class Mistake(AssertionError):
+    """A result that is not right; the message is for the reader."""
+
+
+def expect_number(got: object, expected: float, mistakes: Mistakes = (), *, rtol: float = 0.0) -> None:
+    """Insist on one number.
+
+    Args:
+        got: what the attempt returned: a Python or numpy number, or a tensor with one element.
+        expected: the right number.
+        mistakes: wrong numbers with their hints.
+        rtol: allowed difference as a share of the number; 0 for counts.
+
+    Raises:
+        Mistake: with the hint, or with both numbers.
+    """
+    value = as_number(got)
+    if _near(value, expected, rtol):
+        return
+    for wrong, hint in mistakes:
+        if _near(value, wrong, max(rtol, 1e-9)):
+            raise Mistake(f"your result is {_show(value)}: {hint}")
+    raise Mistake(f"your result is {_show(value)}, expected {_show(expected)}{_ratio(value, expected)}")
+
+
+def expect_tensor(
+    got: object,
+    expected: Tensor,
+    mistakes: Mistakes = (),
+    *,
+    exact: bool = False,
+    otherwise: str = "",
+    name: str = "your result",
+) -> None:
+    """Insist on a tensor: shape, kind of numbers, and values.
+
+    Args:
+        got: what the attempt returned: a tensor, an array, or nested lists of numbers.
+        expected: the right tensor. If it is bfloat16 or boolean, the result must have that dtype too.
+        mistakes: wrong tensors with their hints.
+        exact: True for bit-by-bit equality, else 1e-5 of the largest number.
+        otherwise: a hint for values that match no known mistake.
+        name: what to call the result in messages.
+
+    Raises:
+        Mistake: with the hint, or with the largest difference.
+    """
+    value = as_tensor(got, name)
+    if same(value, expected, exact) and not _wrong_kind(value, expected):
+        return
+    for wrong, hint in mistakes:
+        if not _wrong_kind(value, wrong) and same(value, wrong, exact):
+            raise Mistake(hint)
+    if value.shape != expected.shape:
+        raise Mistake(f"{name} has shape {tuple(value.shape)}, expected {tuple(expected.shape)}")
+    if _wrong_kind(value, expected):
+        raise Mistake(f"{name} has dtype {_kind(value)}, expected {_kind(expected)}")
+    raise Mistake(f"{_difference(value, expected, name)}{otherwise and '; ' + otherwise}")
+
+
+def expect_items(got: object, count: int, what: str) -> Sequence:
+    """Insist on a tuple or list of ``count`` results, described by ``what``, and give it back.
+
+    Raises:
+        Mistake: it is something else.
+    """
+    if not isinstance(got, tuple | list) or len(got) != count:
+        shown = f"{len(got)} values" if isinstance(got, tuple | list) else _describe(got)
+        raise Mistake(f"your function returned {shown}; expected {count}: {what}")
+    return got
+
+
+def same(value: Tensor, other: Tensor, exact: bool = False) -> bool:
+    """Whether two tensors agree, bit by bit or to 1e-5 of the largest number of ``other``."""
+    if value.shape != other.shape:
+        return False
+    value, other = value.double(), other.double()
+    if exact or value.numel() == 0:
+        return torch.equal(value, other)
+    return bool((value - other).abs().max() <= 1e-5 * other.abs().max())
+
+
+def as_number(got: object) -> float:
+    """A number from whatever came back.
+
+    Raises:
+        Mistake: it is no number.
+    """
+    if hasattr(got, "item") and getattr(got, "size", None) is not None:
+        elements = got.numel() if isinstance(got, Tensor) else got.size
+        if elements != 1:
+            raise Mistake(f"your function returned {_describe(got)}; expected one number")
+        got = got.item()
+    if not isinstance(got, Number) or isinstance(got, bool | complex):
+        raise Mistake(f"your function returned {_describe(got)}; expected a number")
+    if got != got:
+        raise Mistake("your function returned nan, which is what 0 / 0 or infinity minus infinity gives")
+    return got
+
+
+def as_tensor(got: object, name: str = "your result") -> Tensor:
+    """A tensor from whatever came back.
+
+    Raises:
+        Mistake: it is no tensor of numbers.
+    """
+    if isinstance(got, Tensor):
+        value = got.detach().cpu()
+    else:
+        try:
+            value = torch.as_tensor(got)
+        except (TypeError, ValueError, RuntimeError):
+            raise Mistake(f"{name} is {_describe(got)}; expected a tensor") from None
+    if value.is_complex():
+        raise Mistake(f"{name} holds complex numbers; expected real ones")
+    return value
+
+
+def _describe(got: object) -> str:
+    """What kind of thing this is, in words."""
+    if got is None:
+        return "None (does every path of the function end with `return`?)"
+    if isinstance(got, Tensor):
+        return f"a tensor of shape {tuple(got.shape)}"
+    return "a function (call it?)" if callable(got) else f"a {type(got).__name__}"
+
+
+def _wrong_kind(value: Tensor, expected: Tensor) -> bool:
+    """Whether the dtype is not acceptable: strict for booleans and bfloat16, else any floating dtype for a float."""
+    if expected.dtype in (torch.bool, torch.bfloat16):
+        return value.dtype != expected.dtype
+    return value.is_floating_point() != expected.is_floating_point()
+
+
+def _kind(value: Tensor) -> str:
+    return str(value.dtype).removeprefix("torch.")
+
+
+def _near(value: float, other: float, rtol: float) -> bool:
+    return value == other or abs(value - other) <= rtol * abs(other)
+
+
+def _show(value: float) -> str:
+    """Whole numbers with commas, others with six digits."""
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:.6g}"
+
+
+def _ratio(value: float, expected: float) -> str:
+    """", which is 4 times too large" where the factor is a whole number."""
+    for large, small, word in ((value, expected, "large"), (expected, value, "small")):
+        if small and large / small > 1.5 and abs(large / small - round(large / small)) < 1e-9:
+            return f" ({round(large / small)} times too {word})"
+    return ""
+
+
+def _difference(value: Tensor, expected: Tensor, name: str) -> str:
+    """Where two tensors of one shape differ most."""
+    gaps = (value.double() - expected.double()).abs()
+    if gaps.isnan().any():
+        return f"{name} contains nan, which is what 0 / 0 or infinity minus infinity gives"
+    place = tuple(int(i) for i in torch.unravel_index(gaps.argmax(), gaps.shape))
+    where = f" at position {list(place)}" if place else ""
+    wrong, right = value[place].item(), expected[place].item()
+    count = int((gaps > 0).sum()) if expected.dtype == torch.bool else 0
+    more = f"; {count} of {gaps.numel()} entries differ" if count else ""
+    shown = [str(number) if isinstance(number, bool) else f"{number:.6g}" for number in (wrong, right)]
+    return f"{name} is {shown[0]}{where}, expected {shown[1]}{more}"

@@ -1,0 +1,145 @@
+"""Checks for the page on what "7B" counts: cache, groups of heads, parameters, width."""
+
+from collections.abc import Callable
+
+from llmbook.exercises.compare import Mistake, expect_number
+from llmbook.exercises.registry import exercise
+from llmbook.models import PUBLISHED, DecoderConfig
+
+
+def cache_mistakes(layers: int, heads: int, kv_heads: int, head_size: int, tokens: int, size: int) -> list:
+    """Wrong cache sizes, each with the thought behind it."""
+    right = 2 * layers * kv_heads * head_size * tokens * size
+    one_layer = "that is the cache of one layer: every layer keeps its own keys and values"
+    return [
+        (right // 2, "that is half of it: keys and values are both stored, so there is a factor 2"),
+        (right // kv_heads * heads, "that counts query heads: the cache holds keys and values, so kv_heads counts"),
+        (right // layers, one_layer),
+        (right // size, "that is the count of numbers: multiply by the bytes of one number"),
+        (right * 8, "that is the size in bits: 8 bits are one byte"),
+    ]
+
+
+def expect_cache(f: Callable, config: DecoderConfig, tokens: int, size: int) -> None:
+    """Compare ``f`` with the cache of a config."""
+    sizes = (config.layers, config.heads, config.kv_heads, config.head_size, tokens, size)
+    right = 2 * config.layers * config.kv_heads * config.head_size * tokens * size
+    expect_number(f(*sizes), right, cache_mistakes(*sizes))
+
+
+@exercise("gemma-ex-kv-cache")
+def cache_of_the_7b(f):
+    """Gemma 7B, 8,192 tokens in bfloat16"""
+    expect_cache(f, PUBLISHED["gemma-7b"], tokens=8192, size=2)
+
+
+@exercise("gemma-ex-kv-cache")
+def cache_of_the_2b(f):
+    """Gemma 2B with its one key-value head, 1,000 tokens in float32"""
+    expect_cache(f, PUBLISHED["gemma-2b"], tokens=1000, size=4)
+
+
+@exercise("gemma-ex-groups")
+def groups_of_heads(f):
+    """Every query head of four layouts, from multi-query to multi-head"""
+    for heads, kv_heads in ((8, 2), (16, 4), (8, 1), (6, 6)):
+        group = heads // kv_heads
+        for head in range(heads):
+            mistakes = [
+                (head % kv_heads, f"for head {head} of {heads} over {kv_heads} that deals the heads out in turn, "
+                 "like cards (`repeat`); the heads of a group are neighbors (`repeat_interleave`)"),
+                (head / group, "that is the quotient with its fraction: a head has a whole number, so use //"),
+                (head // kv_heads, f"for head {head} of {heads} over {kv_heads} you divided by kv_heads; "
+                 "divide by the size of a group, heads // kv_heads"),
+            ]  # fmt: skip
+            expect_number(f(head, heads, kv_heads), head // group, mistakes)
+
+
+def parameters(
+    sizes: dict, tied: bool, *, matrices: int = 3, block_norms: int = 2, last_norm: int = 1, inner: int | None = None
+) -> int:
+    """Parameters of a decoder with RMSNorm and no biases; the options after the star make the mistakes."""
+    width, head_size = sizes["width"], sizes["head_size"]
+    query = width * (inner or sizes["heads"] * head_size)
+    key = width * sizes["kv_heads"] * head_size
+    block = 2 * query + 2 * key + matrices * width * sizes["feedforward_width"] + block_norms * width
+    embedding = sizes["vocab_size"] * width
+    return embedding * (1 if tied else 2) + sizes["layers"] * block + last_norm * width
+
+
+def sizes_of(config: DecoderConfig) -> dict:
+    """The sizes that decide the count."""
+    names = ("vocab_size", "width", "layers", "heads", "kv_heads", "head_size", "feedforward_width")
+    return {name: getattr(config, name) for name in names}
+
+
+def expect_parameters(f: Callable, sizes: dict, tied: bool) -> None:
+    """Compare ``f`` with the formula."""
+    other = "that counts the output matrix although it is tied: it is the embedding matrix, counted once"
+    if not tied:
+        other = "that leaves out the output matrix: untied, it has as many numbers as the embedding matrix again"
+    every_head = "that gives keys and values as many heads as queries: use kv_heads for them"
+    mistakes = [
+        (parameters(sizes, not tied), other),
+        (parameters(sizes, tied, matrices=2), "that is a plain feed-forward layer: a gated one has three matrices"),
+        (parameters(sizes, tied, inner=sizes["width"]), "that takes width x width for the query and output matrices: "
+         "inside attention there are heads x head_size numbers, which need not be the width"),
+        (parameters(sizes | {"kv_heads": sizes["heads"]}, tied), every_head),
+        (parameters(sizes, tied, block_norms=0, last_norm=0), "only the norms are missing: every gain has D numbers"),
+        (parameters(sizes, tied, last_norm=0), "only the last norm is missing, the one before the output matrix"),
+        (parameters(sizes, tied, block_norms=1), "a block has two norms, one before each sublayer"),
+    ]  # fmt: skip
+    expect_number(f(**sizes, tied=tied), parameters(sizes, tied), mistakes)
+
+
+@exercise("gemma-ex-parameters")
+def parameters_by_hand(f):
+    """The worked example: 188 tied, 228 untied"""
+    sizes = {"vocab_size": 10, "width": 4, "layers": 1, "heads": 1, "kv_heads": 1, "head_size": 4}
+    expect_parameters(f, sizes | {"feedforward_width": 6}, tied=True)
+    expect_parameters(f, sizes | {"feedforward_width": 6}, tied=False)
+
+
+@exercise("gemma-ex-parameters")
+def parameters_of_gemma(f):
+    """Gemma 7B and 2B, tied as published"""
+    expect_parameters(f, sizes_of(PUBLISHED["gemma-7b"]), tied=True)
+    expect_parameters(f, sizes_of(PUBLISHED["gemma-2b"]), tied=True)
+
+
+@exercise("gemma-ex-parameters")
+def parameters_untied(f):
+    """Llama 2 7B, and Gemma 7B if it were untied"""
+    expect_parameters(f, sizes_of(PUBLISHED["llama-2-7b"]), tied=False)
+    expect_parameters(f, sizes_of(PUBLISHED["gemma-7b"]), tied=False)
+
+
+def expect_width(f: Callable, name: str) -> None:
+    """Let ``f`` find the width from the total, and compare."""
+    sizes = sizes_of(PUBLISHED[name])
+    total, width = parameters(sizes, tied=True), sizes.pop("width")
+    got = f(total, **sizes)
+    inner = sizes["heads"] * sizes["head_size"]
+    mistakes = [(4096, f"4096 is printed in places for both sizes, but a model of that width would have "
+                 f"{parameters(sizes | {'width': 4096}, tied=True):,} parameters, not {total:,}")]  # fmt: skip
+    if inner != width:
+        mistakes.insert(0, (inner, "that is heads x head_size, the numbers inside attention, not the width: "
+                            f"with it the total would be {parameters(sizes | {'width': inner}, tied=True):,}"))
+    untied = total / (parameters(sizes | {"width": 1}, tied=False))
+    mistakes.append((untied, "that counts the vocabulary twice: Gemma's output matrix is tied"))
+    if isinstance(got, int | float) and 0 < abs(got - width) < 2:
+        raise Mistake(f"your result is {got}, close to a whole number: "
+                      "the gains of the norms hold D numbers each, and they count too")  # fmt: skip
+    expect_number(got, width, mistakes, rtol=1e-12)
+
+
+@exercise("gemma-ex-width")
+def width_of_the_7b(f):
+    """The width that gives Gemma 7B its 8,537,680,896 parameters"""
+    expect_width(f, "gemma-7b")
+
+
+@exercise("gemma-ex-width")
+def width_of_the_2b(f):
+    """The width that gives Gemma 2B its 2,506,172,416 parameters"""
+    expect_width(f, "gemma-2b")

@@ -1,0 +1,169 @@
+"""Generation: one token at a time, with the keys and values of the past kept in a cache.
+
+A model gives the distribution of the next token; :mod:`llmbook.sampling` chooses one; the sequence grows by it.
+
+The cache stands outside the model and is owned by the caller. It holds rotated keys: a key's rotation depends on its
+own position alone, so it never has to be turned again.
+"""
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from llmbook.models import Decoder, DecoderConfig
+from llmbook.sampling import check_sampling, keep_top_k, keep_top_p, next_token_probabilities, sample_next
+
+__all__ = ["KVCache", "generate", "keep_top_k", "keep_top_p", "next_token_probabilities", "sample_next"]
+
+
+class KVCache:
+    """Keys and values of earlier positions, for all layers, in memory that is set aside once.
+
+    Args:
+        config: the model's config.
+        batch: B, rows.
+        max_length: S at most, positions; None means the model's own limit.
+        dtype: that of the model.
+        device: that of the model.
+
+    Each step fills the next positions and gives back a slice of what is filled, which attention reads without a mask
+    for the unused rest.
+    """
+
+    def __init__(
+        self,
+        config: DecoderConfig,
+        batch: int,
+        max_length: int | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: str | torch.device = "cpu",
+    ):
+        if batch < 1 or (max_length is not None and max_length < 1):
+            raise ValueError(f"a cache needs at least one row and one position, not {batch} and {max_length}")
+        self.length, self.max_length = 0, max_length or config.max_length
+        shape = (config.layers, batch, config.kv_heads, self.max_length, config.head_size)
+        self.keys = torch.zeros(shape, dtype=dtype, device=device)
+        self.values = torch.zeros(shape, dtype=dtype, device=device)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes set aside: 2 * layers * B * K * S * E numbers."""
+        return self.keys.nbytes + self.values.nbytes
+
+    def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the new keys and values of a layer and give back all that it has.
+
+        Args:
+            layer: its index.
+            key: ``(B, K, T, E)``, rotated.
+            value: ``(B, K, T, E)``.
+
+        Returns:
+            Views of keys and values, ``(B, K, S, E)`` with S = ``length`` + T.
+
+        Raises:
+            ValueError: the cache is full, or was made for another shape, or gradients are on.
+        """
+        stop = self.length + key.shape[2]
+        if stop > self.max_length:
+            raise ValueError(f"the cache is full: {stop} positions, room for {self.max_length}; make a longer one")
+        room = (*self.keys.shape[1:3], key.shape[2], self.keys.shape[4])
+        if key.shape != room or value.shape != room or key.dtype != self.keys.dtype:
+            raise ValueError(
+                f"the cache was made for {room} in {self.keys.dtype}, not for {tuple(key.shape)} in {key.dtype}; "
+                "make it with the batch and the dtype of this run"
+            )
+        if key.requires_grad:
+            raise ValueError("a cache holds no gradients; call the model under torch.inference_mode()")
+        self.keys[layer, :, :, self.length : stop] = key
+        self.values[layer, :, :, self.length : stop] = value
+        return self.keys[layer, :, :, :stop], self.values[layer, :, :, :stop]
+
+    def advance(self, count: int) -> None:
+        """Count ``count`` more positions as stored; the model calls it after its last layer."""
+        self.length += count
+
+
+@torch.inference_mode()
+def generate(
+    model: Decoder, ids: Tensor, *, max_new_tokens: int, temperature: float = 0.0, top_k: int | None = None,
+    top_p: float | None = None, stop_ids: Collection[int] = (), pad_id: int = 0,
+    attention_mask: Tensor | None = None, valid_vocab_size: int | None = None,
+    generator: torch.Generator | None = None, use_cache: bool = True,
+) -> Tensor:  # fmt: skip
+    """Continue token sequences.
+
+    Args:
+        model: any decoder of this book.
+        ids: prompts ``(B, T)``, padded on the left where they differ in length.
+        max_new_tokens: stop after so many.
+        temperature: 0 is greedy. It, ``top_k``, ``top_p`` and ``valid_vocab_size`` are those of :func:`sample_next`.
+        top_k: tokens to choose among, or None for all.
+        top_p: probability to choose within, or None for all.
+        stop_ids: a row ends with the first of these that it produces; after it comes ``pad_id``.
+        pad_id: fills rows that have ended.
+        attention_mask: ``(B, T)``, true for real tokens; None when no row is padded.
+        valid_vocab_size: how many tokens exist, where the matrix has padding rows.
+        generator: the source of randomness; equal seeds give equal text.
+        use_cache: False computes every position again at each step, to compare.
+
+    Returns:
+        Prompts and continuations, ``(B, T + n)`` with n at most ``max_new_tokens``; fewer when all rows have ended.
+
+    Raises:
+        ValueError: an argument makes no sense, or prompt and continuation are longer than the model can read.
+    """
+    mask = _checked_mask(model.config, ids, attention_mask, max_new_tokens, pad_id)
+    check_sampling(temperature, top_k, top_p, valid_vocab_size, model.config.vocab_size)
+    settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "valid_vocab_size": valid_vocab_size}
+    cache = _cache_for(model, ids, max_new_tokens) if use_cache else None
+    ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+    unread = ids
+    for _ in range(max_new_tokens):
+        hidden = model.hidden_states(unread, attention_mask=mask, cache=cache)[:, -1:]  # the last position is enough
+        chosen = sample_next(model.logits(hidden)[:, 0], generator=generator, **settings)  # (B,)
+        chosen = chosen.to(ids.dtype).masked_fill(ended, pad_id)[:, None]  # (B, 1)
+        ids, ended = torch.cat((ids, chosen), dim=1), ended | _is_any_of(chosen[:, 0], stop_ids)
+        if ended.all():
+            return ids
+        unread = ids if cache is None else chosen
+        mask = None if mask is None else F.pad(mask, (0, 1), value=True)
+    return ids
+
+
+def _is_any_of(ids: Tensor, wanted: Collection[int]) -> Tensor:
+    """Which of ``(B,)`` ids are wanted."""
+    return torch.isin(ids, torch.tensor(sorted(wanted), dtype=ids.dtype, device=ids.device))
+
+
+def _cache_for(model: Decoder, ids: Tensor, new_tokens: int) -> KVCache:
+    """Room for the prompt and all but the last new token, which nothing reads."""
+    weight = model.embed_tokens.weight
+    return KVCache(model.config, len(ids), ids.shape[1] + new_tokens - 1, weight.dtype, weight.device)
+
+
+def _checked_mask(
+    config: DecoderConfig, ids: Tensor, attention_mask: Tensor | None, new_tokens: int, pad_id: int
+) -> Tensor | None:
+    """A boolean mask, or None if nothing is padded; raises a ValueError about a prompt that cannot be continued."""
+    if ids.ndim != 2 or ids.numel() == 0:
+        raise ValueError(f"ids must be prompts (B, T) of at least one token, not {tuple(ids.shape)}; start with BOS")
+    if new_tokens < 1:
+        raise ValueError(f"max_new_tokens must be at least 1, not {new_tokens}")
+    if ids.shape[1] + new_tokens > config.max_length:
+        raise ValueError(
+            f"{ids.shape[1]} prompt tokens and {new_tokens} new ones are more than the {config.max_length} that this "
+            "model reads; cut the prompt or ask for fewer"
+        )
+    if not 0 <= pad_id < config.vocab_size:
+        raise ValueError(f"pad_id must be a token id from 0 to {config.vocab_size - 1}, not {pad_id}")
+    if attention_mask is None:
+        return None
+    if attention_mask.shape != ids.shape:
+        raise ValueError(f"attention_mask must have the shape of ids, {tuple(ids.shape)}, not {attention_mask.shape}")
+    real = attention_mask.bool()
+    if not real[:, -1].all() or (real[:, :-1] & ~real[:, 1:]).any():
+        raise ValueError("pad on the left: in each row of attention_mask the false come first, then at least one true")
+    return None if real.all() else real

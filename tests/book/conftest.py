@@ -1,0 +1,50 @@
+"""The built book, a server for it, and a browser. All are made once for the whole test run."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from serve import serve
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ["build", "-W", "-n", "--keep-going", "."]  # the same words stand in the Makefile; test_make.py compares
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def built_book():
+    """Folder of the built pages. The build is the real one, strict, and quick when nothing has changed."""
+    command = [str(Path(sys.executable).with_name("jupyter-book")), *BUILD]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"the book does not build:\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def site(built_book):
+    """Address of the built book on a server of this machine, without a final slash."""
+    with serve(built_book) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The system's Chromium, driven by Playwright."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium on this machine: `sudo apt-get install chromium` brings the browser tests to life")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, headless=True, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

@@ -1,0 +1,111 @@
+"""The built pages in a real browser, as three readers see them; and proof that each check reports a bad page."""
+
+import json
+
+import pytest
+from serve import serve
+from static_checks import find_broken_links, find_missing_alt, find_raw_markup
+from visit import READERS, visit
+
+CHECKS = ("third party", "console", "accessibility", "sideways")
+BAD_PAGE = """<!doctype html><html lang="en"><head><title>Bad</title><meta name="viewport" content="width=device-width">
+<script src="https://cdn.example.org/lib.js"></script><script>console.error("oh no")</script></head>
+<body><main><h1>Bad</h1><div style="width: 900px">wide</div><button></button>
+<p style="color: #bbb; background: #fff">pale</p></main></body></html>"""
+
+
+def pages_of(folder):
+    """The pages of the last build, with those that Sphinx adds; not what an older build has left behind."""
+    names = json.loads((folder.parent / "page-times.json").read_text())
+    return [folder / f"{name}.html" for name in (*names, "genindex", "search")]
+
+
+@pytest.fixture(scope="module")
+def findings(built_book, site, chromium):
+    """{check: [problem, ...]} over every page and every reader."""
+    total = {check: [] for check in CHECKS}
+    for path in pages_of(built_book):
+        name = path.relative_to(built_book).as_posix()
+        for reader in READERS:
+            for check, problems in visit(chromium, f"{site}/{name}", reader).items():
+                total[check] += [f"{name} ({reader}): {problem}" for problem in problems]
+    return total
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_page_is_fine_for_every_reader(findings, check):
+    """No request to a third party, no error in the console, nothing serious for axe, nothing wider than a phone."""
+    assert not findings[check], "\n".join(findings[check])
+
+
+def test_a_bad_page_is_reported_by_every_check(tmp_path, chromium):
+    """The twin: a page with one fault of each kind."""
+    (tmp_path / "bad.html").write_text(BAD_PAGE)
+    with serve(tmp_path) as address:
+        found = [visit(chromium, f"{address}/bad.html", reader) for reader in READERS]
+    problems = {check: " ".join(" ".join(each[check]) for each in found) for check in CHECKS}
+    assert "cdn.example.org" in problems["third party"] and "oh no" in problems["console"]
+    assert "button-name" in problems["accessibility"] and "color-contrast" in problems["accessibility"]
+    assert "too wide" in problems["sideways"]
+
+
+def test_readers_get_their_colors(site, chromium):
+    """A reader whose system is dark gets the dark page, and the other the light one; so both were checked."""
+    shown = {}
+    for reader in ("light", "dark"):
+        context = chromium.new_context(**READERS[reader])
+        page = context.new_page()
+        page.goto(f"{site}/book/index.html")
+        shown[reader] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        context.close()
+    assert shown["light"] != shown["dark"]
+
+
+def test_every_picture_is_described(built_book):
+    """Each <img> has alt text, each drawing a name."""
+    pages = {path.name: find_missing_alt(path.read_text(encoding="utf-8")) for path in pages_of(built_book)}
+    assert not {name: problems for name, problems in pages.items() if problems}
+
+
+def test_missing_descriptions_are_reported():
+    """The twin: pictures without a description, and what must not be reported."""
+    assert find_missing_alt('<img src="a.png">') and find_missing_alt('<img src="a.png" alt=" ">')
+    assert find_missing_alt('<svg role="img"></svg>')
+    assert not find_missing_alt('<img alt="A falling line"><svg role="img" aria-label="A falling line"></svg>')
+
+
+def test_no_markup_is_left_over(built_book):
+    """No directive or role stands on a page as it was typed."""
+    pages = {path.name: find_raw_markup(path.read_text(encoding="utf-8")) for path in pages_of(built_book)}
+    assert not {name: problems for name, problems in pages.items() if problems}
+
+
+def test_left_over_markup_is_reported():
+    """The twin: a fence that was not closed, a role without its text; and code, which may show both."""
+    assert find_raw_markup("<p>```{note} So</p>") and find_raw_markup("<p>see {numref}<code>fig</code></p>")
+    assert find_raw_markup("<p>\n:name: tab-x\n</p>")
+    assert not find_raw_markup("<pre>```{note}</pre><p>A set {a, b}: <code>{eq}</code></p>")
+
+
+def test_every_link_leads_somewhere(built_book):
+    """No link inside the book misses its file or its anchor."""
+    problems = find_broken_links(built_book, [built_book / "index.html", *pages_of(built_book)])
+    assert not problems, "\n".join(problems)
+
+
+def test_broken_links_are_reported(tmp_path):
+    """The twin: a missing file, a missing anchor, and three links that are fine."""
+    pages = [tmp_path / "a.html", tmp_path / "b.html"]
+    pages[0].write_text('<p id="here"></p><a href="no.html">1</a><a href="b.html#no">2</a><a href="#no">3</a>')
+    pages[1].write_text('<a href="a.html#here"></a><a href="https://example.org/no"></a><a href="b.html"></a>')
+    assert len(find_broken_links(tmp_path, pages)) == 3
+
+
+def test_search_finds_a_page(site, chromium):
+    """The search works without a server of its own."""
+    context = chromium.new_context(**READERS["light"])
+    page = context.new_page()
+    page.goto(f"{site}/search.html?q=gemma")
+    page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+    assert "gemma" in page.inner_text("#search-results").lower()
+    context.close()

@@ -1,0 +1,78 @@
+"""Open a page in the browser as one kind of reader, and write down everything that is wrong with it."""
+
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+
+READERS = {  # name: settings of a browser context
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+SETTLE = "async () => { await document.fonts.ready; if (window.MathJax?.startup) await MathJax.startup.promise; }"
+OPEN_ALL = """() => {
+  document.querySelectorAll('details').forEach((box) => { box.open = true; });
+  document.querySelectorAll('.toggle-button-hidden').forEach((button) => button.click());
+}"""
+TOO_WIDE = """() => {
+  const wide = document.documentElement.scrollWidth - window.innerWidth;
+  if (wide <= 1) return [];
+  const isPast = (e) => e.getBoundingClientRect().right > window.innerWidth + 1;
+  const past = [...document.querySelectorAll('.bd-article *, .bd-header *')].filter(isPast);
+  return [`${wide} px too wide`, ...past.slice(0, 5).map((e) => `${e.tagName}.${e.className}`)];
+}"""
+NO_MOTION = "*, *::before, *::after { transition: none !important; animation: none !important; }"
+
+
+def visit(browser, address, reader):
+    """Open an address as one of READERS.
+
+    Returns:
+        A dict from the name of a check to its problems: "third party", "console", "accessibility", "sideways".
+    """
+    context = browser.new_context(reduced_motion="reduce", **READERS[reader])
+    page = context.new_page()
+    problems = {"third party": [], "console": [], "accessibility": [], "sideways": []}
+    keep_at_home(context, urlsplit(address).netloc, problems["third party"])
+    listen(page, problems["console"])
+    page.goto(address, wait_until="load")
+    page.evaluate(SETTLE)
+    page.add_style_tag(content=NO_MOTION)
+    page.evaluate(OPEN_ALL)
+    if reader == "phone":
+        problems["sideways"] += page.evaluate(TOO_WIDE)
+    else:
+        problems["accessibility"] += accessibility_problems(page)
+    context.close()
+    return problems
+
+
+def listen(page, problems):
+    """Write down errors of scripts and failed loads."""
+    page.on("console", lambda said: said.type == "error" and problems.append(f"{said.text} {said.location['url']}"))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+
+
+def keep_at_home(context, host, problems):
+    """Stop every request to another host, and write it down."""
+
+    def decide(route):
+        parts = urlsplit(route.request.url)
+        if parts.netloc == host or parts.scheme in ("data", "blob", "about"):
+            route.continue_()
+        else:
+            problems.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", decide)
+
+
+def accessibility_problems(page):
+    """Serious and critical findings of axe-core, one line for each element.
+
+    Without "preload", since axe would look for imported style sheets beside the page and log what it does not find.
+    """
+    options = {"resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, options=options).response["violations"]
+    severe = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+    return [f"{rule['id']}: {node['html'][:160]} ({node['target']})" for rule in severe for node in rule["nodes"]]

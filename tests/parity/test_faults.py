@@ -1,0 +1,64 @@
+"""Each deliberate fault must break parity, or be shown to hide where this list says that it hides."""
+
+import copy
+from functools import lru_cache
+
+import pytest
+import torch
+from faults import BOTH, FAULTS, Fault, positions_start_at_one
+from pairs import make_pair, our_logits, random_ids, real_tokens, their_logits, tolerance
+
+from llmbook.debug import relative_difference
+
+BATCH = 3
+
+
+@lru_cache(maxsize=None)
+@torch.no_grad()
+def witnesses(case: str, init: str, seed: int, dtype: torch.dtype, length: int, scene: str):
+    """Our sound model, the ids, and the reference's logits."""
+    ours, theirs = make_pair(case, init, seed, dtype, max_length=max(64, length))
+    ids = random_ids(ours.config, BATCH, length, seed)
+    return ours, ids, their_logits(theirs, ids, scene)
+
+
+@torch.no_grad()
+def gap(ours, ids, expected, scene: str) -> float:
+    logits = our_logits(ours, ids, scene)
+    return relative_difference(logits[real_tokens(ids)] if "padded" in scene else logits, expected)
+
+
+def gaps(fault: Fault, init: str, seed: int, monkeypatch) -> tuple[float, float]:
+    """The difference without the fault and with it."""
+    sound, ids, expected = witnesses(fault.case, init, seed, fault.dtype, fault.length, fault.scene)
+    before = gap(sound, ids, expected, fault.scene)
+    broken = copy.deepcopy(sound)
+    with monkeypatch.context() as patch:
+        fault.break_(broken, patch)
+        return before, gap(broken, ids, expected, fault.scene)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_fault(fault, seed, monkeypatch):
+    limit = tolerance(fault.case, fault.dtype)
+    for init in BOTH:
+        before, after = gaps(fault, init, seed, monkeypatch)
+        if init in fault.caught:
+            assert before <= limit < after, init
+            assert after > 1.5 * limit, f"{init}: caught by a hair"
+        elif init in fault.blind:
+            assert max(before, after) <= limit, f"{init}: visible after all; move it to `caught`"
+
+
+def test_every_fault_is_caught_somewhere():
+    # Counting from 1 moves queries and keys alike: rotary scores cannot tell, whatever the weights.
+    caught = {fault.break_ for fault in FAULTS if fault.caught} | {positions_start_at_one}
+    assert caught == {fault.break_ for fault in FAULTS}
+
+
+def test_the_list_covers_every_family_and_both_inits():
+    for family in ("gemma", "llama", "olmo"):
+        assert sum(fault.case.startswith(family) and bool(fault.caught) for fault in FAULTS) >= 8
+    assert any(fault.caught == ("quiet",) for fault in FAULTS)
+    assert any(fault.caught == ("loud",) for fault in FAULTS)
