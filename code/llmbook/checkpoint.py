@@ -23,6 +23,7 @@ from llmbook.checkpoint_files import CONFIG, INDEX, WEIGHTS, name_some, read_con
 from llmbook.hub import CheckpointError, find_directory
 from llmbook.layers.rope import rope_angles
 from llmbook.models import FAMILIES, Decoder, DecoderConfig
+from llmbook.models.keys import Stored
 from llmbook.safetensors_file import StoredTensor
 
 __all__ = ["CheckpointError", "load_pretrained", "read_checkpoint_config", "save_pretrained", "stored_tensors"]
@@ -56,13 +57,15 @@ def load_pretrained(
     family, config = read_config(directory / CONFIG, hf, len(stored))
     with torch.device("meta"):
         model = Decoder(config)
-    table = family.key_table(config)
+    table, shapes = family.key_table(config), _shapes(model)
+    stored = _relevant(stored, family)
     duplicates = _check_names(directory, table, stored)
-    _check_shapes(model, table, stored)
-    _check_duplicates(config, stored, duplicates)
+    _check_shapes(table, shapes, stored)
+    _check_duplicates(config, table, stored, duplicates)
     dtype = _choose_dtype([stored[name].dtype for name in table], hf, dtype)
-    for name, ours in table.items():
-        _assign(model, ours, stored[name].read().to(device=device, dtype=dtype))
+    for name, place in table.items():
+        for ours, part in place.split(stored[name].read(), shapes).items():
+            _assign(model, ours, part.to(device=device, dtype=dtype))
     return model.eval()
 
 
@@ -85,12 +88,13 @@ def save_pretrained(model: Decoder, directory: str | Path) -> None:
         CheckpointError: no published config can say what this model is, or it has tensors of its own.
     """
     family = _family_that_says(model.config)
-    theirs = {ours: name for name, ours in family.key_table(model.config).items()}
-    tensors = dict(model.named_parameters())
-    if tensors.keys() != theirs.keys():
-        unknown = name_some(tensors.keys() ^ theirs.keys())
+    table = family.key_table(model.config)
+    tensors = {name: tensor.detach() for name, tensor in model.named_parameters()}
+    expected = {ours for place in table.values() for ours in place.names}
+    if tensors.keys() != expected:
+        unknown = name_some(tensors.keys() ^ expected)
         raise CheckpointError(f"the model's tensors are not those of its config: {unknown}; merge adapters first")
-    weights = {theirs[name]: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    weights = {name: place.join(tensors) for name, place in table.items()}
     dtype = str(model.embed_tokens.weight.dtype).removeprefix("torch.")
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -102,7 +106,20 @@ def save_pretrained(model: Decoder, directory: str | Path) -> None:
             Path(half_written, name).replace(directory / name)
 
 
-def _check_names(directory: Path, table: dict[str, str], stored: dict[str, StoredTensor]) -> list[str]:
+def _shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    """The shape of each parameter."""
+    return {name: tuple(tensor.shape) for name, tensor in model.named_parameters()}
+
+
+def _relevant(stored: dict[str, StoredTensor], family: ModuleType) -> dict[str, StoredTensor]:
+    """The tensors under their full names, without those that a family's old files keep beside the weights."""
+    prefix, ignored = getattr(family, "PREFIX", ""), getattr(family, "IGNORED", ())
+    bare = prefix and not any(name.startswith(prefix) for name in stored)  # the released GPT-2 leaves its prefix out
+    named = {prefix + name if bare and not name.startswith("lm_head") else name: stored[name] for name in stored}
+    return {name: tensor for name, tensor in named.items() if not name.endswith(ignored)} if ignored else named
+
+
+def _check_names(directory: Path, table: dict[str, Stored], stored: dict[str, StoredTensor]) -> list[str]:
     """Refuse missing and unknown tensors; known duplicates are returned, to be checked."""
     known = [name for name in stored if name == "lm_head.weight" or name.endswith("rotary_emb.inv_freq")]
     extra = stored.keys() - table.keys() - set(known)
@@ -120,10 +137,12 @@ def _check_names(directory: Path, table: dict[str, str], stored: dict[str, Store
     return [name for name in known if name not in table]
 
 
-def _check_shapes(model: Decoder, table: dict[str, str], stored: dict[str, StoredTensor]) -> None:
+def _check_shapes(
+    table: dict[str, Stored], shapes: dict[str, tuple[int, ...]], stored: dict[str, StoredTensor]
+) -> None:
     """Refuse a tensor whose shape is not the one that the config implies, or that is not a floating-point matrix."""
-    for name, ours in table.items():
-        wanted = tuple(model.get_parameter(ours).shape)
+    for name, place in table.items():
+        wanted = place.shape(shapes)
         if stored[name].shape != wanted:
             raise CheckpointError(
                 f"{stored[name].path}: {name} has shape {stored[name].shape}, but config.json implies {wanted}; "
@@ -157,14 +176,17 @@ def _assign(model: nn.Module, name: str, tensor: Tensor) -> None:
     setattr(model.get_submodule(parent), leaf, nn.Parameter(tensor))
 
 
-def _check_duplicates(config: DecoderConfig, stored: dict[str, StoredTensor], names: list[str]) -> None:
+def _check_duplicates(
+    config: DecoderConfig, table: dict[str, Stored], stored: dict[str, StoredTensor], names: list[str]
+) -> None:
     """Tensors that say again what the model knows already must say the same."""
     for name in names:
         if name == "lm_head.weight":
-            same = torch.equal(stored[name].read(), stored["model.embed_tokens.weight"].read())
+            embedding = next(theirs for theirs, place in table.items() if place.names == ("embed_tokens.weight",))
+            same = torch.equal(stored[name].read(), stored[embedding].read())
             complaint = "config.json ties it to the embedding, but they differ; set tie_word_embeddings to false"
         else:  # old files keep the rotation speeds: the angles of position 1
-            _, sin = rope_angles(torch.tensor([1]), config.head_size, config.rope_base)
+            _, sin = rope_angles(torch.tensor([1]), config.rotary_size, config.rope_base)
             found = stored[name].read().float().sin()
             same = found.shape == sin[0].shape and torch.allclose(found, sin[0], rtol=1e-2, atol=0)  # some are bfloat16
             complaint = "these rotation speeds are not those of rope_theta in config.json; do they belong together?"

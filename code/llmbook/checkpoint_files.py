@@ -11,7 +11,7 @@ from types import ModuleType
 
 from llmbook.hub import CheckpointError
 from llmbook.models import FAMILIES, DecoderConfig
-from llmbook.models.hf import OPTIONAL, SIZES
+from llmbook.models.hf import OPTIONAL
 from llmbook.safetensors_file import StoredTensor, read_header
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -62,25 +62,26 @@ def read_config(path: Path, hf: dict, tensors: int | None = None) -> tuple[Modul
     model_type = hf.get("model_type")
     if not isinstance(model_type, str) or model_type not in FAMILIES:
         raise CheckpointError(f"{path}: this book reads model_type {', '.join(FAMILIES)}, not {model_type!r}")
-    for name in SIZES:
-        kind = bool if name.startswith("tie_") else int
-        if not _is_possible(name, hf.get(name), kind):
+    family = FAMILIES[model_type]
+    for name, ours in family.SIZES.items():
+        kind = bool if ours.startswith("tie_") else int
+        if not _is_possible(hf.get(name), kind, ours in getattr(family, "OPTIONAL", OPTIONAL)):
             raise CheckpointError(f"{path}: {name} must be {KINDS[kind]}, not {hf.get(name)!r}; is the file damaged?")
-    if tensors is not None and hf["num_hidden_layers"] > tensors:
-        raise CheckpointError(
-            f"{path} says num_hidden_layers = {hf['num_hidden_layers']}, but the checkpoint holds {tensors} tensors "
-            "in all: they do not belong together"
-        )
+        if ours == "layers" and tensors is not None and hf[name] > tensors:
+            raise CheckpointError(
+                f"{path} says {name} = {hf[name]}, but the checkpoint holds {tensors} tensors in all: they do not "
+                "belong together"
+            )
     try:
-        return FAMILIES[model_type], FAMILIES[model_type].config_from_hf(hf)
+        return family, family.config_from_hf(hf)
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _is_possible(name: str, value: object, kind: type) -> bool:
+def _is_possible(value: object, kind: type, optional: bool) -> bool:
     """Whether a config may say this about a size; ``type`` and not ``isinstance``, because True is an int too."""
     if value is None:
-        return name in OPTIONAL
+        return optional
     return type(value) is kind and (kind is bool or 1 <= value <= LARGEST)
 
 

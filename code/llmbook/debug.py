@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from llmbook.models.keys import Stored
+
 
 def randomize_(
     model: nn.Module, seed: int | torch.Generator, *, matrix_std: float = 0.3, vector_std: float = 0.5
@@ -82,7 +84,7 @@ def first_divergence(
     theirs: nn.Module,
     ids: Tensor,
     *,
-    names: Mapping[str, str] | None = None,
+    names: Mapping[str, Stored] | None = None,
     tolerance: float = 1e-5,
 ) -> Divergence | None:
     """Run two models on the same ids, and name the module to look at.
@@ -94,7 +96,7 @@ def first_divergence(
         ours: the model under suspicion.
         theirs: the reference; what it returns is a tensor or has ``logits``.
         ids: token ids ``(B, T)``.
-        names: a family's ``key_table(config)``, ``{their tensor: our tensor}``; modules are matched by it. Norms of
+        names: a family's ``key_table(config)``; modules are matched by it, where a tensor goes to one place. Norms of
             OLMo have no tensors: for them pass the table of ``replace(config, norm="rms")``. None: names are the same.
         tolerance: the relative difference above which two tensors differ; 1e-5 suits float32.
 
@@ -121,10 +123,11 @@ def first_divergence(
     return (guilty or [found for _, found in suspects] or [end])[0]
 
 
-def _module_pairs(names: Mapping[str, str]) -> dict[str, str]:
+def _module_pairs(names: Mapping[str, Stored]) -> dict[str, str]:
     """Modules that hold the tensors of a key table, and the modules around those: ``{theirs: ours}``."""
     pairs = {}
-    for theirs, ours in names.items():
+    for theirs, place in names.items():
+        ours = place.names[0] if len(place.names) == 1 else ""  # a stacked tensor belongs to several modules
         while "." in ours:
             theirs, ours = theirs.rpartition(".")[0], ours.rpartition(".")[0]
             pairs[theirs] = ours

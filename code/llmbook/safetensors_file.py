@@ -1,22 +1,15 @@
-r"""The safetensors format, read with nothing but ``open``: one tensor at a time, straight into its memory.
+"""What a safetensors file holds, and one tensor of it at a time, through the ``safetensors`` library.
 
-A file is eight bytes, a header and the numbers::
-
-    N (unsigned 64-bit, little endian) | N bytes of JSON: {name: {dtype, shape, data_offsets}} | the tensors' bytes
-
-The library's ``safe_open`` maps the whole file into memory, so that a loader which copies out of it holds the weights
-twice. Reading each tensor into the memory that it keeps needs them once. The header also tells a stopped download, a
-web page or a git-lfs pointer from a checkpoint before a single number is read.
-
-Source: https://github.com/huggingface/safetensors, README, "Format".
+The library maps a file into memory, and the pages that were read count as memory in use until the file is closed. So
+each tensor is copied out under an opening of its own: the weights are held once, plus one tensor. The library's own
+errors are short; here a stopped download, a web page and a git-lfs pointer are told apart.
 """
 
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from llmbook.hub import CheckpointError
@@ -32,38 +25,24 @@ DTYPES = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
-LONGEST_HEADER = 100_000_000  # bytes, the format's own limit
 
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """Where a tensor lies in a file, and what it is."""
+    """Where a tensor lies, and what it is."""
 
     path: Path
     name: str
     dtype: torch.dtype
     shape: tuple[int, ...]
-    start: int
-    """Bytes from the start of the file."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return math.prod(self.shape) * self.dtype.itemsize
 
     def read(self) -> Tensor:
-        """The tensor, on the CPU in its stored dtype. Needs no memory besides its own."""
-        tensor = torch.empty(self.shape, dtype=self.dtype)
-        if self.size:
-            room = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
-            with open(self.path, "rb", buffering=0) as file:
-                file.seek(self.start)
-                while room:
-                    count = file.readinto(room)
-                    if not count:
-                        raise CheckpointError(f"{self.path} ended while {self.name} was read; was it changed?")
-                    room = room[count:]
-        return tensor
+        """The tensor, on the CPU in its stored dtype."""
+        try:
+            with safe_open(self.path, "pt") as file:
+                return file.get_tensor(self.name).clone()
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(f"{self.path} changed while {self.name} was read ({error}); try again") from error
 
 
 def read_header(path: str | Path) -> dict[str, StoredTensor]:
@@ -79,55 +58,26 @@ def read_header(path: str | Path) -> dict[str, StoredTensor]:
         CheckpointError: the file is cut short or is something else under that name.
     """
     path = Path(path)
-    with open(path, "rb") as file:
-        first = file.read(8)
-        length = int.from_bytes(first, "little")
-        if len(first) < 8 or not 2 <= length <= LONGEST_HEADER:
-            raise CheckpointError(_what_it_is(path, first + file.read(512)))
-        text = file.read(length)
-    if len(text) < length:
-        raise CheckpointError(_cut_short(path, 8 + length))
     try:
-        tensors = {
-            name: _entry(path, name, 8 + length, **fields)
-            for name, fields in json.loads(text).items()
-            if name != "__metadata__"
-        }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path} has a header that is not safetensors ({error}); download it again") from error
-    _check_size(path, 8 + length, tensors)
-    return tensors
+        with safe_open(path, "pt") as file:
+            return {name: _entry(path, name, file.get_slice(name)) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(_what_it_is(path, str(error))) from error
 
 
-def _entry(path: Path, name: str, base: int, *, dtype: str, shape: list, data_offsets: list) -> StoredTensor:
-    """One line of the header."""
-    if dtype not in DTYPES:
-        raise ValueError(f"{name} has dtype {dtype}, which this book cannot read: are the weights quantized?")
-    start, stop = data_offsets
-    tensor = StoredTensor(path, name, DTYPES[dtype], tuple(shape), base + start)
-    if start < 0 or any(size < 0 for size in shape) or tensor.size != stop - start:
-        raise ValueError(f"{name} of shape {tuple(shape)} and dtype {dtype} cannot be {stop - start} bytes long")
-    return tensor
+def _entry(path: Path, name: str, stored: object) -> StoredTensor:
+    """One tensor of the header."""
+    if stored.get_dtype() not in DTYPES:
+        raise CheckpointError(
+            f"{path}: {name} has dtype {stored.get_dtype()}, which this book cannot read: are the weights quantized?"
+        )
+    return StoredTensor(path, name, DTYPES[stored.get_dtype()], tuple(stored.get_shape()))
 
 
-def _check_size(path: Path, base: int, tensors: dict[str, StoredTensor]) -> None:
-    """Whether the numbers that the header promises are all there."""
-    wanted = max((tensor.start + tensor.size for tensor in tensors.values()), default=base)
-    if path.stat().st_size < wanted:
-        raise CheckpointError(_cut_short(path, wanted))
-    if path.stat().st_size > wanted:
-        raise CheckpointError(f"{path} has {path.stat().st_size - wanted:,} bytes too many; download it again")
-
-
-def _cut_short(path: Path, wanted: int) -> str:
-    return (
-        f"{path} is cut short: it has {path.stat().st_size:,} of at least {wanted:,} bytes; the download or copy "
-        "stopped, so fetch it again"
-    )
-
-
-def _what_it_is(path: Path, start: bytes) -> str:
-    """The likely story of a file that is not safetensors."""
+def _what_it_is(path: Path, complaint: str) -> str:
+    """The likely story of a file that the library refuses."""
+    with open(path, "rb") as file:
+        start = file.read(512)
     text = start.lstrip().lower()
     if text.startswith(b"version https://git-lfs"):
         return f"{path} is a git-lfs pointer, not the weights: run `git lfs pull` in its folder, or download the file"
@@ -135,4 +85,9 @@ def _what_it_is(path: Path, start: bytes) -> str:
         return f"{path} is a web page saved under that name: download the file itself (`hf download` does)"
     if not start:
         return f"{path} is empty: download it again"
-    return f"{path} is not a safetensors file, although it is named like one: download it again, or convert the weights"
+    if any(sign in complaint for sign in ("not fully covered", "invalid header length", "too small")):
+        return (
+            f"{path} is cut short, or has bytes too many ({complaint}): its {path.stat().st_size:,} bytes are not what "
+            "its header promises; the download or copy stopped, so fetch it again"
+        )
+    return f"{path} is not a safetensors file, although it is named like one ({complaint}): download it again"

@@ -64,11 +64,12 @@ def reference_of(family: str, ours: Decoder, attention: str = "sdpa"):
     """transformers' model with the weights of ours, copied strictly both ways by the family's key table."""
     theirs = REFERENCES[family][1](reference_config(family, ours.config, attention)).eval().requires_grad_(False)
     our_tensors, table = dict(ours.named_parameters()), FAMILIES[family].key_table(ours.config)
-    assert set(table.values()) == set(our_tensors)
+    assert {ours for place in table.values() for ours in place.names} == set(our_tensors)
     assert set(table) == {name for name, _ in theirs.named_parameters()}
     for name, tensor in theirs.named_parameters():
-        assert tensor.shape == our_tensors[table[name]].shape
-        tensor.data = our_tensors[table[name]].clone()  # as .to(bfloat16) would round the rotation speeds too
+        joined = table[name].join(our_tensors)
+        assert tensor.shape == joined.shape
+        tensor.data = joined  # as .to(bfloat16) would round the rotation speeds too
     return theirs
 
 

@@ -5,6 +5,7 @@ bias, the feed-forward layer is a plain one with the exact GELU, 71 heads share 
 tied in the code; the published checkpoint stores both copies, and the OLMo paper's table says "no".
 """
 
+from llmbook.models import hf as hf_config
 from llmbook.models.config import DecoderConfig
 from llmbook.models.hf import read_activation, read_rope_base, read_sizes, write_config
 from llmbook.models.keys import Stored
@@ -18,6 +19,7 @@ SIZES = {
     "ffn_hidden_size": "feedforward_width",
     "tie_word_embeddings": "tie_embeddings",
 }
+OPTIONAL = (*hf_config.OPTIONAL, "feedforward_width", "max_length")
 FAMILY = {
     "activation": "gelu", "gated": False, "norm": "layer", "norm_eps": 1e-5, "parallel": True, "tie_embeddings": True,
 }  # fmt: skip
@@ -48,7 +50,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     others = [name for name, value in built.items() if hf.get(name, value) != value]
     if others:
         raise ValueError(f"this book has the Falcon of 7B; this one differs in {', '.join(others)}")
-    sizes = read_sizes({"max_position_embeddings": 2048} | hf, SIZES) | {"kv_heads": 1}
+    sizes = read_sizes({"max_position_embeddings": 2048} | hf, SIZES, OPTIONAL) | {"kv_heads": 1}
     changed = {
         "activation": read_activation(hf.get("activation", "gelu")),
         "norm_eps": hf.get("layer_norm_epsilon", 1e-5),

@@ -5,6 +5,7 @@ What stayed is the norm before each sublayer and the final one. Its embedding is
 family prefix, stores matrices as (inputs, outputs), and stacks queries, keys and values.
 """
 
+from llmbook.models import hf as hf_config
 from llmbook.models.config import DecoderConfig
 from llmbook.models.hf import read_activation, read_sizes, write_config
 from llmbook.models.keys import Stored
@@ -18,6 +19,7 @@ SIZES = {
     "n_inner": "feedforward_width",
     "tie_word_embeddings": "tie_embeddings",
 }
+OPTIONAL = (*hf_config.OPTIONAL, "feedforward_width")  # n_inner is null in the released file: 4 D
 PREFIX = "transformer."
 IGNORED = (".attn.bias", ".attn.masked_bias")  # old files keep the causal mask
 FAMILY = {
@@ -52,7 +54,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
         "activation": read_activation(hf.get("activation_function", "gelu_new")),
         "norm_eps": hf.get("layer_norm_epsilon", 1e-5),
     }
-    return DecoderConfig(**FAMILY | changed | read_sizes(hf, SIZES))
+    return DecoderConfig(**FAMILY | changed | read_sizes(hf, SIZES, OPTIONAL))
 
 
 def config_to_hf(config: DecoderConfig) -> dict:

@@ -4,7 +4,7 @@ Each family has a table ``SIZES`` from Hugging Face's field to ours. Most use th
 than the habit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from llmbook.models.config import DecoderConfig
 
@@ -19,7 +19,7 @@ SIZES = {  # Hugging Face's field: ours
     "max_position_embeddings": "max_length",
     "tie_word_embeddings": "tie_embeddings",
 }
-OPTIONAL = ("head_size", "kv_heads", "tie_embeddings", "feedforward_width")
+OPTIONAL = ("head_size", "kv_heads", "tie_embeddings")
 """Ours that a ``config.json`` may leave out."""
 ACTIVATION_NAMES = {  # Hugging Face's name: ours
     "gelu_pytorch_tanh": "gelu_tanh",
@@ -31,18 +31,19 @@ ACTIVATION_NAMES = {  # Hugging Face's name: ours
 }
 
 
-def read_sizes(hf: dict, sizes: Mapping[str, str] = SIZES) -> dict:
+def read_sizes(hf: dict, sizes: Mapping[str, str] = SIZES, optional: Collection[str] = OPTIONAL) -> dict:
     """The sizes of a ``config.json`` under our names, with Hugging Face's rules for what is left out.
 
     Args:
         hf: the content of ``config.json``.
         sizes: the family's table.
+        optional: ours that may be left out.
 
     Raises:
         ValueError: a size is missing.
     """
     found = {ours: hf[theirs] for theirs, ours in sizes.items() if hf.get(theirs) is not None}
-    missing = [theirs for theirs, ours in sizes.items() if ours not in found and ours not in OPTIONAL]
+    missing = [theirs for theirs, ours in sizes.items() if ours not in found and ours not in optional]
     if missing:
         raise ValueError(f"config.json has no {', '.join(missing)}; is it really a {hf.get('model_type')} model?")
     left_out = {
