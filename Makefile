@@ -1,5 +1,6 @@
 # make book   build the book into _build/html          make lab    open the notebooks in JupyterLab
-# make test   run every test                           make clean  remove what was built (not .venv)
+# make test   run every test                           make bench  time our code beside its references
+# make clean  remove what was built (not .venv)
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
@@ -11,7 +12,7 @@ SETTINGS := requirements.txt constraints.txt pyproject.toml
 PIP_INSTALL := PIP_CONSTRAINT="$(CURDIR)/constraints.txt" PIP_BUILD_CONSTRAINT="$(CURDIR)/constraints.txt" \
 	$(BIN)/python -m pip install --quiet
 
-.PHONY: book test lab clean
+.PHONY: book test lab bench clean
 book: $(BOOK_READY)
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
@@ -21,6 +22,9 @@ test: $(TEST_READY)
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=chapters
+
+bench: $(TEST_READY)
+	$(BIN)/python scripts/bench.py
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache

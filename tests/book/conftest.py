@@ -1,15 +1,11 @@
 """The built book, a server for it, and a browser. All are made once for the whole test run."""
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from book_build import ROOT, build_book
 from serve import serve
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ["build", "-W", "-n", "--keep-going", "."]  # the same words stand in the Makefile; test_make.py compares
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -23,9 +19,8 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="session")
 def built_book():
     """Folder of the built pages. The build is the real one, strict, and quick when nothing has changed."""
-    command = [str(Path(sys.executable).with_name("jupyter-book")), *BUILD]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, f"the book does not build:\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+    status, printed = build_book(ROOT)
+    assert status == 0, f"the book does not build:\n{printed[-9000:]}"
     return ROOT / "_build" / "html"
 
 

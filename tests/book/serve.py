@@ -13,10 +13,17 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A browser that leaves before a file has arrived is no error."""
+
+    def handle_error(self, *_):
+        """Say nothing."""
+
+
 @contextmanager
 def serve(folder):
     """Serve a folder on a free port of this machine; gives the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
+    server = QuietServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

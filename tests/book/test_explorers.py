@@ -106,3 +106,15 @@ def test_an_explorer_fits_a_narrow_screen(small):
     """Nothing scrolls sideways at 320 px."""
     page = small({"viewport": {"width": 320, "height": 700}})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_dark_page_turns_the_figure_and_paper_does_not(small):
+    """The dark page inverts the picture; a print of the same page shows it as it was drawn, on white."""
+    page = small()
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    turned = page.locator("img.explorer-frame").evaluate("(image) => getComputedStyle(image).filter")
+    page.emulate_media(media="print")
+    printed = page.locator("img.explorer-frame").evaluate("(image) => getComputedStyle(image).filter")
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert turned == "invert(1) hue-rotate(180deg) brightness(1.2)"  # test_style.py computes with these numbers
+    assert printed == "none" and paper == "rgb(255, 255, 255)"

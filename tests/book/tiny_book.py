@@ -1,13 +1,9 @@
 """A book of two pages in a temporary folder, built by the real command with the real configuration and extensions."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import nbformat
 import yaml
+from book_build import ROOT, build_book
 
-ROOT = Path(__file__).resolve().parents[2]
 # The page counts its own executions, so that a test can tell a cached page from one that ran.
 COUNT = "from pathlib import Path\nwith open('../../runs.txt', 'a') as runs:\n    runs.write('x')"
 USE = "import sys\nsys.path.insert(0, '../../package')\nfrom thing import answer\nprint('answer', answer)"
@@ -70,9 +66,7 @@ class TinyBook:
 
     def build(self):
         """Build as `make book` does; return (exit status, everything printed)."""
-        command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "-W", "-n", "--keep-going", "."]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=300)
-        return done.returncode, done.stdout + done.stderr
+        return build_book(self.folder)
 
     def runs(self):
         """How often the page has been executed."""
