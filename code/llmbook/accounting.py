@@ -19,10 +19,11 @@ from torch import nn
 
 from llmbook.models.decoder import Decoder, DecoderConfig
 
-PARTS = ("embedding", "query", "key", "value", "attention_output", "feedforward", "norms", "output_matrix")
+PARTS = ("embedding", "positions", "query", "key", "value", "attention_output", "feedforward", "norms", "output_matrix")
 NUMBERS_PER_NORM = {"layer": 2, "layer_free": 0, "rms": 1, "rms_unit": 1}  # times D
 MODULES = {  # the part that a submodule of this name belongs to
     "embed_tokens": "embedding",
+    "embed_positions": "positions",
     "q_proj": "query",
     "k_proj": "key",
     "v_proj": "value",
@@ -32,22 +33,30 @@ MODULES = {  # the part that a submodule of this name belongs to
 }
 
 
-def matrix_shapes(config: DecoderConfig) -> dict[str, list[tuple[int, int]]]:
-    """The matrices of one layer, as (inputs, outputs), by part."""
+def matrix_shapes(config: DecoderConfig, *, active: bool = False) -> dict[str, list[tuple[int, int]]]:
+    """The matrices of one layer, as (inputs, outputs), by part.
+
+    Args:
+        config: any decoder's.
+        active: of a sparse mixture, only the experts that one token uses, instead of all of them.
+    """
     c = config
     into, out_of = (c.width, c.feedforward_width), (c.feedforward_width, c.width)
+    feed_forward = [into, into, out_of] if c.gated else [into, out_of]
+    if c.experts:
+        feed_forward = feed_forward * (c.experts_per_token if active else c.experts) + [(c.width, c.experts)]
     return {
         "query": [(c.width, c.heads * c.head_size)],
         "key": [(c.width, c.kv_heads * c.head_size)],
         "value": [(c.width, c.kv_heads * c.head_size)],
         "attention_output": [(c.heads * c.head_size, c.width)],
-        "feedforward": [into, into, out_of] if c.gated else [into, out_of],
+        "feedforward": feed_forward,
     }
 
 
 def norm_count(config: DecoderConfig) -> int:
-    """How many norms the decoder has: 2 a layer ("both": 4) and one at the end (not for "post")."""
-    per_layer = 4 if config.norm_place == "both" else 2
+    """How many norms the decoder has: 2 a layer ("both": 4, parallel: 1) and one at the end (not for "post")."""
+    per_layer = 4 if config.norm_place == "both" else 1 if config.parallel else 2
     return per_layer * config.layers + (config.norm_place != "post")
 
 
@@ -68,9 +77,10 @@ def parameters_by_part(config: DecoderConfig) -> dict[str, int]:
     }
     return {
         "embedding": c.vocab_size * c.width,
+        "positions": c.max_length * c.width if c.positions == "learned" else 0,
         **{part: c.layers * count for part, count in layer.items()},
         "norms": norm_count(c) * NUMBERS_PER_NORM[c.norm] * c.width,
-        "output_matrix": 0 if c.tie_embeddings else c.vocab_size * c.width,
+        "output_matrix": 0 if c.tie_embeddings else c.vocab_size * (c.width + c.head_bias),
     }
 
 
@@ -165,9 +175,13 @@ def flops_by_part(config: DecoderConfig, context: int) -> dict[str, int]:
         FLOPs for each part.
     """
     c = config
-    layer = {part: sum(2 * inputs * outputs for inputs, outputs in shapes) for part, shapes in matrix_shapes(c).items()}
+    layer = {
+        part: sum(2 * inputs * outputs for inputs, outputs in shapes)
+        for part, shapes in matrix_shapes(c, active=True).items()
+    }
     return {
         "embedding": 0,
+        "positions": 0,
         **{part: c.layers * flops for part, flops in layer.items()},
         "attention_scores": c.layers * 2 * (2 * c.heads * c.head_size * context),
         "output_matrix": 2 * c.vocab_size * c.width,

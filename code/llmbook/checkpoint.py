@@ -196,16 +196,22 @@ def _check_duplicates(
 
 def _family_that_says(config: DecoderConfig) -> ModuleType:
     """The family whose ``config.json`` can say everything that this config says."""
-    differences = {}
-    for name, family in FAMILIES.items():
-        ours, back = asdict(config), asdict(family.config_from_hf(family.config_to_hf(config)))
-        differences[name] = [
-            f"{field} is {ours[field]!r}, not {back[field]!r}" for field in ours if ours[field] != back[field]
-        ]
-        if not differences[name]:
-            return family
+    differences = {name: _lost_in(family, config) for name, family in FAMILIES.items()}
+    for name, lost in differences.items():
+        if not lost:
+            return FAMILIES[name]
     nearest = min(differences, key=lambda name: len(differences[name]))
     raise CheckpointError(
         f"no published config can describe this model; the nearest is {nearest}, but "
         f"{'; '.join(differences[nearest])}. Keep it with torch.save instead"
     )
+
+
+def _lost_in(family: ModuleType, config: DecoderConfig) -> list[str]:
+    """What a family's ``config.json`` would not say of a config."""
+    ours = asdict(config)
+    try:
+        back = asdict(family.config_from_hf(family.config_to_hf(config)))
+    except ValueError:  # not even a model of this book
+        return [f"{field} is {value!r}" for field, value in ours.items()]
+    return [f"{field} is {ours[field]!r}, not {back[field]!r}" for field in ours if ours[field] != back[field]]

@@ -4,15 +4,31 @@ The shapes are the published ones scaled down. What the scaling keeps: which of 
 the activation, the norm and its eps, tying, and the factor of the embedding.
 """
 
+import tempfile
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import torch
-from transformers import GemmaForCausalLM, LlamaForCausalLM, OlmoForCausalLM
-from transformers.models.gemma.configuration_gemma import GemmaConfig
-from transformers.models.llama.configuration_llama import LlamaConfig
-from transformers.models.olmo.configuration_olmo import OlmoConfig
+from transformers import (
+    FalconConfig,
+    FalconForCausalLM,
+    GemmaConfig,
+    GemmaForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+    OlmoConfig,
+    OlmoForCausalLM,
+    PhiConfig,
+    PhiForCausalLM,
+)
 
+from llmbook.checkpoint import save_pretrained
 from llmbook.debug import randomize_, relative_difference
 from llmbook.generation import KVCache
 from llmbook.models import FAMILIES, PUBLISHED, Decoder, DecoderConfig, initialize_
@@ -38,10 +54,27 @@ CASES: dict[str, tuple[str, DecoderConfig]] = {
     "olmo-clipped": ("olmo", replace(PUBLISHED["olmo-7b"], **SMALL, width=48, heads=4, kv_heads=4, head_size=12,
                                      feedforward_width=128, clip_qkv=1.5)),
 }  # fmt: skip
+MORE_CASES: dict[str, tuple[str, DecoderConfig]] = {  # families that differ from Llama in more than a setting
+    "mistral": ("mistral", replace(PUBLISHED["mistral-7b"], **SMALL, width=48, heads=4, kv_heads=2, head_size=12,
+                                   feedforward_width=128, window=5)),
+    "mixtral": ("mixtral", replace(PUBLISHED["mixtral-8x7b"], **SMALL, width=48, heads=4, kv_heads=2, head_size=12,
+                                   feedforward_width=64, experts=4)),
+    "gpt2": ("gpt2", replace(PUBLISHED["gpt2"], **SMALL, width=48, heads=4, kv_heads=4, head_size=12,
+                             feedforward_width=192)),
+    "falcon": ("falcon", replace(PUBLISHED["falcon-7b"], **SMALL, width=48, heads=6, head_size=8,
+                                 feedforward_width=192)),
+    "phi": ("phi", replace(PUBLISHED["phi-2"], **SMALL, width=80, heads=4, kv_heads=4, head_size=20,
+                           feedforward_width=160)),
+}  # fmt: skip
 REFERENCES = {
     "gemma": (GemmaConfig, GemmaForCausalLM),
     "llama": (LlamaConfig, LlamaForCausalLM),
     "olmo": (OlmoConfig, OlmoForCausalLM),
+    "mistral": (MistralConfig, MistralForCausalLM),
+    "mixtral": (MixtralConfig, MixtralForCausalLM),
+    "gpt2": (GPT2Config, GPT2LMHeadModel),
+    "falcon": (FalconConfig, FalconForCausalLM),
+    "phi": (PhiConfig, PhiForCausalLM),
 }
 
 
@@ -62,6 +95,8 @@ def reference_config(family: str, config: DecoderConfig, attention: str = "sdpa"
 
 def reference_of(family: str, ours: Decoder, attention: str = "sdpa"):
     """transformers' model with the weights of ours, copied strictly both ways by the family's key table."""
+    if family == "mixtral":
+        return _reference_from_folder(ours)
     theirs = REFERENCES[family][1](reference_config(family, ours.config, attention)).eval().requires_grad_(False)
     our_tensors, table = dict(ours.named_parameters()), FAMILIES[family].key_table(ours.config)
     assert {ours for place in table.values() for ours in place.names} == set(our_tensors)
@@ -73,10 +108,19 @@ def reference_of(family: str, ours: Decoder, attention: str = "sdpa"):
     return theirs
 
 
-@lru_cache(maxsize=None)
+def _reference_from_folder(ours: Decoder):
+    """The same by way of a published folder, for transformers' Mixtral, which stacks its experts in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        save_pretrained(ours, folder)
+        theirs, report = MixtralForCausalLM.from_pretrained(folder, output_loading_info=True)
+    assert not report["missing_keys"] and not report["unexpected_keys"]
+    return theirs.eval().requires_grad_(False)
+
+
+@cache
 def make_pair(case: str, init: str, seed: int, dtype=torch.float32, attention: str = "sdpa", max_length: int = 64):
     """Our model and its reference. They are made once: copy what you change."""
-    family, config = CASES[case]
+    family, config = (CASES | MORE_CASES)[case]
     ours = our_model(replace(config, max_length=max_length), init, seed).to(dtype)
     return ours, reference_of(family, ours, attention)
 
@@ -156,4 +200,5 @@ def their_logits(theirs, ids: torch.Tensor, scene: str) -> torch.Tensor:
 def difference(ours: Decoder, theirs, ids: torch.Tensor, scene: str = "plain") -> float:
     """Relative difference of the logits at real tokens: what every parity test and every fault is measured with."""
     logits = our_logits(ours, ids, scene)
-    return relative_difference(logits[real_tokens(ids)] if "padded" in scene else logits, their_logits(theirs, ids, scene))
+    real = logits[real_tokens(ids)] if "padded" in scene else logits
+    return relative_difference(real, their_logits(theirs, ids, scene))

@@ -72,7 +72,7 @@ def test_float32(case, init, scene):
 
 @pytest.mark.parametrize("case", CASES)
 def test_float32_against_eager_attention(case):
-    """The other kernel of the reference: the same formula written out, so that SDPA is not compared with itself only."""
+    """The reference's other kernel, the formula written out, so that SDPA is not compared with itself only."""
     for init in ("loud", "quiet"):
         ours, theirs = make_pair(case, init, 0, attention="eager")
         ids = random_ids(ours.config, 2, 24, 0)

@@ -1,7 +1,7 @@
 """Each deliberate fault must break parity, or be shown to hide where this list says that it hides."""
 
 import copy
-from functools import lru_cache
+from functools import cache
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from llmbook.debug import relative_difference
 BATCH = 3
 
 
-@lru_cache(maxsize=None)
+@cache
 @torch.no_grad()
 def witnesses(case: str, init: str, seed: int, dtype: torch.dtype, length: int, scene: str):
     """Our sound model, the ids, and the reference's logits."""

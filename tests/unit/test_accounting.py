@@ -24,7 +24,7 @@ from llmbook.accounting import (
 )
 from llmbook.layers.norm import NORMS
 from llmbook.models import PUBLISHED, Decoder, DecoderConfig, gemma, llama, olmo
-from llmbook.models.decoder import NORM_PLACES
+from llmbook.models.config import NORM_PLACES
 
 CHECKPOINTS = {  # totals published by others: keras-hub's gemma_presets.py, and the sum of the report's Table 2
     ("gemma-2b", 256_000): 2_506_172_416,
@@ -58,32 +58,42 @@ def random_config(seed: int) -> DecoderConfig:
     """A small decoder with every choice drawn at random."""
     draw = random.Random(seed)
     kv_heads = draw.choice((1, 2, 3))
+    norm_place, gated, bias, tied = draw.choice(NORM_PLACES), *(draw.random() < 0.5 for _ in range(3))
+    experts = draw.choice((0, 3)) if gated and not bias else 0
     return DecoderConfig(
         vocab_size=draw.randint(3, 60), width=draw.randint(2, 24), layers=draw.randint(1, 4),
         heads=kv_heads * draw.choice((1, 2)), kv_heads=kv_heads, head_size=2 * draw.randint(1, 6),
-        feedforward_width=draw.randint(2, 40), max_length=64, gated=draw.random() < 0.5, norm=draw.choice(NORMS),
-        norm_place=draw.choice(NORM_PLACES), bias=draw.random() < 0.5, tie_embeddings=draw.random() < 0.5,
+        feedforward_width=draw.randint(2, 40), max_length=64, gated=gated, norm=draw.choice(NORMS),
+        norm_place=norm_place, bias=bias, tie_embeddings=tied, parallel=norm_place == "pre" and draw.random() < 0.5,
+        positions=draw.choice(("rope", "learned")), experts=experts, experts_per_token=min(experts, 2),
+        head_bias=not tied and draw.random() < 0.5,
     )  # fmt: skip
 
 
 def changed(config: DecoderConfig) -> dict[str, DecoderConfig]:
     """The config with one field off: what a mistake in the formula would amount to."""
     c = config
-    other_norm = "layer" if c.norm == "layer_free" else "layer_free"
-    other_place = "both" if c.norm_place != "both" else "pre"
-    return {
-        "vocabulary": dataclasses.replace(c, vocab_size=c.vocab_size + 1),
-        "width": dataclasses.replace(c, width=c.width + 1),
-        "layers": dataclasses.replace(c, layers=c.layers + 1),
-        "heads": dataclasses.replace(c, heads=2 * c.heads),
-        "head size": dataclasses.replace(c, head_size=c.head_size + 2),
-        "both branches": dataclasses.replace(c, feedforward_width=2 * c.feedforward_width),
-        "gate": dataclasses.replace(c, gated=not c.gated),
-        "norm": dataclasses.replace(c, norm=other_norm),
-        "norm place": dataclasses.replace(c, norm=c.norm if c.norm != "layer_free" else "rms", norm_place=other_place),
-        "bias": dataclasses.replace(c, bias=not c.bias),
-        "tying": dataclasses.replace(c, tie_embeddings=not c.tie_embeddings),
+    changes = {
+        "vocabulary": {"vocab_size": c.vocab_size + 1},
+        "width": {"width": c.width + 1},
+        "layers": {"layers": c.layers + 1},
+        "heads": {"heads": 2 * c.heads},
+        "head size": {"head_size": c.head_size + 2},
+        "both branches": {"feedforward_width": 2 * c.feedforward_width},
+        "gate": {"gated": not c.gated, "experts": 0},
+        "experts": {"gated": True, "bias": False, "experts": c.experts + 2, "experts_per_token": 1},
+        "norm": {"norm": "layer" if c.norm == "layer_free" else "layer_free"},
+        "norm place": {
+            "norm": "rms" if c.norm == "layer_free" else c.norm,
+            "norm_place": "both" if c.norm_place != "both" else "pre",
+            "parallel": False,
+        },
+        "bias": {"bias": not c.bias, "experts": 0},
+        "tying": {"tie_embeddings": not c.tie_embeddings, "head_bias": False},
+        "head bias": {"tie_embeddings": False, "head_bias": not c.head_bias},
+        "positions": {"positions": "rope" if c.positions == "learned" else "learned"},
     }
+    return {mistake: dataclasses.replace(c, **change) for mistake, change in changes.items()}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -177,14 +187,15 @@ def test_cache_bytes_are_those_of_the_tensors(config, dtype):
 
 def counted_flops(config: DecoderConfig, context: int) -> int:
     """What torch counts when one token is decoded on top of a cache of ``context - 1`` positions."""
-    model, cache = meta_model(config), RecordingCache()
+    device = "cpu" if config.experts else "meta"  # which expert runs depends on the numbers
+    model, cache = (Decoder(config) if config.experts else meta_model(config)), RecordingCache()
     counter = FlopCounterMode(display=False)
     # The counter knows matrix products but not every fused attention kernel, so attention is taken apart.
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         if context > 1:
-            model(torch.ones(1, context - 1, dtype=torch.long, device="meta"), cache=cache)
+            model(torch.ones(1, context - 1, dtype=torch.long, device=device), cache=cache)
         with counter:
-            model(torch.ones(1, 1, dtype=torch.long, device="meta"), cache=cache)
+            model(torch.ones(1, 1, dtype=torch.long, device=device), cache=cache)
     return counter.get_total_flops()
 
 
@@ -195,7 +206,8 @@ def test_flops_equal_torchs_counter(seed, context):
     counted = counted_flops(config, context)
     assert flops_per_token(config, context) == counted
     assert flops_per_token(config, context + 1) != counted
-    assert flops_per_token(dataclasses.replace(config, gated=not config.gated), context) != counted
+    other = dataclasses.replace(config, gated=not config.gated, experts=0)
+    assert flops_per_token(other, context) != counted
 
 
 @pytest.mark.parametrize("name", ["gemma-2b", "gemma-7b"])
