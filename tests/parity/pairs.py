@@ -5,7 +5,7 @@ the activation, the norm and its eps, tying, and the factor of the embedding.
 """
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import torch
 from transformers import GemmaForCausalLM, LlamaForCausalLM, OlmoForCausalLM
@@ -72,7 +72,7 @@ def reference_of(family: str, ours: Decoder, attention: str = "sdpa"):
     return theirs
 
 
-@lru_cache(maxsize=None)
+@cache
 def make_pair(case: str, init: str, seed: int, dtype=torch.float32, attention: str = "sdpa", max_length: int = 64):
     """Our model and its reference. They are made once: copy what you change."""
     family, config = CASES[case]
@@ -152,7 +152,13 @@ def their_logits(theirs, ids: torch.Tensor, scene: str) -> torch.Tensor:
 
 
 @torch.no_grad()
-def difference(ours: Decoder, theirs, ids: torch.Tensor, scene: str = "plain") -> float:
-    """Relative difference of the logits at real tokens: what every parity test and every fault is measured with."""
+def distance(ours: Decoder, ids: torch.Tensor, expected: torch.Tensor, scene: str = "plain") -> float:
+    """Relative difference of our logits at real tokens: what every parity test and every fault is measured with."""
     logits = our_logits(ours, ids, scene)
-    return relative_difference(logits[real_tokens(ids)] if "padded" in scene else logits, their_logits(theirs, ids, scene))
+    return relative_difference(logits[real_tokens(ids)] if "padded" in scene else logits, expected)
+
+
+@torch.no_grad()
+def difference(ours: Decoder, theirs, ids: torch.Tensor, scene: str = "plain") -> float:
+    """``distance`` from the reference's logits."""
+    return distance(ours, ids, their_logits(theirs, ids, scene), scene)
