@@ -59,15 +59,18 @@ def shows_picture(cell):
     return any(kind in bundle for bundle in bundles for kind in PICTURES if "text/html" not in bundle)
 
 
-def time_problems(pages, *, each, together):
-    """Pages that ran too long, and a book that ran too long, from the record of the build.
+def time_problems(clock, processor, *, each, together):
+    """Pages that ran too long, and a book that ran too long.
+
+    The smaller of the two times counts. A busy machine stretches the clock; two busy cores double the processor time.
 
     Args:
-        pages: {name of a page: {"run_seconds": ...}}; pages without code have no such entry.
+        clock: {name of a page: seconds by the clock}.
+        processor: {name of a page: seconds of processor time}; may lack a page.
         each: limit for one page in seconds.
         together: limit for all of them in seconds.
     """
-    seconds = {name: page["run_seconds"] for name, page in pages.items() if "run_seconds" in page}
+    seconds = {name: min(taken, processor.get(name, taken)) for name, taken in clock.items()}
     problems = [f"{name} ran {taken:.0f} s; at most {each} s" for name, taken in seconds.items() if taken > each]
     total = sum(seconds.values())
     return problems + ([f"the book ran {total:.0f} s; at most {together} s"] if total > together else [])

@@ -7,6 +7,12 @@ import time
 import pytest
 from tiny_book import COUNT, USE, TinyBook
 
+BUSY = """import time
+block = b"x" * 400_000_000
+time.sleep(2)
+while time.process_time() < 1.5:
+    sum(range(100_000))"""
+
 
 @pytest.fixture
 def book(tmp_path):
@@ -55,7 +61,7 @@ def test_only_what_a_page_depends_on_runs_it_again(book):
 
 def test_without_the_extension_the_cache_would_be_stale(tmp_path):
     """The twin: the same change of the package goes unnoticed when build_cache is left out."""
-    book = TinyBook(tmp_path, without=("build_cache", "peak_memory"))
+    book = TinyBook(tmp_path, without=("build_cache", "page_costs"))
     build(book)
     book.write("package/thing.py", "answer = 42\n")
     book.write_page("Other words.")
@@ -84,13 +90,14 @@ def test_a_failing_build_fails_again_until_it_is_repaired(book):
 
 def test_times_and_memory_are_measured(book):
     """Times stand under the title and in the map; the record and the peak of memory say what the page did."""
-    book.write_page("word " * 500, cells=("import time\nblock = b'x' * 400_000_000\ntime.sleep(2)",))
+    book.write_page("word " * 500, cells=(BUSY,))
     build(book)
     record = json.loads((book.folder / "_build" / "page-times.json").read_text())["chapters/one/page"]
     assert record["read_minutes"] == 3 and 2 < record["run_seconds"] < 30
     assert 'class="page-times">About 3 min to read. Its code ran in' in book.html("chapters/one/page.html")
     assert 'href="../chapters/one/page.html">Page</a>' in book.html("book/index.html")
     assert "4 min to read, " in book.html("book/index.html")
-    peak = json.loads((cache_folders(book)[0] / "peak-memory.json").read_text())
-    assert peak["page"] == "chapters/one/page" and 400_000_000 < peak["bytes"] < 1_000_000_000
+    costs = json.loads((cache_folders(book)[0] / "page-costs.json").read_text())
+    assert costs["peak"]["page"] == "chapters/one/page" and 400_000_000 < costs["peak"]["bytes"] < 1_000_000_000
+    assert 1 < costs["cpu_seconds"]["chapters/one/page"] < 30
     assert "page-times" not in book.html("chapters/one/index.html")

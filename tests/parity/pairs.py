@@ -197,8 +197,13 @@ def their_logits(theirs, ids: torch.Tensor, scene: str) -> torch.Tensor:
 
 
 @torch.no_grad()
-def difference(ours: Decoder, theirs, ids: torch.Tensor, scene: str = "plain") -> float:
-    """Relative difference of the logits at real tokens: what every parity test and every fault is measured with."""
+def distance(ours: Decoder, ids: torch.Tensor, expected: torch.Tensor, scene: str = "plain") -> float:
+    """Relative difference of our logits at real tokens: what every parity test and every fault is measured with."""
     logits = our_logits(ours, ids, scene)
-    real = logits[real_tokens(ids)] if "padded" in scene else logits
-    return relative_difference(real, their_logits(theirs, ids, scene))
+    return relative_difference(logits[real_tokens(ids)] if "padded" in scene else logits, expected)
+
+
+@torch.no_grad()
+def difference(ours: Decoder, theirs, ids: torch.Tensor, scene: str = "plain") -> float:
+    """``distance`` from the reference's logits."""
+    return distance(ours, ids, their_logits(theirs, ids, scene), scene)

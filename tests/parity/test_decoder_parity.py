@@ -17,9 +17,11 @@ from pairs import (
     tolerance,
 )
 from torch.nn import functional as F
+from transformers.models.gemma.modeling_gemma import apply_rotary_pos_emb
 
 from llmbook.debug import relative_difference
 from llmbook.layers import norm
+from llmbook.layers.rope import apply_rope, rope_angles
 from llmbook.models import FAMILIES
 
 SCENES = ("plain", "cached", "padded", "padded and cached", "padded together")
@@ -60,6 +62,16 @@ def test_configs_go_there_and_back(case):
     assert module.config_from_hf(reference_config(family, config).to_dict()) == config
 
 
+def test_rotation_alone():
+    generator = torch.Generator().manual_seed(0)
+    query, key = torch.randn(2, 4, 7, 16, generator=generator), torch.randn(2, 1, 7, 16, generator=generator)
+    cos, sin = rope_angles(torch.arange(7)[None] + torch.tensor([[0], [5]]), 16, 10000.0)
+    theirs = apply_rotary_pos_emb(query, key, torch.cat((cos, cos), -1), torch.cat((sin, sin), -1))
+    for ours, expected in zip((query, key), theirs, strict=True):
+        assert torch.equal(apply_rope(ours, cos[:, None], sin[:, None]), expected)
+        assert not torch.equal(apply_rope(ours, cos[:, None], -sin[:, None]), expected)
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("init", ["loud", "quiet"])
 @pytest.mark.parametrize("scene", SCENES)
@@ -72,7 +84,7 @@ def test_float32(case, init, scene):
 
 @pytest.mark.parametrize("case", CASES)
 def test_float32_against_eager_attention(case):
-    """The reference's other kernel, the formula written out, so that SDPA is not compared with itself only."""
+    """The formula written out, so that SDPA is not only compared with itself."""
     for init in ("loud", "quiet"):
         ours, theirs = make_pair(case, init, 0, attention="eager")
         ids = random_ids(ours.config, 2, 24, 0)

@@ -6,9 +6,7 @@ from functools import cache
 import pytest
 import torch
 from faults import BOTH, FAULTS, Fault, positions_start_at_one
-from pairs import make_pair, our_logits, random_ids, real_tokens, their_logits, tolerance
-
-from llmbook.debug import relative_difference
+from pairs import distance, make_pair, random_ids, their_logits, tolerance
 
 BATCH = 3
 
@@ -22,20 +20,14 @@ def witnesses(case: str, init: str, seed: int, dtype: torch.dtype, length: int, 
     return ours, ids, their_logits(theirs, ids, scene)
 
 
-@torch.no_grad()
-def gap(ours, ids, expected, scene: str) -> float:
-    logits = our_logits(ours, ids, scene)
-    return relative_difference(logits[real_tokens(ids)] if "padded" in scene else logits, expected)
-
-
-def gaps(fault: Fault, init: str, seed: int, monkeypatch) -> tuple[float, float]:
+def distances(fault: Fault, init: str, seed: int, monkeypatch) -> tuple[float, float]:
     """The difference without the fault and with it."""
     sound, ids, expected = witnesses(fault.case, init, seed, fault.dtype, fault.length, fault.scene)
-    before = gap(sound, ids, expected, fault.scene)
+    before = distance(sound, ids, expected, fault.scene)
     broken = copy.deepcopy(sound)
     with monkeypatch.context() as patch:
         fault.break_(broken, patch)
-        return before, gap(broken, ids, expected, fault.scene)
+        return before, distance(broken, ids, expected, fault.scene)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -43,7 +35,7 @@ def gaps(fault: Fault, init: str, seed: int, monkeypatch) -> tuple[float, float]
 def test_fault(fault, seed, monkeypatch):
     limit = tolerance(fault.case, fault.dtype)
     for init in BOTH:
-        before, after = gaps(fault, init, seed, monkeypatch)
+        before, after = distances(fault, init, seed, monkeypatch)
         if init in fault.caught:
             assert before <= limit < after, init
             assert after > 1.5 * limit, f"{init}: caught by a hair"

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from llmbook.layers.attention import Attention, Cache, causal_mask
 from llmbook.layers.embedding import Embedding
 from llmbook.layers.feedforward import FeedForward, GatedFeedForward, SparseMixture
-from llmbook.layers.norm import build_norm
+from llmbook.layers.norm import LayerNorm, RMSNorm, build_norm
 from llmbook.layers.rope import rope_angles
 from llmbook.models.config import DecoderConfig
 
@@ -164,11 +164,9 @@ def positions_and_mask(
         return positions, None if plain else causal_mask(length, start + length, device, window)
     real = attention_mask.to(device).bool()
     positions = (real.long().cumsum(-1) - 1).clamp(min=0)[:, start:]
-    causal = causal_mask(length, start + length, device, window)
     # A padding query would have nowhere to look, and a softmax over nothing is NaN: let it look at itself.
-    itself = torch.eye(length, dtype=torch.bool, device=device)
-    itself = F.pad(itself, (start, 0))
-    return positions, (causal & real[:, None, None, :]) | itself
+    itself = F.pad(torch.eye(length, dtype=torch.bool, device=device), (start, 0))
+    return positions, (causal_mask(length, start + length, device, window) & real[:, None, None, :]) | itself
 
 
 def initialize_(model: nn.Module, generator: torch.Generator, std: float = 0.02) -> nn.Module:
@@ -187,14 +185,15 @@ def initialize_(model: nn.Module, generator: torch.Generator, std: float = 0.02)
             if tensor.ndim > 1:
                 tensor.normal_(0.0, std, generator=generator)
             else:
-                is_gain = name.endswith("norm.weight") and not _has_unit_offset(model, name)
-                tensor.fill_(1.0 if is_gain else 0.0)
+                tensor.fill_(_neutral_value(model, name))
     return model
 
 
-def _has_unit_offset(model: nn.Module, name: str) -> bool:
-    """Whether the parameter ``name`` is the ``w`` of a gain ``1 + w``."""
-    return getattr(model.get_submodule(name.rpartition(".")[0]), "unit_offset", False)
+def _neutral_value(model: nn.Module, name: str) -> float:
+    """1 for the gain of a norm; 0 for a bias and for the ``w`` of a gain ``1 + w``."""
+    module = model.get_submodule(name.rpartition(".")[0])
+    is_gain = isinstance(module, (LayerNorm, RMSNorm)) and name.endswith("weight")
+    return float(is_gain and not getattr(module, "unit_offset", False))
 
 
 def build_feedforward(config: DecoderConfig) -> nn.Module:

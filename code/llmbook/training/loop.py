@@ -80,12 +80,12 @@ def train(
 
 
 def build_optimizer(model: nn.Module, *, weight_decay: float, betas: tuple[float, float]) -> torch.optim.AdamW:
-    """AdamW with decay on matrices only; the rate is set by the loop at each step."""
+    """AdamW with decay on matrices only, one kernel for all tensors; the rate is set by the loop at each step."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     matrices = [parameter for parameter in trained if parameter.ndim >= 2]
     others = [parameter for parameter in trained if parameter.ndim < 2]
     groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW([group for group in groups if group["params"]], betas=betas)
+    return torch.optim.AdamW([group for group in groups if group["params"]], betas=betas, fused=True)
 
 
 def _next_batch(source: Iterator[Any], step: int, steps: int) -> Any:

@@ -1,0 +1,196 @@
+"""The shape of the code: short files and functions, imports that run downward, nothing printed or seeded globally."""
+
+import ast
+import code as standard_library_code
+from pathlib import Path
+
+import pytest
+
+import llmbook
+
+ROOT = Path(llmbook.__file__).parent
+CHECKOUT = ROOT.parent.parent
+FILES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
+
+# A room may import from rooms of a lower rank, and from rooms of its own rank as long as there is no circle.
+RANKS = {
+    "layers": 0,
+    "statistics": 0,
+    "data": 0,
+    "hub": 0,
+    "safetensors_file": 0,
+    "models": 1,
+    "adapters": 2,
+    "debug": 2,
+    "accounting": 2,
+    "checkpoint": 2,
+    "checkpoint_files": 2,
+    "tokenizer": 2,
+    "sampling": 2,
+    "generation": 2,
+    "training": 3,
+    "summarization": 3,
+    "experiments": 4,
+    "plots": 5,
+    "widgets": 6,
+    "exercises": 6,
+}
+MOST_LINES_OF_A_FUNCTION = 50  # without its docstring
+MOST_LINES_OF_A_FILE = 250
+
+
+def room(module: str) -> str:
+    """``llmbook.layers.norm`` and ``layers/norm.py`` are in the room "layers"; the package itself is in ""."""
+    parts = module.removesuffix(".py").replace("/", ".").removeprefix("llmbook").strip(".").split(".")
+    return "" if parts[0] == "__init__" else parts[0]
+
+
+def imported_modules(source: str) -> list[str]:
+    """Modules of ours that a source imports, also inside functions."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += (
+                [f"llmbook.{alias.name}" for alias in node.names] if node.module == "llmbook" else [node.module or ""]
+            )
+            found += ["llmbook.RELATIVE"] if node.level else []
+    return [name for name in found if name.split(".")[0] == "llmbook"]
+
+
+def upward_imports(files: dict[str, str]) -> list[str]:
+    """Imports that do not run downward."""
+    problems = []
+    for name, source in files.items():
+        for imported in imported_modules(source):
+            here, there = room(name), room(imported)
+            if here == there or there == "":
+                continue
+            if here not in RANKS or there not in RANKS:
+                problems.append(f"{name} imports {imported}: give both rooms a rank in {Path(__file__).name}")
+            elif RANKS[there] > RANKS[here]:
+                problems.append(f"{name} imports {imported}: imports run downward only")
+    return problems
+
+
+def circle(files: dict[str, str]) -> list[str]:
+    """Rooms that import one another in a circle, or nothing."""
+    needs = {room(name): set() for name in files}
+    for name, source in files.items():
+        needs[room(name)] |= {room(imported) for imported in imported_modules(source)} - {room(name)}
+    while free := [name for name, others in needs.items() if not others & needs.keys()]:
+        for name in free:
+            del needs[name]
+    return sorted(needs)
+
+
+def long_functions(source: str) -> list[str]:
+    """Functions that are longer than they may be."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            first = node.body[0]
+            docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0
+            if node.end_lineno - node.lineno + 1 - docstring > MOST_LINES_OF_A_FUNCTION:
+                found.append(node.name)
+    return found
+
+
+def without_docstring(source: str) -> list[str]:
+    """Public functions, classes and methods that say nothing about themselves, and the module if it does not."""
+    tree = ast.parse(source)
+    silent = [] if ast.get_docstring(tree) or not tree.body else ["the module"]
+    holders = [tree, *[node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]]
+    for holder in holders:
+        for node in holder.body:
+            is_named = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            if is_named and not node.name.startswith("_") and node.name != "extra_repr" and not ast.get_docstring(node):
+                silent.append(node.name)
+    return silent
+
+
+def global_effects(source: str) -> list[str]:
+    """Calls that print, or that seed a generator which belongs to everyone."""
+    calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    forbidden = {
+        "print",
+        "torch.manual_seed",
+        "random.seed",
+        "np.random.seed",
+        "numpy.random.seed",
+        "torch.set_default_dtype",
+    }
+    return [call for call in calls if call in forbidden]
+
+
+def test_the_package_is_found():
+    assert {"layers/norm.py", "models/decoder.py", "debug.py"} <= FILES.keys()
+
+
+def test_imports_run_downward():
+    assert upward_imports(FILES) == []
+
+
+def test_rooms_do_not_import_one_another_in_a_circle():
+    assert circle(FILES) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file(name):
+    source = FILES[name]
+    assert len(source.splitlines()) <= MOST_LINES_OF_A_FILE, "split it: one idea, one file"
+    assert long_functions(source) == []
+    assert without_docstring(source) == []
+    assert global_effects(source) == []
+
+
+def test_code_is_a_source_root_and_no_package():
+    """An ``__init__.py`` in ``code/`` would hide the standard library's module of that name."""
+    assert not (CHECKOUT / "code" / "__init__.py").exists()
+    assert hasattr(standard_library_code, "InteractiveConsole")
+
+
+# Each check must be able to fail.
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("layers/norm.py", "from llmbook.models.decoder import Decoder"),
+        ("layers/norm.py", "def f():\n    import llmbook.plots.style"),
+        ("models/gemma.py", "from llmbook import generation"),
+        ("generation.py", "from llmbook.widgets import explore"),
+        ("layers/norm.py", "from llmbook.attic import f"),
+        ("layers/norm.py", "from . import rope"),
+    ],
+)
+def test_upward_imports_are_seen(name, source):
+    assert len(upward_imports({name: source})) == 1
+
+
+def test_circles_are_seen():
+    files = {
+        "debug.py": "from llmbook import accounting",
+        "accounting.py": "import llmbook.debug",
+        "data.py": "import csv",
+    }
+    assert circle(files) == ["accounting", "debug"] and upward_imports(files) == []
+
+
+def test_long_and_silent_and_loud_code_is_seen():
+    body = "    x = 1\n" * (MOST_LINES_OF_A_FUNCTION - 1)
+    assert long_functions(f"def f():\n{body}") == [] and long_functions(f"def f():\n{body}    x = 2\n") == ["f"]
+    docstring = '    """One\n\n    two.\n    """\n'
+    assert long_functions(f"def f():\n{docstring}{body}") == []
+    assert without_docstring("def f(): ...\ndef _g(): ...\nclass C:\n    def h(self): ...") == [
+        "the module",
+        "f",
+        "C",
+        "h",
+    ]
+    assert without_docstring('"""Doc."""\ndef f():\n    """Doc."""') == [] and without_docstring("") == []
+    assert global_effects("def f():\n    print(1)\n    torch.manual_seed(0)\n    generator.manual_seed(0)") == [
+        "print",
+        "torch.manual_seed",
+    ]
