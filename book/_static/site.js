@@ -14,4 +14,6 @@
   window.addEventListener("load", update);
   window.addEventListener("resize", update);
   document.addEventListener("toggle", update, true);
+  // A solution that folds out fires no toggle event, only the click on its button.
+  document.addEventListener("click", () => window.setTimeout(update, 300));
 })();

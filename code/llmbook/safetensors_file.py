@@ -1,8 +1,8 @@
 """What a safetensors file holds, and one tensor of it at a time, through the ``safetensors`` library.
 
-The library maps a file into memory, and the pages that were read count as memory in use until the file is closed. So
-each tensor is copied out under an opening of its own: the weights are held once, plus one tensor. The library's own
-errors are short; here a stopped download, a web page and a git-lfs pointer are told apart.
+The library maps the file into memory, and a tensor that is neither cast nor moved stays such a map: the system reads
+its pages when they are first used, and nothing is held twice. The library's own errors are short; here a stopped
+download, a web page and a git-lfs pointer are told apart.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class StoredTensor:
         """The tensor, on the CPU in its stored dtype."""
         try:
             with safe_open(self.path, "pt") as file:
-                return file.get_tensor(self.name).clone()
+                return file.get_tensor(self.name)
         except (SafetensorError, OSError) as error:
             raise CheckpointError(f"{self.path} changed while {self.name} was read ({error}); try again") from error
 

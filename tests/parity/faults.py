@@ -216,8 +216,8 @@ def positions_restart_with_the_cache(ours: Decoder, patch: MonkeyPatch):
 def positions_count_padding(ours: Decoder, patch: MonkeyPatch):
     right = decoder.positions_and_mask
 
-    def broken(length, start, attention_mask, device):
-        return torch.arange(start, start + length)[None], right(length, start, attention_mask, device)[1]
+    def broken(length, start, *rest):
+        return torch.arange(start, start + length)[None], right(length, start, *rest)[1]
 
     patch.setattr(decoder, "positions_and_mask", broken)
 

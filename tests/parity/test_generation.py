@@ -182,8 +182,8 @@ def test_left_padding_notices_positions_that_count_the_padding(pairs, monkeypatc
     ids, mask = padded_batch()
     expected = theirs.generate(ids, attention_mask=mask.long(), max_new_tokens=30, do_sample=False)
 
-    def from_arange(length, start, attention_mask, device):
-        _, allowed = right(length, start, attention_mask, device)
+    def from_arange(length, start, *rest):
+        _, allowed = right(length, start, *rest)
         return torch.arange(start, start + length)[None], allowed
 
     right = decoder.positions_and_mask
@@ -193,8 +193,8 @@ def test_left_padding_notices_positions_that_count_the_padding(pairs, monkeypatc
     shifted = generate(ours, ids, max_new_tokens=30, attention_mask=mask)
     assert torch.equal(shifted, expected)
 
-    def mixed(length, start, attention_mask, device):
-        return (right if start == 0 else from_arange)(length, start, attention_mask, device)
+    def mixed(length, start, *rest):
+        return (right if start == 0 else from_arange)(length, start, *rest)
 
     monkeypatch.setattr(decoder, "positions_and_mask", mixed)
     assert not torch.equal(generate(ours, ids, max_new_tokens=30, attention_mask=mask), expected)

@@ -15,7 +15,8 @@ from llmbook.layers.attention import causal_mask
 from llmbook.layers.norm import NORMS, build_norm
 from llmbook.layers.rope import rope_angles
 from llmbook.models import FAMILIES, PUBLISHED, Decoder, DecoderConfig, gemma, initialize_, llama, olmo
-from llmbook.models.decoder import NORM_PLACES, Block, positions_and_mask
+from llmbook.models.config import NORM_PLACES
+from llmbook.models.decoder import Block, positions_and_mask
 
 TINY = {"gemma": gemma.tiny(), "llama": llama.tiny(), "olmo": olmo.tiny()}
 IDS = torch.tensor([[5, 0, 255, 17, 3], [1, 2, 3, 4, 5]])

@@ -1,6 +1,6 @@
 """What a check found, as an object that shows itself: text in a terminal, a list in a notebook or on a page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 PASS, TODO, FAIL = "PASS", "todo", "FAIL"
@@ -58,13 +58,22 @@ class Report:
             return f"{self.name}: not attempted yet ({_count(self.possible_points)})"
         return f"{self.name}: {self.points:g} of {_count(self.possible_points)}"
 
+    @property
+    def _shown(self) -> list[Outcome]:
+        """The outcomes with a message that repeats the one before it cut short; none if nothing was attempted."""
+        before = ("", *(outcome.message for outcome in self.outcomes))
+        shown = [
+            replace(outcome, message="as above") if outcome.message and outcome.message == message else outcome
+            for outcome, message in zip(self.outcomes, before, strict=False)
+        ]
+        return [] if self._untouched else shown
+
     def __repr__(self) -> str:
-        lines = [f"{self.status}  {self._summary}"]
-        return "\n".join(lines if self._untouched else lines + [f"  {outcome}" for outcome in self.outcomes])
+        return "\n".join([f"{self.status}  {self._summary}", *(f"  {outcome}" for outcome in self._shown)])
 
     def _repr_html_(self) -> str:
         head = f"<p style='margin:0'><strong>{self.status}</strong> {escape(self._summary)}</p>"
-        items = "" if self._untouched else "".join(map(_item, self.outcomes))
+        items = "".join(map(_item, self._shown))
         listed = f"<ul style='margin:0.3em 0 0;padding-left:1.2em'>{items}</ul>" if items else ""
         edge = f"border-left:4px solid {EDGES[self.status]};padding:0.2em 0 0.2em 0.8em;text-align:left"
         return f"<div class='check-report' style='{edge}'>{head}{listed}</div>"
