@@ -18,7 +18,11 @@ from llmbook.models import FAMILIES, PUBLISHED, Decoder, DecoderConfig, gemma, i
 from llmbook.models.config import NORM_PLACES
 from llmbook.models.decoder import Block, positions_and_mask
 
-TINY = {"gemma": gemma.tiny(), "llama": llama.tiny(), "olmo": olmo.tiny()}
+TINY = {name: family.tiny() for name, family in FAMILIES.items() if name not in ("mistral", "mixtral")}
+TINY |= {"mistral": llama.tiny(window=4), "mixtral": llama.tiny(rope_base=1e6, experts=3, experts_per_token=2)}
+LIKE_LLAMA = ("llama-2-7b", "tinyllama-1.1b")
+OF_FAMILY = {name: list(family.PUBLISHED) for name, family in FAMILIES.items()}
+OF_FAMILY |= {"llama": LIKE_LLAMA, "mistral": ("mistral-7b",), "mixtral": ("mixtral-8x7b",)}
 IDS = torch.tensor([[5, 0, 255, 17, 3], [1, 2, 3, 4, 5]])
 
 
@@ -323,16 +327,20 @@ def test_tying_saves_one_matrix_and_it_is_counted_once(family):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_tiny_models_keep_the_oddities_of_their_family(name):
-    tiny, published = TINY[name], list(FAMILIES[name].PUBLISHED.values())
-    same = ("activation", "gated", "norm", "norm_eps", "norm_place", "rope_base", "bias", "scale_embedding")
+    tiny, published = TINY[name], [PUBLISHED[model] for model in OF_FAMILY[name]]
+    same = ("activation", "gated", "norm", "norm_eps", "norm_place", "parallel", "positions", "rope_base",
+            "rotary_fraction", "bias", "head_bias", "scale_embedding")  # fmt: skip
     for config in published:
+        assert (tiny.window is None) == (config.window is None) and bool(tiny.experts) == bool(config.experts)
         assert [getattr(tiny, field) for field in same] == [getattr(config, field) for field in same]
     assert tiny.tie_embeddings in {config.tie_embeddings for config in published}
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_key_table_names_each_tensor_once(name):
-    for config in (TINY[name], replace(TINY[name], tie_embeddings=True), replace(TINY[name], tie_embeddings=False)):
+    for tied in {False, TINY[name].tie_embeddings or not TINY[name].head_bias}:
+        config = replace(TINY[name], tie_embeddings=tied)
         table = FAMILIES[name].key_table(config)
-        assert sorted(table.values()) == sorted(key for key, _ in Decoder(config).named_parameters())
+        ours = [tensor for place in table.values() for tensor in place.names]
+        assert sorted(ours) == sorted(key for key, _ in Decoder(config).named_parameters())
         assert ("lm_head.weight" in table) != config.tie_embeddings
