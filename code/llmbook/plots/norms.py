@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, label_line, new_figure, styled
 
@@ -186,20 +187,24 @@ def plot_depths(panels: Mapping[str, Mapping[str, np.ndarray]], *, ylabel: str, 
 @styled
 def plot_trained(panels: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]], *, ylabel: str,
                  xlabel: str) -> Figure:
-    """Results of training runs: a dot for each seed, and a bar over their mean.
+    """Results of training runs on a logarithmic axis: a marker for each seed, and a bar at their mean.
 
     Args:
         panels: title to placement to group (on the horizontal axis) to one value for each seed.
         ylabel: What is measured.
         xlabel: What the groups are.
     """
-    figure, axes = new_figure(1, len(panels), size=(6.4, 3.6), sharey=True, squeeze=False)
+    counts = [len(next(iter(curves.values()))) for curves in panels.values()]
+    figure, axes = new_figure(1, len(panels), size=(6.4, 3.9), sharey=True, squeeze=False, width_ratios=counts)
     for index, (ax, (title, curves)) in enumerate(zip(axes[0], panels.items(), strict=True)):
         for shift, (place, groups) in enumerate(curves.items()):
             _seed_dots(ax, place, groups, 0.26 * (shift - (len(curves) - 1) / 2))
-        ax.set(title=title, xlabel=xlabel, ylabel=ylabel if index == 0 else "")
-        names = list(next(iter(curves.values())))
-        ax.set_xticks(range(len(names)), names)
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel if index == 0 else "", yscale="log",
+               xlim=(-0.55, counts[index] - 0.45))
+        ax.set_xticks(range(counts[index]), list(next(iter(curves.values()))))
+        ax.yaxis.set_major_locator(FixedLocator([0.25, 0.5, 1, 2, 4]))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_locator(NullLocator())
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=10.5,
                   frameon=False)
     return figure

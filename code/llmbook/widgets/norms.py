@@ -33,7 +33,7 @@ def explore_norm_places(measure: Callable[..., list[Start]] | None = None) -> Ex
         draw, name="norm-places",
         caption="The gradient that reaches each block of an untrained decoder: lines are means over five seeds, bands "
                 "run from the smallest to the largest. Start with post-norm and add blocks.",
-        layers=Slider("Blocks", [2, 4, 8, 16, 24], 16, frames=[2, 4, 8, 16]),
+        layers=Slider("Blocks", [2, 4, 8, 16, 24], 16, frames=[2, 8, 16]),
         place=Choice("Place of the norm", list(NORM_PLACES), "post", PLACE_LABELS.__getitem__),
         start=Choice("Starting weights", list(STARTS), "full", STARTS.__getitem__),
     )  # fmt: skip
