@@ -11,7 +11,10 @@ CHECKS = ("third party", "console", "accessibility", "sideways")
 BAD_PAGE = """<!doctype html><html lang="en"><head><title>Bad</title><meta name="viewport" content="width=device-width">
 <script src="https://cdn.example.org/lib.js"></script><script>console.error("oh no")</script></head>
 <body><main><h1>Bad</h1><div style="width: 900px">wide</div><button></button>
-<p style="color: #bbb; background: #fff">pale</p></main></body></html>"""
+<p style="color: #bbb; background: #fff">pale</p><div class="highlight"><pre style="background: #fff">
+<span class="k">dark</span> <span class="c" style="color: #bbb">pale word of code</span></pre></div>
+<div class="admonition"><pre style="background: #888"><span class="k" style="color: #999">paler still</span></pre></div>
+</main></body></html>"""
 
 
 def pages_of(folder):
@@ -47,6 +50,7 @@ def test_a_bad_page_is_reported_by_every_check(tmp_path, chromium):
     assert "cdn.example.org" in problems["third party"] and "oh no" in problems["console"]
     assert "button-name" in problems["accessibility"] and "color-contrast" in problems["accessibility"]
     assert "too wide" in problems["sideways"]
+    assert "pale word of code" in problems["accessibility"] and "paler still" in problems["accessibility"]
 
 
 def test_readers_get_their_colors(site, chromium):

@@ -105,7 +105,7 @@ def test_notebook_and_registry_agree():
     for cell in starters():
         label, function = cell.metadata["exercise"]["id"], re.findall(r"^def (\w+)", cell.source, re.M)[-1]
         assert sources.count(f'check("{label}", {function})') == 2
-        assert next(c for c in cells() if c.id == "overview").source.count(f" <{label}>`") == 1
+        assert next(c for c in cells() if c.id == "overview").source.count(f"(#{label})") == 1
 
 
 def test_starters_run_and_do_not_pass():

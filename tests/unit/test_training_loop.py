@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
-from llmbook.training.loop import build_optimizer, next_token_loss, train
 from torch import nn
 from torch.nn import functional as F
+
+from llmbook.training.loop import build_optimizer, next_token_loss, train
 
 
 def squares(model, batch):

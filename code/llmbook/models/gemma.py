@@ -66,8 +66,8 @@ def config_from_hf(hf: dict) -> DecoderConfig:
 
 
 def config_to_hf(config: DecoderConfig) -> dict:
-    """The ``config.json`` of a Gemma."""
+    """The ``config.json`` of a Gemma. It has no biases: the format knows none in the feed-forward layer."""
     return write_config(
         config, "gemma", "GemmaForCausalLM", hidden_act="gelu_pytorch_tanh", rope_theta=config.rope_base,
-        rms_norm_eps=config.norm_eps, attention_bias=config.bias, bos_token_id=2, eos_token_id=1, pad_token_id=0,
+        rms_norm_eps=config.norm_eps, attention_bias=False, bos_token_id=2, eos_token_id=1, pad_token_id=0,
     )  # fmt: skip

@@ -49,8 +49,8 @@ def config_from_hf(hf: dict) -> DecoderConfig:
 
 
 def config_to_hf(config: DecoderConfig) -> dict:
-    """The ``config.json`` of an OLMo."""
+    """The ``config.json`` of an OLMo. It has no biases: the format knows none in the feed-forward layer."""
     return write_config(
         config, "olmo", "OlmoForCausalLM", hidden_act="silu", rope_theta=config.rope_base,
-        attention_bias=config.bias, clip_qkv=config.clip_qkv, bos_token_id=None, eos_token_id=50_279, pad_token_id=1,
+        attention_bias=False, clip_qkv=config.clip_qkv, bos_token_id=None, eos_token_id=50_279, pad_token_id=1,
     )  # fmt: skip

@@ -22,6 +22,7 @@ GROUPS = {  # name in the figure: (the parts it sums, color, share of that color
 }
 GIB = 2**30
 BAR = 0.62
+WIDTH = 5.2  # inches; narrower than the page, so that letters stay legible on a telephone
 Parts = Mapping[str, int]
 
 
@@ -39,7 +40,7 @@ def draw_parts(rows: Mapping[str, Parts], *, unit: float = 1e9, xlabel: str = "b
         legend: Name the pieces above the bars.
         ax: Axes to draw on; new ones by default.
     """
-    figure, ax = figure_for(ax, size=(6.4, 1.1 + 0.55 * len(rows)))
+    figure, ax = figure_for(ax, size=(WIDTH, 1.3 + 0.5 * len(rows)))
     limit = limit or 1.15 * max(sum(parts.values()) for parts in rows.values()) / unit
     for place, parts in enumerate(rows.values()):
         _stack(ax, place, parts, unit, limit)
@@ -64,7 +65,7 @@ def _stack(ax: Any, place: float, parts: Parts, unit: float, limit: float) -> No
             continue
         ax.barh(place, width, BAR, left=start, color=tint(color, share), edgecolor=PALETTE["ink"], linewidth=0.9,
                 hatch=hatch)
-        if width > 0.06 * limit:
+        if width > (0.12 if hatch else 0.072) * limit:  # as much room as a number needs, more between hatches
             ax.text(start + width / 2, place, f"{width:.2f}", ha="center", va="center", fontsize=10,
                     bbox={"facecolor": tint(color, share), "edgecolor": "none", "pad": 1.2} if hatch else None)
         start += width
@@ -80,7 +81,8 @@ def _name_bars(ax: Any, names: Sequence[str], xlabel: str, limit: float) -> None
 def _legend(ax: Any, groups: Sequence[str]) -> None:
     patches = [Patch(facecolor=tint(color, share), edgecolor=PALETTE["ink"], hatch=hatch, label=name, linewidth=0.9)
                for name, (_, color, share, hatch) in GROUPS.items() if name in groups]
-    ax.legend(handles=patches, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(patches), fontsize=10,
+    columns = 3 if len(patches) == 3 else 2
+    ax.legend(handles=patches, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=columns, fontsize=10,
               handlelength=1.4, columnspacing=1.1, handletextpad=0.5, borderaxespad=0.2)
 
 
@@ -93,7 +95,7 @@ def draw_cache(rows: Sequence[tuple[str, int, bool]], *, context: int, ax: Any =
         context: S, positions, for the label of the axis.
         ax: Axes to draw on; new ones by default.
     """
-    figure, ax = figure_for(ax, size=(6.4, 1.0 + 0.5 * len(rows)))
+    figure, ax = figure_for(ax, size=(WIDTH, 1.0 + 0.46 * len(rows)))
     limit = 1.2 * max(size for _, size, _ in rows) / GIB
     for place, (_, size, real) in enumerate(rows):
         ax.barh(place, size / GIB, BAR, color=tint("orange", 0.55 if real else 0.12), edgecolor=PALETTE["ink"],
@@ -114,16 +116,16 @@ def draw_budget(parameters: Mapping[str, Parts], memory: Mapping[str, tuple[int,
         parameters: Name of a bar to its parts.
         memory: Name of a bar to the bytes of its weights and of its cache.
     """
-    figure = BookFigure(figsize=(6.4, 4.5))  # no layout engine: the axes must not move between an explorer's frames
-    upper, lower = (figure.add_axes((0.15, bottom, 0.835, 0.29), axes_class=BookAxes) for bottom in (0.63, 0.12))
-    draw_parts(parameters, limit=11.2, ax=upper)
-    limit = max(24.5, 1.15 * max(map(sum, memory.values())) / GIB)
+    figure = BookFigure(figsize=(WIDTH, 4.4))  # no layout engine: the axes must not move between an explorer's frames
+    upper, lower = (figure.add_axes((0.175, bottom, 0.81, 0.27), axes_class=BookAxes) for bottom in (0.6, 0.12))
+    draw_parts(parameters, limit=10.6, ax=upper)
+    limit = max(26.5, 1.25 * max(map(sum, memory.values())) / GIB)
     for place, (weights, cache) in enumerate(memory.values()):
         weights, cache = weights / GIB, cache / GIB
         lower.barh(place, weights, BAR, color=tint("gray", 0.35), edgecolor=PALETTE["ink"], linewidth=0.9)
         lower.barh(place, cache, BAR, left=weights, color=tint("orange", 0.55), edgecolor=PALETTE["ink"], hatch="..",
                    linewidth=0.9)
-        lower.text(weights + cache + 0.01 * limit, place, f"{weights:.2f} + {cache:.2f}", va="center", fontsize=10.5,
+        lower.text(weights + cache + 0.01 * limit, place, f"{weights:.1f} + {cache:.2f}", va="center", fontsize=10.5,
                    fontweight="bold")
     _name_bars(lower, list(memory), "GiB in bfloat16", limit)
     patches = [Patch(facecolor=tint("gray", 0.35), edgecolor=PALETTE["ink"], label="weights"),
@@ -142,9 +144,9 @@ def draw_margins(margins: Mapping[str, float], *, xlabel: str, ax: Any = None) -
         xlabel: Whose lead over whom.
         ax: Axes to draw on; new ones by default.
     """
-    figure, ax = figure_for(ax, size=(6.4, 0.9 + 0.27 * len(margins)))
+    figure, ax = figure_for(ax, size=(WIDTH, 0.9 + 0.27 * len(margins)))
     ordered = sorted(margins.items(), key=lambda item: -item[1])
-    reach = 1.25 * max(abs(margin) for margin in margins.values())
+    reach = 1.4 * max(abs(margin) for margin in margins.values())
     for place, (_, margin) in enumerate(ordered):
         ahead = margin > 0
         ax.barh(place, margin, BAR, color=tint("blue" if ahead else "vermillion", 0.5), edgecolor=PALETTE["ink"],

@@ -35,7 +35,7 @@ def smooth(values: np.ndarray, window: int) -> np.ndarray:
 @styled
 def plot_losses(
     losses: Mapping[str, np.ndarray], *, window: int = 1, floor: float | None = None, title: str = "",
-    ylabel: str = "loss (nats a token)", ax: Any = None,
+    ylabel: str = "loss (nats a token)", ylim: tuple[float, float] | None = None, ax: Any = None,
 ) -> Figure:
     """Loss against steps, one line with its interval for each setting.
 
@@ -45,6 +45,7 @@ def plot_losses(
         floor: the smallest loss that is possible, drawn as a line of its own.
         title: above the axes.
         ylabel: what the loss is, with its unit.
+        ylim: lowest and highest loss shown; everything by default.
         ax: axes to draw on; new ones by default.
     """
     figure, ax = figure_for(ax)
@@ -52,9 +53,10 @@ def plot_losses(
         y = smooth(values, window)
         draw_seeds(ax, np.arange(y.shape[1]) + (window - 1) / 2, y, label=name)
     if floor is not None:
-        ax.axhline(floor, color=PALETTE["gray"], linewidth=1.2, linestyle="-")
-        ax.annotate("best possible", (0, floor), (4, 4), textcoords="offset points", fontsize=10)
-    ax.set(xlabel="step", ylabel=ylabel, title=title)
+        ax.axhline(floor, color=PALETTE["ink"], linewidth=1.2, linestyle=(0, (4, 2)))
+        ax.annotate("best possible", (0.01, floor), (0, 4), xycoords=ax.get_yaxis_transform(),
+                    textcoords="offset points", fontsize=10)
+    ax.set(xlabel="step", ylabel=ylabel, title=title, ylim=ylim)
     ax.legend()
     return figure
 

@@ -46,7 +46,7 @@ def describe(model: str, config: DecoderConfig, context: int) -> str:
     heads = f"{config.kv_heads} key-value head" + ("s" if config.kv_heads > 1 else "")
     return (f"{model} with {config.vocab_size:,} {tying} embeddings and {heads} has {total:,} parameters ({change}). "
             f"In bfloat16 its weights need {weight_bytes(config) / GIB:.2f} GiB and a cache of {context:,} tokens "
-            f"{kv_cache_bytes(config, context) / GIB:.2f} GiB; the last of these tokens costs "
+            f"{kv_cache_bytes(config, context) / GIB:#.3g} GiB; the last of these tokens costs "
             f"{flops_per_token(config, context) / 1e9:.1f} billion FLOPs.")
 
 

@@ -1,0 +1,121 @@
+"""Reading and writing ``config.json``: what is left out, what is old, and what this book refuses."""
+
+from dataclasses import replace
+
+import pytest
+
+from llmbook.models import FAMILIES, PUBLISHED, gemma, llama, olmo
+
+OF_FAMILY = {"gemma-2b": gemma, "gemma-7b": gemma, "llama-2-7b": llama, "olmo-1b": olmo, "olmo-7b": olmo}
+
+
+def without(hf: dict, *names: str) -> dict:
+    return {name: value for name, value in hf.items() if name not in names}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_configs_go_there_and_back(name):
+    family = OF_FAMILY[name]
+    hf = family.config_to_hf(PUBLISHED[name])
+    assert family.config_from_hf(hf) == PUBLISHED[name]
+    assert FAMILIES[hf["model_type"]] is family
+    other = replace(PUBLISHED[name], rope_base=500.0, width=64)
+    assert family.config_from_hf(family.config_to_hf(other)) == other
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_each_size_reaches_its_field(family):
+    """Thirteen different numbers, so that no two can be exchanged unseen."""
+    config = replace(
+        family.tiny(), vocab_size=101, width=22, layers=3, heads=10, kv_heads=5, head_size=14, feedforward_width=17,
+        max_length=19, rope_base=23.0,
+    )  # fmt: skip
+    hf = family.config_to_hf(config)
+    expected = {
+        "vocab_size": 101, "hidden_size": 22, "num_hidden_layers": 3, "num_attention_heads": 10,
+        "num_key_value_heads": 5, "head_dim": 14, "intermediate_size": 17, "max_position_embeddings": 19,
+        "rope_theta": 23.0,
+    }  # fmt: skip
+    assert {name: hf[name] for name in expected} == expected
+    assert family.config_from_hf(hf) == config
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("drop", [lambda hf, *names: without(hf, *names), lambda hf, *names: hf | dict.fromkeys(names)])
+def test_what_is_left_out_or_null_follows_the_rules_of_hugging_face(family, drop):
+    hf = family.config_to_hf(replace(family.tiny(), heads=4, kv_heads=4, head_size=12, tie_embeddings=True))
+    config = family.config_from_hf(drop(hf, "num_key_value_heads", "head_dim"))
+    assert (config.kv_heads, config.head_size) == (4, 12)
+    config = family.config_from_hf(drop(hf, "tie_word_embeddings"))
+    assert config.tie_embeddings == (family is gemma), "tied unless it says otherwise: only Gemma"
+
+
+@pytest.mark.parametrize("fields", [
+    {"hidden_act": "gelu"},  # as first released
+    {"hidden_act": "gelu", "hidden_activation": None},
+    {"hidden_act": "gelu", "hidden_activation": "gelu_pytorch_tanh"},
+    {"hidden_act": "gelu_pytorch_tanh"},
+])  # fmt: skip
+def test_every_gemma_means_the_tanh_approximation(fields):
+    hf = without(gemma.config_to_hf(gemma.tiny()), "hidden_act") | fields
+    assert gemma.config_from_hf(hf).activation == "gelu_tanh"
+
+
+def test_gelu_means_the_exact_one_elsewhere():
+    assert llama.config_from_hf(llama.config_to_hf(llama.tiny()) | {"hidden_act": "gelu"}).activation == "gelu"
+
+
+def test_rope_base_in_the_old_place_and_in_the_new():
+    hf = without(llama.config_to_hf(llama.tiny()), "rope_theta")
+    assert llama.config_from_hf(hf).rope_base == 10000.0
+    assert llama.config_from_hf(hf | {"rope_theta": 7.0}).rope_base == 7.0
+    new = {"rope_parameters": {"rope_type": "default", "rope_theta": 9.0}}
+    assert llama.config_from_hf(hf | new).rope_base == 9.0
+    assert llama.config_from_hf(hf | {"rope_theta": 7.0, "rope_scaling": None}).rope_base == 7.0
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("change", [
+    {"rope_scaling": {"type": "linear", "factor": 2.0}},
+    {"rope_scaling": {"rope_type": "llama3", "factor": 8.0}},
+    {"rope_parameters": {"rope_type": "yarn", "rope_theta": 10000.0}},
+])  # fmt: skip
+def test_stretched_positions_are_refused(family, change):
+    with pytest.raises(ValueError, match="without rope scaling"):
+        family.config_from_hf(family.config_to_hf(family.tiny()) | change)
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("name", ["hidden_size", "vocab_size", "intermediate_size", "max_position_embeddings"])
+def test_a_missing_size_is_named(family, name):
+    with pytest.raises(ValueError, match=f"no {name}; is it really a"):
+        family.config_from_hf(without(family.config_to_hf(family.tiny()), name))
+
+
+def test_half_the_biases_are_refused():
+    hf = llama.config_to_hf(llama.tiny())
+    assert llama.config_from_hf(hf | {"attention_bias": True, "mlp_bias": True}).bias
+    assert not llama.config_from_hf(without(hf, "attention_bias", "mlp_bias")).bias
+    for half in ("attention_bias", "mlp_bias"):
+        with pytest.raises(ValueError, match="everywhere or nowhere"):
+            llama.config_from_hf(hf | {half: True})
+
+
+def test_only_a_llama_can_have_biases():
+    """The other two formats have none in the feed-forward layer, so reading back shows that something was lost."""
+    for family in (gemma, llama, olmo):
+        biased = replace(family.tiny(), bias=True)
+        assert family.config_from_hf(family.config_to_hf(biased)).bias == (family is llama)
+
+
+def test_unknown_activation_is_refused():
+    with pytest.raises(ValueError, match="unknown hidden_act 'mish'"):
+        olmo.config_from_hf(olmo.config_to_hf(olmo.tiny()) | {"hidden_act": "mish"})
+
+
+def test_eps_of_each_family():
+    for family, eps in ((gemma, 1e-6), (llama, 1e-6)):
+        hf = family.config_to_hf(family.tiny())
+        assert family.config_from_hf(hf | {"rms_norm_eps": 3e-4}).norm_eps == 3e-4
+        assert family.config_from_hf(without(hf, "rms_norm_eps")).norm_eps == eps
+    assert olmo.config_from_hf(olmo.config_to_hf(olmo.tiny()) | {"rms_norm_eps": 3e-4}).norm_eps == 1e-5
