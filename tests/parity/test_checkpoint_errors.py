@@ -40,9 +40,7 @@ def test_a_wrong_shape_names_the_tensor_and_both_shapes(copy):
 def test_quantized_weights_are_refused(copy):
     name = "model.layers.0.mlp.up_proj.weight"
     edit_weights(copy, lambda tensors: tensors.update({name: tensors[name].to(torch.int8)}))
-    with pytest.raises(
-        CheckpointError, match=r"up_proj\.weight is stored as torch\.int8.*quantized"
-    ):
+    with pytest.raises(CheckpointError, match=r"up_proj\.weight is stored as torch\.int8.*quantized"):
         load_pretrained(copy)
 
 

@@ -41,6 +41,12 @@ def test_gains_stay_around_their_neutral_value_also_when_drawn_again(family, neu
         assert float(gains.std()) == pytest.approx(0.5, rel=0.2)
 
 
+def test_a_second_draw_does_not_remember_the_first():
+    model = randomize_(Decoder(llama.tiny()), 0)
+    again = copy.deepcopy(model)
+    assert all(torch.equal(a, b) for a, b in zip(randomize_(again, 0).parameters(), model.parameters(), strict=True))
+
+
 def test_std_are_arguments_and_the_dtype_stays():
     model = Decoder(gemma.tiny()).bfloat16().requires_grad_(False)
     randomize_(model, 0, matrix_std=0.01, vector_std=0.0)
@@ -59,7 +65,7 @@ def test_seed_and_generator_give_the_same_and_the_global_one_is_left_alone():
 
 
 def test_modules_of_another_library():
-    layer = torch.nn.TransformerEncoderLayer(16, 2, 32)
+    layer = torch.nn.TransformerEncoderLayer(16, 2, 32).requires_grad_(False)
     randomize_(layer, 0)
     assert float(layer.norm1.weight.mean()) == pytest.approx(1.0, abs=0.4) and float(layer.norm1.weight.std()) > 0.2
     assert float(layer.linear1.bias.std()) > 0.2

@@ -57,7 +57,7 @@ def plot_losses(
         ax.annotate("best possible", (0.01, floor), (0, 4), xycoords=ax.get_yaxis_transform(),
                     textcoords="offset points", fontsize=10)
     ax.set(xlabel="step", ylabel=ylabel, title=title, ylim=ylim)
-    ax.legend()
+    ax.legend(loc="upper right")
     return figure
 
 
