@@ -47,7 +47,7 @@ def test_quantized_weights_are_refused(copy):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"model_type": "mamba"}, "reads model_type gemma, llama, olmo, not 'mamba'"),
+        ({"model_type": "mamba"}, "reads model_type falcon, gemma, .*, not 'mamba'"),
         ({"model_type": None}, "not None"),
         ({"model_type": ["gemma"]}, r"not \['gemma'\]"),
         ({"num_attention_heads": 0}, "num_attention_heads must be a whole number from 1"),
@@ -55,7 +55,7 @@ def test_quantized_weights_are_refused(copy):
         ({"hidden_size": "48"}, "hidden_size must be a whole number from 1 to 2\\*\\*31, not '48'"),
         ({"hidden_size": 10**30}, "hidden_size must be a whole number from 1"),
         ({"vocab_size": True}, "vocab_size must be a whole number"),
-        ({"head_dim": 7}, "head_size must be even"),
+        ({"head_dim": 7}, "must be even, not 7"),
         ({"tie_word_embeddings": "yes"}, "tie_word_embeddings must be true or false, not 'yes'"),
         ({"num_hidden_layers": 1_000_000_000}, "num_hidden_layers = 1000000000, but the checkpoint holds 20 tensors"),
         ({"hidden_act": "mish"}, "unknown hidden_act 'mish'"),
@@ -116,8 +116,8 @@ def test_a_truncated_file_is_recognized_before_any_number_is_read(kept, copy):
         (b"<!DOCTYPE html><html>Please log in</html>", "is a web page saved under that name"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git-lfs pointer.*git lfs pull"),
         (b"PK\x03\x04" + bytes(range(200)), "is not a safetensors file"),
-        ((20).to_bytes(8, "little") + b"not json at all....." + bytes(50), "a header that is not safetensors"),
-        ((2).to_bytes(8, "little") + b"{}" + bytes(50), "50 bytes too many"),
+        ((20).to_bytes(8, "little") + b"not json at all....." + bytes(50), "is not a safetensors file.*JSON"),
+        ((2).to_bytes(8, "little") + b"{}" + bytes(50), "bytes too many.*fetch it again"),
         ((2).to_bytes(8, "little") + b"{}", "holds 0 tensors in all"),
     ],
 )
@@ -165,5 +165,5 @@ def test_our_reader_equals_the_library(tmp_path):
 def test_a_file_that_shrinks_while_it_is_read(copy):
     stored = stored_tensors(copy)
     (copy / "model.safetensors").write_bytes(b"short")
-    with pytest.raises(CheckpointError, match=r"ended while model\.norm\.weight was read"):
+    with pytest.raises(CheckpointError, match=r"changed while model\.norm\.weight was read"):
         stored["model.norm.weight"].read()
