@@ -1,0 +1,110 @@
+r"""A small OLMo on synthetic meetings, trained with one learning-rate schedule and one rule for clipping the gradient.
+
+What a seed decides is shared by all settings: the starting weights and every batch. Tokens are bytes. The optimizer is
+the book's own AdamW with the numbers of the OLMo paper (arXiv 2402.00838v1, Table 4): betas 0.9 and 0.95, eps 1e-5, decay
+0.1, which acts on linear layers alone, as in the code that trained OLMo (``olmo/optim.py`` at commit 15af668).
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector
+
+from llmbook.models import olmo
+from llmbook.models.decoder import Decoder, initialize_
+from llmbook.summarization.meetings import generate_corpus
+from llmbook.training.adamw import AdamW
+from llmbook.training.loop import next_token_loss
+from llmbook.training.schedule import Schedule
+
+BATCH, LENGTH = 8, 48  # windows in a batch, bytes that the model reads in each
+Limit = float | Callable[[int], float]
+"""Longest gradient that passes unchanged: a number, or a function from the step to a number."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run; lists have one number for each step."""
+
+    losses: list[float]
+    """Of the batch, before the update: nats a byte."""
+    norms: list[float]
+    """Global norm of the gradient, before clipping."""
+    updates: list[float]
+    """Root mean square of what the step added to the parameters."""
+    heldout_loss: float
+    """After the last step, on windows of meetings that were not trained on."""
+
+    def clipped(self, limit: Limit = 1.0) -> int:
+        """In how many steps the gradient was longer than the limit."""
+        return sum(norm > limit_at(limit, step) for step, norm in enumerate(self.norms))
+
+
+def limit_at(limit: Limit, step: int) -> float:
+    """The limit of one step."""
+    return limit(step) if callable(limit) else limit
+
+
+def looser_start(limit: float, steps: int, factor: float = 10.0) -> Callable[[int], float]:
+    """``factor`` times the limit for the first ``steps`` steps; 10 and 1,000 in the config of OLMo 7B."""
+    return lambda step: limit * factor if step < steps else limit
+
+
+@functools.cache
+def meeting_bytes(count: int, seed: int) -> Tensor:
+    """Transcripts of synthetic meetings, one after the other, as byte ids ``(N,)``."""
+    text = "\n\n".join(meeting.transcript for meeting in generate_corpus(count, seed=seed))
+    return torch.tensor(list(text.encode("utf-8")))
+
+
+def draw_windows(ids: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Random windows ``(count, LENGTH + 1)`` of a long row of ids ``(N,)``."""
+    starts = torch.randint(len(ids) - LENGTH, (count, 1), generator=generator)
+    return ids[starts + torch.arange(LENGTH + 1)]
+
+
+def small_olmo(seed: int) -> Decoder:
+    """The tiny OLMo of ``models/olmo.py`` with matrices from N(0, 1/48): 48 is its width."""
+    return initialize_(Decoder(olmo.tiny()), torch.Generator().manual_seed(seed), std=48**-0.5)
+
+
+def decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Two groups for an optimizer, as in OLMo's code: linear layers with decay, everything else without.
+
+    The embedding is in the second group, and with it the output matrix of a model that ties the two.
+    """
+    linear = {id(module.weight) for module in model.modules() if isinstance(module, nn.Linear)}
+    embedding = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
+    decayed = [p for p in model.parameters() if id(p) in linear - embedding]
+    others = [p for p in model.parameters() if id(p) not in linear - embedding]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def run_schedule(seed: int, schedule: Schedule, *, clip: Limit = 1.0, weight_decay: float = 0.1) -> Run:
+    """Train one model for all steps of a schedule."""
+    model, data = small_olmo(2 * seed), torch.Generator().manual_seed(2 * seed + 1)
+    optimizer = AdamW(decay_groups(model, weight_decay), lr=schedule.peak, betas=(0.9, 0.95), eps=1e-5)
+    records = list(_steps(model, optimizer, schedule, clip, data))
+    with torch.no_grad():
+        heldout = draw_windows(meeting_bytes(20, 1), 64, torch.Generator().manual_seed(0))
+        return Run(*map(list, zip(*records, strict=True)), next_token_loss(model, heldout).item())
+
+
+def _steps(model: nn.Module, optimizer: AdamW, schedule: Schedule, clip: Limit, data: torch.Generator) -> Iterator:
+    """Loss, norm of the gradient and size of the update, for each step."""
+    parameters = list(model.parameters())
+    for step in range(schedule.total_steps):
+        loss = next_token_loss(model, draw_windows(meeting_bytes(200, 0), BATCH, data))
+        optimizer.zero_grad()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(parameters, limit_at(clip, step))
+        for group in optimizer.param_groups:
+            group["lr"] = schedule(step)
+        before = parameters_to_vector(parameters)
+        optimizer.step()
+        change = parameters_to_vector(parameters) - before
+        yield loss.item(), norm.item(), change.detach().norm().item() / math.sqrt(len(change))
