@@ -32,6 +32,23 @@ def plot_step_times(lengths: Sequence[int], times: Mapping[str, np.ndarray], *, 
 
 
 @styled
+def plot_training(losses: Sequence[float], held_out: Mapping[int, float], *, ax: Any = None) -> Figure:
+    """Loss of each training step, and of held-out text at some of them.
+
+    Args:
+        losses: one a step, nats a token.
+        held_out: by step, nats a token.
+        ax: axes to draw on; new ones by default.
+    """
+    figure, ax = figure_for(ax)
+    ax.plot(range(len(losses)), losses, color=PALETTE["sky"], linewidth=1.4, linestyle="-", label="training batch")
+    ax.plot(list(held_out), list(held_out.values()), color=PALETTE["vermillion"], marker="s", label="held out")
+    ax.set(xlabel="step", ylabel="loss (nats a token)", ylim=(0, None))
+    ax.legend()
+    return figure
+
+
+@styled
 def plot_next_tokens(
     tokens: Sequence[str], before: np.ndarray, after: np.ndarray, *, title: str = "", ax: Any = None
 ) -> Figure:

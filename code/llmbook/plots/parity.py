@@ -27,9 +27,12 @@ def plot_faults(
     zero = 10.0 ** (np.floor(np.log10(min(positive.min(), tolerance))) - 1)
     ax.axvspan(zero / 4, tolerance, color=PALETTE["vermillion"], alpha=0.13, linewidth=0)
     ax.axvline(tolerance, color=PALETTE["vermillion"], linewidth=1.4, linestyle="-")
-    for (name, values), color, marker in zip(differences.items(), ("blue", "orange"), MARKERS, strict=False):
-        ax.plot(np.where(np.asarray(values) > 0, values, zero), places, linestyle="", marker=marker, markersize=8,
-                color=PALETTE[color], markeredgecolor=PALETTE["ink"], markeredgewidth=0.7, label=name)
+    shifts = np.linspace(-0.12, 0.12, len(differences))  # so that equal values do not hide each other
+    for (name, values), color, marker, shift in zip(
+        differences.items(), ("blue", "orange"), MARKERS, shifts, strict=False
+    ):
+        ax.plot(np.where(np.asarray(values) > 0, values, zero), places + shift, linestyle="", marker=marker,
+                markersize=8, color=PALETTE[color], markeredgecolor=PALETTE["ink"], markeredgewidth=0.7, label=name)
     ax.set(xscale="log", xlim=(zero / 4, 10), ylim=(len(faults) - 0.5, -0.5))
     ax.set_xlabel("relative difference of the logits")
     ax.set_yticks(places, faults)

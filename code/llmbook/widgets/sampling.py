@@ -27,7 +27,7 @@ def leading(probabilities: Tensor, order: Tensor, shown: int) -> np.ndarray:
     return torch.cat((ordered[:shown], ordered[shown:].sum()[None])).numpy()
 
 
-def sampling_frames(logits: Tensor, names: Sequence[str], *, prompt: str, shown: int = 10) -> Callable:
+def sampling_frames(logits: Tensor, names: Sequence[str], *, prompt: str, shown: int = 8) -> Callable:
     """The pure function behind the explorer.
 
     Args:
@@ -47,15 +47,16 @@ def sampling_frames(logits: Tensor, names: Sequence[str], *, prompt: str, shown:
         drawn = next_token_probabilities(logits[None], temperature=temperature, top_k=top_k, top_p=top_p)[0]
         bars = (leading(own, order, shown), leading(drawn, order, shown))
         figure = plot_next_tokens(labels, *bars, title=f"“{prompt} …”")
-        return figure, describe(labels[0], own, drawn)
+        settings = f"Temperature {temperature:g}, top-k {_or_all(top_k)}, top-p {top_p:g}"
+        return figure, f"{settings}: {describe(labels[0], own, drawn)}"
 
     return draw
 
 
 def describe(first: str, own: Tensor, drawn: Tensor) -> str:
-    """One sentence for one frame."""
+    """What a frame shows, in words."""
     kept = int((drawn > 0).sum())
-    can = "Only one token can be drawn" if kept == 1 else f"{kept} of {len(drawn)} tokens can be drawn"
+    can = "only one token can be drawn" if kept == 1 else f"{kept} of {len(drawn)} tokens can be drawn"
     return (
         f"{can}; {first} has {100 * float(drawn.max()):.0f} % (the model's own: {100 * float(own.max()):.0f} %), and "
         f"the draw is as uncertain as one among {choices_left(drawn):.1f} equally likely tokens."
@@ -69,8 +70,8 @@ def explore_sampling(logits: Tensor, names: Sequence[str], *, prompt: str) -> Ex
         caption="Outlines: the probabilities that the model gives. Bars: what is drawn from. The settings act in the "
                 "order of the controls: temperature first, then top-k, then top-p.",
         temperature=Slider("Temperature", TEMPERATURES, 1.0, "{:g}", frames=(0.25, 0.5, 1.0, 2.0)),
-        top_k=Slider("Top-k", TOP_K, None, _or_all, frames=(2, 5, 10, None)),
-        top_p=Slider("Top-p", TOP_P, 1.0, "{:g}", frames=(0.5, 0.75, 0.9, 1.0)),
+        top_k=Slider("Top-k", TOP_K, None, _or_all, frames=(2, 5, None)),
+        top_p=Slider("Top-p", TOP_P, 1.0, "{:g}", frames=(0.5, 0.9, 1.0)),
     )  # fmt: skip
 
 
