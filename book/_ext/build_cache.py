@@ -17,6 +17,7 @@ from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
 KERNEL_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",  # one order of summation on every machine; small models gain nothing from more threads
     "LLMBOOK_STATIC": "1",  # figures and explorers draw themselves for the page, not for a live notebook
     "HF_HUB_OFFLINE": "1",  # a build asks nothing of the network, whatever the reader is logged in to
     "HF_HUB_DISABLE_TELEMETRY": "1",
