@@ -24,8 +24,8 @@ LIMITS = {"1": 1.0, "none": math.inf, "0.1": 0.1, "10, then 1": looser_start(1.0
 SETTINGS = [(peak, shape, warmup, "1") for peak in PEAKS
             for shape, warmup in (("linear", WARMUP), ("cosine", WARMUP), ("linear", 0))]
 SETTINGS += [(0.01, "linear", WARMUP, clip) for clip in LIMITS if clip != "1"]
-QUESTION = ("Does warm-up, the shape of the decay or the rule for clipping change the held-out loss? Null: it does not. "
-            "losses, norms and updates are means over blocks of five steps.")
+QUESTION = ("Does warm-up, the shape of the decay or the rule for clipping change the held-out loss? Null: no paired "
+            "difference. losses, norms and updates are means over blocks of five steps.")
 
 
 def blocks(numbers: list[float]) -> list[float]:

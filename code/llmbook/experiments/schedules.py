@@ -1,8 +1,8 @@
 r"""A small OLMo on synthetic meetings, trained with one learning-rate schedule and one rule for clipping the gradient.
 
 What a seed decides is shared by all settings: the starting weights and every batch. Tokens are bytes. The optimizer is
-the book's own AdamW with the numbers of the OLMo paper (arXiv 2402.00838v1, Table 4): betas 0.9 and 0.95, eps 1e-5, decay
-0.1, which acts on linear layers alone, as in the code that trained OLMo (``olmo/optim.py`` at commit 15af668).
+the book's own AdamW with the numbers of the OLMo paper (arXiv 2402.00838v1, Table 4): betas 0.9 and 0.95, eps 1e-5,
+decay 0.1. The decay acts on linear layers alone, as in OLMo's own code (``olmo/optim.py`` at commit 15af668).
 """
 
 import functools
