@@ -90,7 +90,7 @@ def plot_gap(x: np.ndarray, gap: np.ndarray, spacing: np.ndarray) -> Figure:
     top.margins(y=0.22)
     bottom.plot(x, np.abs(gap) / spacing)
     bottom.axhline(0.5, color=PALETTE["ink"], linewidth=1.2, linestyle=(0, (4, 2)))
-    bottom.annotate("half a step: what rounding to bf16 may change", (x[-1], 0.5), (-2, 5),
+    bottom.annotate("half a step: bf16 rounding", (x[-1], 0.5), (-2, 5),
                     textcoords="offset points", ha="right")
     bottom.set(yscale="log", ylim=(1e-4, None), xlabel="input $x$", ylabel="gap / spacing in bf16",
                title="The same gap in bf16 units of the result")

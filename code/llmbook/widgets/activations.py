@@ -60,5 +60,5 @@ def explore_activation() -> Explorer:
         "them passes no gradient, and how the outputs stop being centered.",
         name="activation",
         activation=Choice("Activation", list(TITLES), "gelu", TITLES.get),
-        spread=Slider("Standard deviation of the inputs", SPREADS, 1.0, "{:g}", frames=(0.1, 0.5, 1.0, 2.0, 8.0)),
+        spread=Slider("Spread of the inputs", SPREADS, 1.0, "{:g}", frames=(0.1, 0.5, 1.0, 2.0, 8.0)),
     )
