@@ -13,7 +13,7 @@ import torch
 
 from llmbook.experiments.norm_places import run_place
 from llmbook.experiments.results import write_result
-from llmbook.models.decoder import NORM_PLACES
+from llmbook.models.config import NORM_PLACES
 
 SEEDS = range(5)
 STEPS = 100

@@ -13,7 +13,7 @@ from llmbook.experiments.norm_places import (
     stream_states,
 )
 from llmbook.experiments.results import read_result
-from llmbook.models.decoder import NORM_PLACES
+from llmbook.models.config import NORM_PLACES
 from llmbook.plots import norms as plots
 from llmbook.widgets.norms import describe, explore_norm_places, gradients
 

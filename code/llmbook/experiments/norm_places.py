@@ -101,7 +101,7 @@ def stream_states(model: Decoder, ids: Tensor) -> list[Tensor]:
 
 def root_mean_square(x: Tensor) -> float:
     """Of all entries."""
-    return float(x.square().mean().sqrt())
+    return x.square().mean().sqrt().item()
 
 
 def block_gradient(block: nn.Module) -> float:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from llmbook.plots.norms import label_shifts
 from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, label_line, new_figure, styled, text_color
@@ -125,14 +126,18 @@ def plot_budget(rows: Mapping[str, Mapping[str, float]], *, limits: tuple[float,
                 linewidth=1.2, zorder=1)
         for index, name in enumerate(names):
             style = SCHEME_STYLES[index]
-            ax.plot(sizes[name], height, marker=style["marker"], color=style["color"], linestyle="none", markersize=9,
-                    label=name if height == 0 else None)
+            ax.plot(sizes[name], height, marker=style["marker"], color=style["color"], linestyle="none",
+                    markersize=(12, 8, 9)[index], label=name if height == 0 else None)
             ax.annotate(f"{sizes[name]:.3g}", (sizes[name], height), (0, (9, -16, 9)[index]),
                         textcoords="offset points", ha="center", fontsize=9.5, color=text_color(style["color"]))
-    ax.set(xscale="log", xlim=limits, ylim=(-0.6, len(rows) - 0.4), title=title,
+    ax.set(xscale="log", xlim=limits, ylim=(-0.6, len(rows) + 0.1), title=title,
            xlabel="root mean square (gray: about one)")
+    ax.xaxis.set_major_locator(FixedLocator([0.01, 0.1, 1, 10, 100]))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_locator(NullLocator())  # drawing them takes longer than the rest
     ax.set_yticks(range(len(rows)), list(reversed(rows)))
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=10, frameon=False)
+    ax.tick_params(axis="y", length=0)
+    ax.legend(loc="upper center", ncols=3, fontsize=10, handletextpad=0.3, columnspacing=1.4)
     return figure
 
 

@@ -63,7 +63,7 @@ def explore_embedding_scale() -> Explorer:
         draw_budget, name="embedding-scale",
         caption="Three sizes that follow from one choice. Look for a setting that puts the stream and the logits into "
                 "the gray band at every width. The logits are those of the budget, without the echo of the last word.",
-        width=Slider("Width D", [512, 1024, 2048, 2304, 3072, 4096, 8192], 3072, frames=[1024, 3072, 8192]),
+        width=Slider("Width D", [512, 1024, 2048, 2304, 3072, 4096, 8192], 3072, frames=[1024, 3072]),
         scheme=Choice("Embedding drawn from", list(SCHEMES), "fan_in", SCHEMES.__getitem__,
                       frames=["normal", "linear", "gpt2", "fan_in"]),
         factor=Choice("Factor", list(FACTORS), "none", FACTORS.__getitem__),

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from llmbook.experiments.norm_places import Start, measure_seeds
-from llmbook.models.decoder import NORM_PLACES
+from llmbook.models.config import NORM_PLACES
 from llmbook.plots.norms import PLACE_LABELS, plot_by_layer
 from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
 
