@@ -98,3 +98,18 @@ def test_says_when_the_batches_end():
 def test_stops_at_a_loss_that_is_not_finite():
     with pytest.raises(FloatingPointError, match="smaller learning rate"):
         trained(loss=lambda model, batch: squares(model, batch) * math.inf)
+
+
+def test_goes_on_from_a_step_with_its_own_optimizer():
+    whole, batches = line_and_batches()
+    list(train(whole, batches, steps=5, learning_rate=lambda step: 0.01 / (step + 1), loss=squares))
+    model, batches = line_and_batches()
+    options = {"learning_rate": lambda step: 0.01 / (step + 1), "loss": squares,
+               "optimizer": build_optimizer(model, weight_decay=0.1, betas=(0.9, 0.95))}
+    list(train(model, batches[:2], steps=2, **options))
+    records = list(train(model, batches[2:], steps=5, first_step=2, **options))
+    assert [record.step for record in records] == [2, 3, 4] and distance(model, whole) == 0.0
+    other, batches = line_and_batches()
+    for part in (batches[:2], batches[2:]):  # the twin: the second half begins anew
+        list(train(other, part, steps=len(part), **options | {"optimizer": None}))
+    assert distance(other, whole) > 1e-5

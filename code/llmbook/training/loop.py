@@ -49,18 +49,22 @@ def train(
     betas: tuple[float, float] = (0.9, 0.95),
     clip_norm: float = 1.0,
     loss: Callable[[nn.Module, Any], Tensor] = next_token_loss,
+    optimizer: torch.optim.Optimizer | None = None,
+    first_step: int = 0,
 ) -> Iterator[Record]:
     """Train in place, one step for each record that is asked for.
 
     Args:
         model: its parameters that require a gradient are trained.
         batches: one for each step; what one is, only ``loss`` needs to know.
-        steps: how many steps to take.
+        steps: how many steps there are in all.
         learning_rate: a number, or a function from the step to a number.
         weight_decay: of matrices; tensors of one dimension have none.
         betas: AdamW's decay rates.
         clip_norm: longest gradient that passes unchanged; ``math.inf`` for no clipping.
         loss: from the model and a batch to a scalar.
+        optimizer: one of your own, in place of ``weight_decay`` and ``betas``; to save its state, or to go on with it.
+        first_step: how many of the steps were taken before, by a run that this one goes on with.
 
     Yields:
         A :class:`Record` after each update.
@@ -70,10 +74,10 @@ def train(
         FloatingPointError: the loss is no longer finite.
     """
     rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
-    optimizer = build_optimizer(model, weight_decay=weight_decay, betas=betas)
+    optimizer = optimizer or build_optimizer(model, weight_decay=weight_decay, betas=betas)
     source = iter(batches)
-    for step in range(steps):
-        batch = _next_batch(source, step, steps)
+    for step in range(first_step, steps):
+        batch = _next_batch(source, step - first_step, steps - first_step)
         for group in optimizer.param_groups:
             group["lr"] = rate(step)
         yield Record(step, *_update(model, batch, optimizer, clip_norm, loss, step), rate(step))

@@ -1,0 +1,201 @@
+"""A pretraining run: a config and rows of tokens in, a point of the loss curve for each step out, resumable anywhere.
+
+All that decides the steps to come is in :meth:`Run.state`: weights, the optimizer's moments, the state of the batch
+source, and the points so far. A run that goes on from a state therefore gives the very numbers, bit for bit, of one
+that was never interrupted, on the same machine with the same number of threads and processes.
+
+The settings are OLMo's (arXiv 2402.00838v1, Table 4): AdamW with betas 0.9 and 0.95, eps 1e-5 and decay 0.1 of linear
+layers alone, as in ``olmo/optim.py`` of its code; gradients clipped at 1.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from llmbook.models.decoder import Decoder, DecoderConfig, initialize_
+from llmbook.training.adamw import AdamW
+from llmbook.training.checkpoint import load_checkpoint, refuse_difference, save_checkpoint
+from llmbook.training.data import Batches, fingerprint
+from llmbook.training.distributed import ALONE, Process, average, own_rows, replicate
+from llmbook.training.loop import next_token_loss, train
+from llmbook.training.schedule import Schedule
+
+VALIDATION_BATCH = 64
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run, besides the data."""
+
+    model: DecoderConfig
+    """The decoder."""
+    schedule: Schedule
+    """Learning rate of each step, and the number of steps."""
+    batch_size: int = 16
+    """Rows of a batch, over all processes together."""
+    seed: int = 0
+    """Decides the starting weights and every batch."""
+    validate_every: int = 20
+    """Steps between two measurements of the validation loss; the last step has one in any case."""
+    betas: tuple[float, float] = (0.9, 0.95)
+    """AdamW's decay rates."""
+    eps: float = 1e-5
+    """AdamW's."""
+    weight_decay: float = 0.1
+    """Of linear layers."""
+    clip_norm: float = 1.0
+    """Longest gradient that passes unchanged."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one step leaves behind. The fields are numbers, so that a list of points can be stored."""
+
+    step: int
+    """0, 1, 2, ..."""
+    tokens: int
+    """Read so far, this step included, by all processes together."""
+    loss: float
+    """Of this step's batch, before the update: nats a token."""
+    gradient_norm: float
+    """Before clipping."""
+    learning_rate: float
+    """Of this step."""
+    validation_loss: float | None = None
+    """After the update, over all validation rows; None in steps that do not measure it."""
+
+
+@dataclass
+class Run:
+    """A model in training with everything that belongs to it.
+
+    Args:
+        config: what to do.
+        training: rows ``(N, T + 1)``.
+        validation: rows ``(M, T + 1)``, never trained on.
+        process: which process this is; every process builds the same run.
+    """
+
+    config: RunConfig
+    training: Tensor
+    validation: Tensor
+    process: Process = ALONE
+    points: list[Point] = field(default_factory=list)
+
+    def __post_init__(self):
+        c, seed = self.config, 2 * self.config.seed
+        model = initialize_(Decoder(c.model), torch.Generator().manual_seed(seed), std=c.model.width**-0.5)
+        self.model = model.to(self.process.device)
+        self.optimizer = AdamW(decay_groups(self.model, c.weight_decay), lr=0.0, betas=c.betas, eps=c.eps)
+        self.batches = Batches(self.training, c.batch_size, torch.Generator().manual_seed(seed + 1))
+        self.trained = replicate(self.model, self.process)
+
+    @property
+    def step(self) -> int:
+        """Updates made so far."""
+        return len(self.points)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all steps of the schedule were taken."""
+        return self.step >= self.config.schedule.total_steps
+
+    def advance(self, steps: int | None = None) -> Iterator[Point]:
+        """Take steps, one for each point that is asked for.
+
+        Args:
+            steps: at most so many; None for all that are left.
+
+        Yields:
+            The point of each step; it is in :attr:`points` as well.
+        """
+        c, end = self.config, self.config.schedule.total_steps
+        stop = end if steps is None else min(end, self.step + steps)
+        records = train(
+            self.trained, (own_rows(batch, self.process) for batch in self.batches), steps=stop, first_step=self.step,
+            learning_rate=c.schedule, clip_norm=c.clip_norm, optimizer=self.optimizer,
+        )  # fmt: skip
+        for record in records:
+            tokens = (record.step + 1) * c.batch_size * (self.training.shape[1] - 1)
+            loss, norm = average(record.loss, self.process), record.gradient_norm
+            validation = self._validate(record.step)
+            self.points.append(Point(record.step, tokens, loss, norm, record.learning_rate, validation))
+            yield self.points[-1]
+
+    def _validate(self, step: int) -> float | None:
+        """The validation loss, in the steps that measure it."""
+        due = (step + 1) % self.config.validate_every == 0 or step + 1 == self.config.schedule.total_steps
+        return mean_loss(self.model, self.validation) if due else None
+
+    def state(self) -> dict:
+        """What a checkpoint holds."""
+        return {
+            "config": asdict(self.config),
+            "data": self._data(),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "batches": self.batches.state(),
+            "points": [asdict(point) for point in self.points],
+        }
+
+    def restore(self, state: dict) -> None:
+        """Go on from a state.
+
+        Raises:
+            ResumeError: it belongs to another config or to other data; the message names what differs.
+        """
+        ours = {"config": asdict(self.config), "data": self._data()}
+        refuse_difference({name: state[name] for name in ours}, ours)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.batches.restore(state["batches"])
+        self.points = [Point(**point) for point in state["points"]]
+
+    def _data(self) -> str:
+        """Changes with any token."""
+        return fingerprint((self.training, self.validation))
+
+
+def pretrain(run: Run, directory: Path | None = None, *, save_every: int = 50) -> Iterator[Point]:
+    """Take all steps that are left, with checkpoints on the way.
+
+    Args:
+        run: a new one, or one that has steps behind it; a checkpoint in the folder is gone on with first.
+        directory: where the checkpoints are; None for none.
+        save_every: steps between two of them; the last step has one in any case.
+
+    Yields:
+        The point of each step that is taken now.
+
+    Raises:
+        ResumeError: the folder holds another run.
+    """
+    if directory is not None and (state := load_checkpoint(directory)) is not None:
+        run.restore(state)
+    for point in run.advance():
+        if directory is not None and run.process.is_first and (run.step % save_every == 0 or run.is_finished):
+            save_checkpoint(directory, run.step, run.state())
+        yield point
+
+
+@torch.no_grad()
+def mean_loss(model: nn.Module, rows: Tensor) -> float:
+    """Mean loss over rows ``(N, T + 1)``, in nats a token, without training."""
+    device = next(model.parameters()).device
+    sums = [next_token_loss(model, part.to(device)).item() * len(part) for part in rows.split(VALIDATION_BATCH)]
+    return sum(sums) / len(rows)
+
+
+def decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Two groups for an optimizer: the weights of linear layers with decay, everything else without.
+
+    The embedding is in the second group, and with it the output matrix of a model that ties the two.
+    """
+    linear = {id(module.weight) for module in model.modules() if isinstance(module, nn.Linear)}
+    decayed = [parameter for parameter in model.parameters() if id(parameter) in linear]
+    others = [parameter for parameter in model.parameters() if id(parameter) not in linear]
+    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return [group for group in groups if group["params"]]
