@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 
 @dataclass(frozen=True)
@@ -23,27 +24,6 @@ class Interval:
     def excludes(self, value: float) -> bool:
         """Whether ``value`` lies outside: the stated null is then rejected at the interval's level."""
         return bool(value < self.low or value > self.high)
-
-
-def student_quantile(probability: float, degrees: int) -> float:
-    r"""The value that Student's t stays below with the given probability.
-
-    With :math:`t = \sqrt{\nu} \tan\theta` the density in :math:`\theta` is proportional to
-    :math:`\cos^{\nu-1}\theta`, which is integrated numerically.
-
-    Args:
-        probability: between 0.5 and 1.
-        degrees: :math:`\nu`, at least 1.
-
-    Raises:
-        ValueError: an argument is out of range.
-    """
-    if not 0.5 <= probability < 1 or degrees < 1:
-        raise ValueError(f"need 0.5 <= probability < 1 and degrees >= 1, not {probability} and {degrees}")
-    theta = np.linspace(0.0, math.pi / 2, 100_001)
-    density = np.cos(theta) ** (degrees - 1)
-    area = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    return math.sqrt(degrees) * math.tan(np.interp(2 * probability - 1, area / area[-1], theta))
 
 
 def mean_interval(values: np.ndarray, *, level: float = 0.95, comparisons: int = 1) -> Interval:
@@ -61,7 +41,7 @@ def mean_interval(values: np.ndarray, *, level: float = 0.95, comparisons: int =
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         raise ValueError("an interval needs at least two seeds")
-    quantile = student_quantile(1 - (1 - level) / (2 * comparisons), len(values) - 1)
+    quantile = stats.t.ppf(1 - (1 - level) / (2 * comparisons), df=len(values) - 1)
     mean = values.mean(axis=0)
     half = quantile * values.std(axis=0, ddof=1) / math.sqrt(len(values))
     return Interval(mean, mean - half, mean + half)

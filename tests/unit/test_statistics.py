@@ -3,25 +3,16 @@
 import numpy as np
 import pytest
 
-from llmbook.statistics import Interval, mean_interval, paired_interval, student_quantile
+from llmbook.statistics import Interval, mean_interval, paired_interval
 
 
-@pytest.mark.parametrize(("probability", "degrees", "expected"), [
-    (0.975, 1, 12.7062047), (0.975, 4, 2.7764451), (0.995, 9, 3.2498355), (0.95, 30, 1.6972609), (0.5, 3, 0.0),
-])  # fmt: skip
-def test_quantiles_of_the_printed_tables(probability, degrees, expected):
-    assert student_quantile(probability, degrees) == pytest.approx(expected, rel=1e-5, abs=1e-9)
-
-
-def test_one_degree_of_freedom_has_a_closed_form():
-    assert student_quantile(0.9, 1) == pytest.approx(np.tan(0.4 * np.pi), rel=1e-6)  # Cauchy
-    assert student_quantile(0.9, 2) == pytest.approx(0.8 / np.sqrt(2 * 0.9 * 0.1), rel=1e-6)
-
-
-@pytest.mark.parametrize("arguments", [(0.4, 3), (1.0, 3), (0.9, 0)])
-def test_refuses_what_has_no_quantile(arguments):
-    with pytest.raises(ValueError, match="need"):
-        student_quantile(*arguments)
+@pytest.mark.parametrize(("level", "seeds", "quantile"), [(0.95, 2, 12.7062), (0.95, 5, 2.776445), (0.99, 10, 3.249836)])
+def test_half_width_by_the_printed_tables(level, seeds, quantile):
+    values = np.random.default_rng(0).normal(size=seeds)
+    interval = mean_interval(values, level=level)
+    half = quantile * values.std(ddof=1) / seeds**0.5
+    assert interval.high - interval.mean == pytest.approx(half, rel=1e-5)
+    assert interval.mean - interval.low == pytest.approx(half, rel=1e-5)
 
 
 def covered(interval_of, repeats=4000, seeds=5):
