@@ -1,8 +1,9 @@
 """Keep executed pages true: run a page again when anything it could depend on has changed.
 
 jupyter-cache remembers the outputs of a page under its code cells alone. A page also depends on the package, on the
-data and on the installed versions, so all of these are digested and the digest names the folder of the cache. A new
-digest is an empty cache (every page runs) and a changed Sphinx setting (every page is read).
+data, on the installed versions and on the book's settings in the environment, so all of these are digested and the
+digest names the folder of the cache. A new digest is an empty cache (every page runs) and a changed Sphinx setting
+(every page is read).
 """
 
 import hashlib
@@ -33,15 +34,16 @@ def input_files(root, names):
     return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
 
 
-def installed_versions():
-    """Python's version and every installed distribution with its version, sorted, one a line."""
-    names = sorted(f"{found.metadata['Name']}=={found.version}" for found in distributions())
-    return "\n".join([sys.version, *names])
+def surroundings():
+    """Python's version, every installed distribution, and the book's settings in the environment, one a line."""
+    versions = sorted(f"{found.metadata['Name']}=={found.version}" for found in distributions())
+    settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("LLMBOOK_"))
+    return "\n".join([sys.version, *versions, *settings])
 
 
 def digest_of(root, names):
-    """Hexadecimal digest of the paths and contents of the inputs and of the installed versions."""
-    digest = hashlib.sha256(installed_versions().encode())
+    """Hexadecimal digest of the paths and contents of the inputs and of the surroundings."""
+    digest = hashlib.sha256(surroundings().encode())
     for path in input_files(root, names):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
