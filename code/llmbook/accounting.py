@@ -89,6 +89,15 @@ def total_parameters(config: DecoderConfig) -> int:
     return sum(parameters_by_part(config).values())
 
 
+def active_parameters(config: DecoderConfig) -> int:
+    """Parameters that work on one token: all but the experts that its router leaves out.
+
+    The embedding counts as a whole, although a token looks up one row, as it does in the published counts.
+    """
+    idle = config.experts - config.experts_per_token  # 0 - 0 without a mixture
+    return total_parameters(config) - config.layers * idle * 3 * config.width * config.feedforward_width
+
+
 def meta_model(config: DecoderConfig) -> Decoder:
     """Build the decoder on the meta device: every tensor has its shape and no memory."""
     with torch.device("meta"):
