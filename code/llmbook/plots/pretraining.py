@@ -30,7 +30,7 @@ def plot_run(points: Sequence[Point], *, nulls: Mapping[str, float], ax: Any = N
                     fontsize=10.5, ha="right")  # fmt: skip
     _add_tokens(ax, points[-1].tokens / (points[-1].step + 1))
     ax.set(xlabel="step", ylabel="loss (nats a token)", ylim=(0, None))
-    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.97) if not nulls else (1, 0.76))
+    ax.legend(loc="upper right")
     return figure
 
 
