@@ -18,7 +18,7 @@ book: $(BOOK_READY)
 
 test: $(TEST_READY)
 	$(BIN)/python -m ruff check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=chapters
