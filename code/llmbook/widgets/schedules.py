@@ -48,5 +48,5 @@ def describe(schedule: Schedule, tokens_per_step: int, weight_decay: float) -> s
     left = math.exp(-weight_decay * area)
     return (f"{SHAPE_LABELS[schedule.shape].capitalize()}, {schedule.warmup_steps:,} steps of warm-up "
             f"({short_count(schedule.warmup_steps * tokens_per_step)} tokens), peak {schedule.peak:.1e}, floor "
-            f"{schedule.floor:.1e}: the average rate is {average:.1%} of the peak and the last one {rates[-1]:.1e}; decay {weight_decay:g} alone would "
-            f"shrink a weight to {left:.2g} of itself.")
+            f"{schedule.floor:.1e}: the average rate is {average:.1%} of the peak and the last one {rates[-1]:.1e}; "
+            f"decay {weight_decay:g} alone would shrink a weight to {left:.2g} of itself.")
