@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from llmbook.plots.style import PALETTE, figure_for, new_figure, styled, text_color
 
-LOOKS = (("vermillion", "o"), ("blue", "s"), ("green", "^"))
+LOOKS = (("vermillion", "o", -0.2), ("blue", "s", 0.0), ("green", "^", 0.2))  # the last: lower in its row
 
 
 @styled
@@ -24,14 +24,15 @@ def plot_scores(scores: Mapping[str, Mapping[str, float]], *, highlighted: Seque
         ax: axes to draw on; new ones by default.
     """
     benchmarks = list(next(iter(scores.values())))
-    figure, ax = figure_for(ax, size=(6.4, 4.6))
+    figure, ax = figure_for(ax, size=(6.4, 5.2))
     others = [model for model in scores if model not in highlighted]
     for model in others:
         ax.plot([scores[model][b] for b in benchmarks], range(len(benchmarks)), linestyle="", marker="x",
                 color=PALETTE["gray"], label=None if model != others[0] else f"{len(others)} others")  # fmt: skip
-    for model, (color, marker) in zip(highlighted, LOOKS, strict=False):
-        ax.plot([scores[model][b] for b in benchmarks], range(len(benchmarks)), linestyle="", marker=marker,
-                markersize=8, color=PALETTE[color], label=model)  # fmt: skip
+    for model, (color, marker, shift) in zip(highlighted, LOOKS, strict=False):
+        places = [row + shift for row in range(len(benchmarks))]
+        ax.plot([scores[model][b] for b in benchmarks], places, linestyle="", marker=marker, markersize=7.5,
+                color=PALETTE[color], label=model)  # fmt: skip
     ax.set_yticks(range(len(benchmarks)), benchmarks)
     ax.set(xlabel="zero-shot score (%)", ylim=(len(benchmarks) - 0.5, -0.5))
     ax.legend(loc="upper left", bbox_to_anchor=(-0.2, 1.13), ncols=len(highlighted) + 1, columnspacing=1.2,
@@ -53,16 +54,16 @@ def plot_differences(differences: Mapping[str, float], *, xlabel: str, ax: Any =
     for row, name in enumerate(ordered):
         value, color = differences[name], "blue" if differences[name] > 0 else "vermillion"
         ax.barh(row, value, height=0.6, color=PALETTE[color], hatch="" if value > 0 else "//", edgecolor="white")
-        ax.annotate(f"{value:+.1f}", (value, row), (4 if value >= 0 else -4, 0), textcoords="offset points",
-                    va="center", ha="left" if value >= 0 else "right", fontsize=10.5)  # fmt: skip
+        side = -1 if value > 0 else 1  # the free side of zero
+        ax.annotate(f"{value:+.1f}" if value else "0.0", (0, row), (4 * side, 0), textcoords="offset points",
+                    va="center", ha="left" if side > 0 else "right", fontsize=10.5)  # fmt: skip
     mean = sum(differences.values()) / len(differences)
     ax.axvline(0, color=PALETTE["ink"], linewidth=1.2, linestyle="-")
-    ax.axvline(mean, color=PALETTE["gray"], linewidth=1.6, linestyle=(0, (5, 2)))
+    ax.axvline(mean, color=PALETTE["gray"], linewidth=1.6, linestyle=(0, (5, 2)), zorder=0.5)
     ax.annotate(f"mean {mean:+.2f}", (mean, len(ordered) - 0.55), (-5, 0), textcoords="offset points", ha="right",
                 fontsize=10.5)  # fmt: skip
     ax.set_yticks(range(len(ordered)), ordered)
     ax.set(xlabel=xlabel, ylim=(-0.6, len(ordered) - 0.2))
-    ax.margins(x=0.14)
     ax.grid(axis="y", visible=False)
     return figure
 
