@@ -54,13 +54,14 @@ def insert_line(doctree, minutes, seconds):
 
 
 def measure_page(app, doctree):
-    """Remember the times of the page just read; show them on a page that ran."""
+    """Remember the times of the page just read; show them on a page that ran, but not on the front page."""
     page = app.env.metadata[app.env.docname]
     page["read_minutes"] = reading_minutes(doctree)
     ran = NbMetadataCollector.get_doc_data(app.env).get(app.env.docname, {}).get("exec_data")
     if ran and ran["runtime"] is not None:
         page["run_seconds"] = ran["runtime"]
-        insert_line(doctree, page["read_minutes"], ran["runtime"])
+        if app.env.docname != app.config.root_doc:
+            insert_line(doctree, page["read_minutes"], ran["runtime"])
 
 
 def write_record(app, exception):

@@ -41,7 +41,7 @@ def test_pages_run_within_their_time(built_book, costs):
     """A page takes at most a minute, the book at most ten."""
     pages = json.loads(built_book.with_name("page-times.json").read_text())
     clock = {name: page["run_seconds"] for name, page in pages.items() if "run_seconds" in page}
-    assert sorted(clock) == sorted(name.removesuffix(".ipynb") for name in NAMES)
+    assert {name.removesuffix(".ipynb") for name in NAMES} <= set(clock)
     problems = time_problems(clock, costs["cpu_seconds"], each=60, together=600)
     assert not problems, "\n".join(problems)
 
