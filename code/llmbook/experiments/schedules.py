@@ -19,6 +19,7 @@ from llmbook.models.decoder import Decoder, initialize_
 from llmbook.summarization.meetings import generate_corpus
 from llmbook.training.adamw import AdamW
 from llmbook.training.loop import next_token_loss
+from llmbook.training.run import decay_groups
 from llmbook.training.schedule import Schedule
 
 BATCH, LENGTH = 8, 48  # windows in a batch, bytes that the model reads in each
@@ -70,18 +71,6 @@ def draw_windows(ids: Tensor, count: int, generator: torch.Generator) -> Tensor:
 def small_olmo(seed: int) -> Decoder:
     """The tiny OLMo of ``models/olmo.py`` with matrices from N(0, 1/48): 48 is its width."""
     return initialize_(Decoder(olmo.tiny()), torch.Generator().manual_seed(seed), std=48**-0.5)
-
-
-def decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
-    """Two groups for an optimizer, as in OLMo's code: linear layers with decay, everything else without.
-
-    The embedding is in the second group, and with it the output matrix of a model that ties the two.
-    """
-    linear = {id(module.weight) for module in model.modules() if isinstance(module, nn.Linear)}
-    embedding = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
-    decayed = [p for p in model.parameters() if id(p) in linear - embedding]
-    others = [p for p in model.parameters() if id(p) not in linear - embedding]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
 def run_schedule(seed: int, schedule: Schedule, *, clip: Limit = 1.0, weight_decay: float = 0.1) -> Run:
