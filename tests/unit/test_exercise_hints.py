@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises fail, and the hint names the misconception behind them."""
+"""Wrong answers to the exercises of the Gemma chapter fail, and the hint names the misconception behind them."""
 
 import math
 
@@ -200,8 +200,8 @@ def test_the_hint_names_the_misconception(name, wrong, phrase):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     wrong = [f"gemma-ex-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == set(REGISTRY)
-    assert min(map(wrong.count, REGISTRY)) >= 2
+    assert set(wrong) == {name for name in REGISTRY if name.startswith("gemma-")}
+    assert min(map(wrong.count, wrong)) >= 2
 
 
 @pytest.mark.parametrize("name", ["gemma-2b", "gemma-7b", "llama-2-7b"])

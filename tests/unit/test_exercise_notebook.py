@@ -1,4 +1,4 @@
-"""The page of exercises: gates, tags and registry agree, solutions pass strictly, starters do not, examples hold."""
+"""The pages of exercises: gates, tags and registry agree, solutions pass strictly, starters do not, examples hold."""
 
 import ast
 import copy
@@ -16,8 +16,19 @@ ROOT = Path(__file__).resolve().parents[2]
 GATE = re.compile(r"```\{(exercise|solution)-(start|end)\} ?(.*)((?:\n:.*)*)\n```")
 
 
-def cells():
-    return nbformat.read(ROOT / "chapters/gemma/exercises.ipynb", as_version=4).cells
+QUESTIONS = {
+    "gemma": {"gemma-q-query-matrix", "gemma-q-exact-gelu", "gemma-q-scale-hidden", "gemma-q-is-causal"},
+    "olmo": {"olmo-q-hidden-shift"},
+}
+both_chapters = pytest.mark.parametrize("chapter", QUESTIONS)
+
+
+def cells(chapter):
+    return nbformat.read(ROOT / f"chapters/{chapter}/exercises.ipynb", as_version=4).cells
+
+
+def registered(chapter):
+    return {name: checks for name, checks in REGISTRY.items() if name.startswith(f"{chapter}-ex-")}
 
 
 def gates(notebook):
@@ -67,21 +78,26 @@ def run(sources):
     return [value for value in values if isinstance(value, Report)]
 
 
-def code(solutions):
+def code(chapter, solutions):
     """Sources of the code cells outside the solutions, or of the imports and the solutions."""
-    found = [cell for cell in cells() if cell.cell_type == "code"]
+    found = [cell for cell in cells(chapter) if cell.cell_type == "code"]
     tagged = lambda cell: "solution" in cell.metadata.get("tags", [])  # noqa: E731
     return [cell.source for cell in found if tagged(cell) == solutions or cell.id == "imports"]
 
 
-def starters():
-    return [cell for cell in cells() if "exercise" in cell.metadata]
+def starters(chapter):
+    return [cell for cell in cells(chapter) if "exercise" in cell.metadata]
 
 
-def test_gates_and_tags():
-    assert gate_faults(cells()) == []
-    assert {label for _, kind, edge, label in gates(cells()) if (kind, edge) == ("exercise", "start")} == {
-        *REGISTRY, "gemma-q-query-matrix", "gemma-q-exact-gelu", "gemma-q-scale-hidden", "gemma-q-is-causal"}
+@both_chapters
+def test_gates_and_tags(chapter):
+    assert gate_faults(cells(chapter)) == []
+    labels = {label for _, kind, edge, label in gates(cells(chapter)) if (kind, edge) == ("exercise", "start")}
+    assert labels == {*registered(chapter), *QUESTIONS[chapter]}
+
+
+def test_every_registered_exercise_belongs_to_a_chapter():
+    assert set(REGISTRY) == {name for chapter in QUESTIONS for name in registered(chapter)}
 
 
 @pytest.mark.parametrize("spoil", [
@@ -92,39 +108,46 @@ def test_gates_and_tags():
     lambda nb: nb[gates(nb)[2][0]].update(source="```{solution-start} gemma-ex-groups\n:class: dropdown\n```"),
 ])
 def test_a_spoiled_gate_is_noticed(spoil):
-    notebook = copy.deepcopy(cells())
+    notebook = copy.deepcopy(cells("gemma"))
     spoil(notebook)
     assert gate_faults(notebook)
 
 
-def test_notebook_and_registry_agree():
-    starts = [label for _, kind, edge, label in gates(cells()) if kind + edge == "exercisestart" and "-ex-" in label]
-    assert [cell.metadata["exercise"]["id"] for cell in starters()] == starts
-    assert sorted(starts) == sorted(REGISTRY) and len(starts) >= 12
-    sources = [cell.source for cell in cells()]
-    for cell in starters():
+@both_chapters
+def test_notebook_and_registry_agree(chapter):
+    found = gates(cells(chapter))
+    starts = [label for _, kind, edge, label in found if kind + edge == "exercisestart" and "-ex-" in label]
+    assert [cell.metadata["exercise"]["id"] for cell in starters(chapter)] == starts
+    assert sorted(starts) == sorted(registered(chapter)) and len(starts) >= 12
+    sources = [cell.source for cell in cells(chapter)]
+    for cell in starters(chapter):
         label, function = cell.metadata["exercise"]["id"], re.findall(r"^def (\w+)", cell.source, re.M)[-1]
         assert sources.count(f'check("{label}", {function})') == 2
-        assert next(c for c in cells() if c.id == "overview").source.count(f"(#{label})") == 1
+        assert next(c for c in cells(chapter) if c.id == "overview").source.count(f"(#{label})") == 1
 
 
-def test_starters_run_and_do_not_pass():
-    reports = run(code(solutions=False))
-    assert [report.name for report in reports] == [cell.metadata["exercise"]["id"] for cell in starters()]
+@both_chapters
+def test_starters_run_and_do_not_pass(chapter):
+    reports = run(code(chapter, solutions=False))
+    assert [report.name for report in reports] == [cell.metadata["exercise"]["id"] for cell in starters(chapter)]
     assert {report.status for report in reports} == {"todo"} and {report.points for report in reports} == {0}
 
 
-def test_solutions_pass_strictly(monkeypatch):
+@pytest.mark.parametrize("chapter, right, wrong, hint", [
+    ("gemma", "return 2 * layers", "return layers", "keys and values are both stored"),
+    ("olmo", "weight @ shift + bias", "shift + bias", "must go through the old matrix first|has shape"),
+])
+def test_solutions_pass_strictly(monkeypatch, chapter, right, wrong, hint):
     monkeypatch.setenv(STRICT, "1")
-    reports = run(code(solutions=True))
-    assert len(reports) == len(REGISTRY)
-    assert sum(report.points for report in reports) == sum(item.points for each in REGISTRY.values() for item in each)
-    spoiled = [source.replace("return 2 * layers", "return layers") for source in code(solutions=True)]
-    with pytest.raises(CheckFailed, match="keys and values are both stored"):
+    reports, checks = run(code(chapter, solutions=True)), registered(chapter)
+    assert len(reports) == len(checks)
+    assert sum(report.points for report in reports) == sum(item.points for each in checks.values() for item in each)
+    spoiled = [source.replace(right, wrong) for source in code(chapter, solutions=True)]
+    with pytest.raises(CheckFailed, match=hint):
         run(spoiled)
 
 
-EXAMPLES = """
+EXAMPLES = {"gemma": """
 cache_bytes(1, 4, 1, 2, 3, 2) == 24 and key_head(2, 4, 2) == 1
 count_parameters(10, 4, 1, 1, 1, 4, 6, True) == 188 and count_parameters(10, 4, 1, 1, 1, 4, 6, False) == 228
 find_width(188, 10, 1, 1, 1, 4, 6) == 4
@@ -146,11 +169,28 @@ with_one_bos([5, 7], 2) == with_one_bos([2, 2, 5, 7], 2) == [2, 5, 7]
 mask(2, 3).tolist() == [[True, True, False], [True, True, True]]
 keep_top_p(torch.tensor([0.125, 0.5, 0.0625, 0.3125]), 0.7).tolist() == [False, True, False, True]
 near(rotate(torch.tensor([[1.0, 0]]), torch.tensor([1]), 10000), [[0.5403, 0.8415]])
-"""
+""", "olmo": """
+[part.item() for part in fold(*torch.tensor([2.0, 3]).reshape(2, 1), torch.tensor([[5.0]]), 7)] == [10, 22]
+near(norm_gradient(torch.tensor([[1.0, 3]]), torch.tensor([[1.0, 0]]), 3), [[0.1875, -0.1875]])
+near(fused_swiglu(torch.tensor([[2.0]]), torch.tensor([[0.5], [3]]), ten, False) / 100, [[0.4386]])
+near(fused_swiglu(torch.tensor([[2.0]]), torch.tensor([[0.5], [3]]), ten, True) / 100, [[0.5985]])
+to_half_split(torch.tensor([[1], [2], [3], [4]]), 1).tolist() == [[1], [3], [2], [4]]
+read_column(64, 4, "MQA") == (16, 1) and allowed_pairs(4, 2) == 7
+near(route(torch.tensor([[0.0, 2, -5, 2]]), 2), [[0, 0.5, 0, 0.5]])
+[part.tolist() for part in split(torch.tensor([[1], [2], [3], [4]]), 2, 1)] == [[[1], [2]], [[3]], [[4]]]
+near(torch.stack(adamw(*torch.tensor([1.0, 4, 0, 0]), 1, 0.1, 0.5)), [0.85, 0.4, 0.8])
+near(torch.cat(clip([torch.tensor([3.0]), torch.tensor([4.0])], 1)), [0.6, 0.8])
+near(torch.tensor([learning_rate(t, 1, 2, 12) for t in (1, 2, 7, 20)]), [0.5, 1, 0.55, 0.1])
+pack([[5, 6], [7, 8, 9]], 0, 2).tolist() == [[5, 6, 0], [7, 8, 9]]
+benchmarks_needed(0) == 6
+near(token_probabilities(torch.tensor([1.0, 1, 9]), 2), [0.5, 0.5, 0])
+"""}
 
 
-def test_the_worked_examples_of_the_tasks_hold():
+@both_chapters
+def test_the_worked_examples_of_the_tasks_hold(chapter):
     space = {"near": lambda got, expected: torch.allclose(got, torch.tensor(expected) * 1.0, atol=6e-5)}
-    exec("\n".join(code(solutions=True)), space)
-    for line in EXAMPLES.strip().splitlines():
+    space["ten"] = torch.tensor([[10.0]])
+    exec("\n".join(code(chapter, solutions=True)), space)
+    for line in EXAMPLES[chapter].strip().splitlines():
         assert eval(line, space), line

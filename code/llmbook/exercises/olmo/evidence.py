@@ -1,0 +1,121 @@
+"""Checks for the pages on pretraining, on evidence and on the whole model: packing, the sign test, padded rows."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from llmbook.exercises.compare import expect_number, expect_tensor
+from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.registry import exercise
+
+
+def cut(stream: list[int], size: int) -> Tensor:
+    """Whole rows of a list of ids."""
+    rows = len(stream) // size
+    return torch.tensor(stream[: rows * size], dtype=torch.long).reshape(rows, size)
+
+
+def joined(documents: list[list[int]], before: list[int], after: list[int]) -> list[int]:
+    """All documents in one list."""
+    return [token for document in documents for token in (*before, *document, *after)]
+
+
+def expect_packed(f, documents: list[list[int]], end: int, length: int) -> None:
+    """Compare with the rows that the book's packing gives."""
+    stream, size = joined(documents, [], [end]), length + 1
+    padded = stream + [end] * (-len(stream) % size)
+    single = [row for document in documents for row in cut([*document, end], size).tolist()]
+    mistakes = [
+        (cut(stream[:-1], size), "an end token is missing: it follows the last document too"),
+        (cut(joined(documents, [], []), size), "the end tokens are missing: one after each document"),
+        (cut(joined(documents, [end], []), size), "the end token stands before each document: put it after"),
+        (cut(stream, length), "the rows are too short: the model reads `length` tokens and predicts one more"),
+        (cut(padded, size), "the last row is filled up: leave out what does not fill a row"),
+        (torch.tensor(single).reshape(-1, size), "every document begins a row of its own: join them all, then cut"),
+    ]
+    expect_tensor(f(documents, end, length), cut(stream, size), mistakes, exact=True)
+
+
+@exercise("olmo-ex-pack")
+def pack_with_a_rest(f):
+    """Three documents with a rest"""
+    expect_packed(f, [[5, 6, 7], [8, 9, 10, 11, 12], [13, 14]], 0, 3)
+
+
+@exercise("olmo-ex-pack")
+def pack_without_a_rest(f):
+    """Documents that fill their rows exactly"""
+    expect_packed(f, [[5, 6], [7], [8, 9, 10, 11, 12, 13]], 1, 5)
+
+
+def even_coins(losses: int, count: int, sides: int = 2, at_most: bool = True) -> float:
+    """How often coins split at least so unevenly."""
+    ways = sum(math.comb(count, number) for number in range(losses + 1)) if at_most else math.comb(count, losses)
+    return min(1.0, sides * ways / 2**count)
+
+
+def needed(losses: int, **options) -> int:
+    """The fewest benchmarks that suffice."""
+    count = 2 * losses + 1
+    while even_coins(losses, count, **options) >= 0.05:
+        count += 1
+    return count
+
+
+def expect_needed(f, losses: int) -> None:
+    """Compare with the two-sided sign test."""
+    right = needed(losses)
+    mistakes = [
+        (needed(losses, sides=1), "that is one-sided: before the scores are known, either model may turn out ahead"),
+        (right - losses, "that is the number of wins: the benchmarks are wins and losses together"),
+        (right - 1, "with one fewer p is not below 0.05"),
+        (right + 1, "fewer are enough: p is below 0.05 with one fewer"),
+        (needed(losses, at_most=False), "that counts only exactly so many losses: fewer would be as uneven, add them"),
+        (needed(losses, sides=1, at_most=False), "add up all splits with at most so many losses, then double"),
+    ]
+    expect_number(f(losses), right, mistakes)
+
+
+@exercise("olmo-ex-sign-test")
+def a_sweep(f):
+    """No loss at all: six benchmarks"""
+    expect_needed(f, 0)
+
+
+@exercise("olmo-ex-sign-test")
+def some_losses(f):
+    """Two, four and ten losses"""
+    for losses in (2, 4, 10):
+        expect_needed(f, losses)
+
+
+def expect_padded(f, logits: Tensor, tokens: int) -> None:
+    """Compare with the softmax over the rows that stand for a token."""
+    real = torch.arange(logits.shape[-1]) < tokens
+    right = logits.masked_fill(~real, float("-inf")).softmax(-1)
+    shares = logits.softmax(-1)
+    mistakes = [
+        (shares, "the padded rows still have a share: they stand for no token"),
+        (logits.masked_fill(~real, 0.0).softmax(-1), "a logit of 0 is not a probability of 0: exp(0) is 1; use -inf"),
+        (shares * real, "the shares no longer add up to 1: mask the logits before the softmax"),
+        (right[..., :tokens], "the padded places are cut off: keep the shape, with probability 0 there"),
+        (logits.masked_fill(real, float("-inf")).softmax(-1), "that masks the real tokens and keeps the padded rows"),
+        (logits.masked_fill(torch.arange(len(real)) >= tokens - 1, float("-inf")).softmax(-1),
+         "one token too many is masked: ids run from 0 to tokens - 1"),
+        (logits.masked_fill(torch.arange(len(real)) > tokens, float("-inf")).softmax(-1),
+         "one padded row is left: ids run from 0 to tokens - 1"),
+    ]  # fmt: skip
+    expect_tensor(f(logits, tokens), right, mistakes)
+
+
+@exercise("olmo-ex-padded-rows")
+def padded_rows_that_win(f):
+    """A padded row has the largest logit"""
+    expect_padded(f, torch.tensor([-3.0, -2.0, -4.0, 5.0, 1.0]), 3)
+
+
+@exercise("olmo-ex-padded-rows")
+def padded_rows_of_a_batch(f):
+    """A batch (2, 4, 16) with 13 tokens"""
+    expect_padded(f, draw(0, 2, 4, 16) - 2, 13)
