@@ -8,9 +8,10 @@ digest names the folder of the cache. A new digest is an empty cache (every page
 
 import hashlib
 import os
+import re
 import shutil
 import sys
-from importlib.metadata import distributions
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sphinx.errors import ConfigError
@@ -34,34 +35,51 @@ def input_files(root, names):
     return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
 
 
-def surroundings():
-    """Python's version, every installed distribution, and the book's settings in the environment, one a line."""
-    versions = sorted(f"{found.metadata['Name']}=={found.version}" for found in distributions())
+def surroundings(root):
+    """Python's version, what is installed of requirements.txt, and the book's settings, one a line.
+
+    Not everything that is installed: `make test` adds its tools, and no page depends on them.
+    """
+    names = re.findall(r"^[A-Za-z][\w.-]*", (root / "requirements.txt").read_text(encoding="utf-8"), re.M)
+    versions = [f"{name}=={installed_version(name)}" for name in sorted(names)]
     settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("LLMBOOK_"))
     return "\n".join([sys.version, *versions, *settings])
 
 
-def digest_of(root, names):
-    """Hexadecimal digest of the paths and contents of the inputs and of the surroundings."""
-    digest = hashlib.sha256(surroundings().encode())
+def installed_version(name):
+    """Version of an installed distribution, or "none"."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"
+
+
+def digest_of(root, names, start=""):
+    """Hexadecimal digest of some text and of the paths and contents of the inputs."""
+    digest = hashlib.sha256(start.encode())
     for path in input_files(root, names):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return digest.hexdigest()[:16]
 
 
+def digest_of_book(app):
+    """Digest of all that the pages depend on beside their own code."""
+    root = Path(app.srcdir)
+    return digest_of(root, app.config.book_cache_inputs, surroundings(root))
+
+
 def choose_cache(app, config):
     """Point myst-nb at the cache of this digest, and set what the kernels inherit."""
     os.environ.update(KERNEL_ENVIRONMENT)
-    digest = digest_of(Path(app.srcdir), config.book_cache_inputs)
-    config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache" / digest)
+    config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache" / digest_of_book(app))
     config.book_extension_digest = digest_of(Path(__file__).parent, ["."])
 
 
 def finish(app, exception):
     """Drop what the next build must not reuse: other digests, pages with warnings, pages built while inputs changed."""
     cache = Path(app.config.nb_execution_cache_path)
-    changed = digest_of(Path(app.srcdir), app.config.book_cache_inputs) != cache.name
+    changed = digest_of_book(app) != cache.name
     if changed:
         LOGGER.info("The package or the data changed during the build: the next build runs the pages again.")
     for folder in cache.parent.glob("*"):

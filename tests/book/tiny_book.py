@@ -22,6 +22,7 @@ class TinyBook:
         self.write("package/thing.py", "answer = 41\n")
         self.write("data/table.csv", "a,b\n1,2\n")
         self.write("constraints.txt", "numpy==1\n")
+        self.write("requirements.txt", "# what is used\nnumpy>=1  # arrays\n")
         self.write("book/index.md", "# Tiny\n\nA book.\n\n```{chapter-map}\n```\n")
         self.write("chapters/one/index.md", "# One\n\nThe chapter.\n")
         self.write("_toc.yml", yaml.safe_dump(self.contents()))
