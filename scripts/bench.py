@@ -53,7 +53,7 @@ def norm_variants() -> Variants:
 
 
 def small_gemma() -> DecoderConfig:
-    """About 42 million numbers in a Gemma 2B's proportions."""
+    """About 46 million numbers in a Gemma 2B's proportions."""
     return DecoderConfig(
         vocab_size=32_000, width=512, layers=8, heads=8, kv_heads=1, head_size=64, feedforward_width=2048,
         max_length=512, activation="gelu_tanh", norm="rms_unit", norm_eps=1e-6, tie_embeddings=True,
@@ -76,7 +76,7 @@ def model_variants(folder: Path) -> dict[str, Variants]:
             "llmbook": lambda: generate(ours, ids[:, :64], max_new_tokens=32),
             "llmbook, no cache": lambda: generate(ours, ids[:, :64], max_new_tokens=32, use_cache=False),
         },
-        "load 150 MB": {
+        "load 185 MB": {
             "transformers": lambda: transformers.GemmaForCausalLM.from_pretrained(folder),
             "llmbook": lambda: load_pretrained(folder),
         },
