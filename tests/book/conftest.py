@@ -17,6 +17,7 @@ CHROMIUM_FLAGS = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Keep the tests of the book on one worker, which builds it once; the other has all the rest."""
     for item in items:
