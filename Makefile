@@ -12,13 +12,19 @@ SETTINGS := requirements.txt constraints.txt pyproject.toml
 PIP_INSTALL := PIP_CONSTRAINT="$(CURDIR)/constraints.txt" PIP_BUILD_CONSTRAINT="$(CURDIR)/constraints.txt" \
 	$(BIN)/python -m pip install --quiet
 
-.PHONY: book test lab bench clean
+.PHONY: book test test-code test-book lab bench clean
 book: $(BOOK_READY)
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
 test: $(TEST_READY)
 	$(BIN)/python -m ruff check .
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(MAKE) --jobs=2 test-code test-book
+
+test-code:
+	$(BIN)/python -m pytest tests/unit tests/parity
+
+test-book:
+	$(BIN)/python -m pytest tests/book
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=chapters

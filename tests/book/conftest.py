@@ -1,7 +1,6 @@
 """The built book, a server for it, and a browser. All are made once for the whole test run."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from book_build import ROOT, build_book
@@ -15,14 +14,6 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items):
-    """Keep the tests of the book on one worker, which builds it once; the other has all the rest."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("book"))
 
 
 @pytest.fixture(scope="session")
