@@ -68,11 +68,6 @@ def random_ids(rows: int = 2, length: int = 12, *, seed: int = 1) -> torch.Tenso
     return torch.randint(4, SIZES["vocab_size"], (rows, length), generator=torch.Generator().manual_seed(seed))
 
 
-def relative_difference(ours: torch.Tensor, theirs: torch.Tensor) -> float:
-    """Largest difference over the largest value."""
-    return float((ours - theirs).abs().max() / theirs.abs().max())
-
-
 def edit_config(directory: Path, **changes) -> None:
     """Change fields of a ``config.json``."""
     path = directory / "config.json"

@@ -12,13 +12,13 @@ from published_folders import (
     edit_config,
     edit_weights,
     random_ids,
-    relative_difference,
     train_tokenizer,
     write_folder,
 )
 from safetensors.torch import load_file
 
 from llmbook.checkpoint import CheckpointError, load_pretrained, save_pretrained
+from llmbook.debug import relative_difference
 from llmbook.generation import generate
 from llmbook.models import FAMILIES, Decoder
 from llmbook.tokenizer import decode, encode_batch, load_tokenizer
