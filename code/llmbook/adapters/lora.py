@@ -1,0 +1,139 @@
+r"""LoRA (Hu et al. 2021, arXiv 2106.09685): a frozen matrix, and an update of low rank beside it.
+
+.. math::
+
+    y = W x + b + s\, B A x, \qquad A: R \times \text{in}, \quad B: \text{out} \times R, \quad s = \alpha / R.
+
+:math:`B` starts at zero, so nothing changes at first (Section 4.1 there). :math:`A` starts uniform in
+:math:`\pm 1/\sqrt{\text{in}}`, as in the authors' code; what counts is the number of inputs, and a matrix stored the
+other way round would start far too large.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from llmbook.adapters.base import AdapterLayer, new_parameter, scaling
+from llmbook.layers.embedding import Embedding, embedding_scale
+
+__all__ = ["LoRAEmbedding", "LoRALinear", "scaling"]
+
+
+class LoRALinear(AdapterLayer):
+    """A linear layer and its low-rank update.
+
+    Args:
+        base: the layer, which is frozen.
+        rank: R.
+        alpha: see :func:`scaling`.
+        dropout: probability of dropping a number of the adapter's input while training.
+        rank_stabilized: see :func:`scaling`.
+        generator: draws ``lora_A``; None is torch's global one.
+
+    Raises:
+        ValueError: ``base`` is not a linear layer, or a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        base: nn.Linear,
+        *,
+        rank: int,
+        alpha: float,
+        dropout: float = 0.0,
+        rank_stabilized: bool = False,
+        generator: torch.Generator | None = None,
+    ):
+        if not isinstance(base, nn.Linear):
+            raise ValueError(f"a linear layer is needed, not {type(base).__name__}; an adapter wraps one layer only")
+        super().__init__(base, rank=rank, alpha=alpha, dropout=dropout, rank_stabilized=rank_stabilized)
+        outputs, inputs = base.weight.shape
+        bound = 1 / math.sqrt(inputs)
+        self.lora_A = new_parameter(base.weight, (rank, inputs), _uniform(bound), generator)
+        self.lora_B = new_parameter(base.weight, (outputs, rank), _zeros, generator)
+
+    def delta(self) -> Tensor:
+        """The update ``s B A``, ``(out, in)``."""
+        return self.scaling * (self.lora_B @ self.lora_A)
+
+    def update(self, x: Tensor) -> Tensor:
+        """``B A x`` without the factor s: ``(..., in)`` to ``(..., out)``, never forming the product ``B A``."""
+        return F.linear(F.linear(x.to(self.lora_A.dtype), self.lora_A), self.lora_B)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(..., in)`` to ``(..., out)`` in the dtype of the base layer's output."""
+        out = self.base(x)
+        if self.merged:
+            return out
+        update = self.update(F.dropout(x, self.dropout, self.training))
+        return torch.add(out, update, alpha=self.scaling).to(out.dtype)
+
+
+class LoRAEmbedding(AdapterLayer):
+    r"""A table of vectors and its low-rank update.
+
+    Looking up row ``i`` is a product with a one-hot vector, so the update of a row is :math:`s\, B a_i` with
+    :math:`a_i` the column of :math:`A: R \times V`. The roles are swapped: A, which is looked up, starts at zero, and
+    B starts from N(0, 1), as in the LoRA authors' code. A factor of the table (Gemma's) multiplies the update too.
+
+    Args:
+        base: the table, of this book or of torch; it is frozen.
+        rank: R.
+        alpha: see :func:`scaling`.
+        rank_stabilized: see :func:`scaling`.
+        generator: draws ``lora_B``; None is torch's global one.
+
+    Raises:
+        ValueError: ``base`` is not a table, or renormalizes its rows as it looks them up.
+    """
+
+    def __init__(
+        self,
+        base: Embedding | nn.Embedding,
+        *,
+        rank: int,
+        alpha: float,
+        rank_stabilized: bool = False,
+        generator: torch.Generator | None = None,
+    ):
+        if not isinstance(base, (Embedding, nn.Embedding)):
+            raise ValueError(f"an embedding is needed, not {type(base).__name__}; an adapter wraps one layer only")
+        if getattr(base, "max_norm", None) is not None:
+            raise ValueError("an embedding with max_norm changes its weight as it is read; set max_norm to None")
+        super().__init__(base, rank=rank, alpha=alpha, dropout=0.0, rank_stabilized=rank_stabilized)
+        vocab_size, width = base.weight.shape
+        self.lora_A = new_parameter(base.weight, (rank, vocab_size), _zeros, generator)
+        self.lora_B = new_parameter(base.weight, (width, rank), torch.Tensor.normal_, generator)
+
+    def delta(self) -> Tensor:
+        """The update of the table, ``(V, D)``; a factor of the table comes on top of it."""
+        return self.scaling * (self.lora_A.T @ self.lora_B.T)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Map ids ``(B, T)`` to vectors ``(B, T, D)``."""
+        out = self.base(ids)
+        if self.merged:
+            return out
+        rows = F.embedding(ids, self.lora_A.T, padding_idx=getattr(self.base, "padding_idx", None))
+        update = F.linear(rows, self.lora_B) * self._output_scale()
+        return torch.add(out, update, alpha=self.scaling).to(out.dtype)
+
+    def _output_scale(self) -> Tensor | float:
+        """The factor of what is looked up: this book's, or that of a scaled table of transformers."""
+        weight = self.base.weight
+        if getattr(self.base, "scaled", False):
+            return embedding_scale(weight.shape[1], weight.dtype).to(weight.device)
+        factor = getattr(self.base, "embed_scale", 1.0)
+        return factor.to(weight) if isinstance(factor, Tensor) else factor
+
+
+def _uniform(bound: float):
+    """A function that fills a tensor uniformly in +-bound."""
+    return lambda values, generator: values.uniform_(-bound, bound, generator=generator)
+
+
+def _zeros(values: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Fill with zeros; nothing is drawn."""
+    return values.zero_()
