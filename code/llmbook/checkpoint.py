@@ -87,7 +87,7 @@ def save_pretrained(model: Decoder, directory: str | Path) -> None:
     Raises:
         CheckpointError: no published config can say what this model is, or it has tensors of its own.
     """
-    family = _family_that_says(model.config)
+    family = family_that_says(model.config)
     table = family.key_table(model.config)
     tensors = {name: tensor.detach() for name, tensor in model.named_parameters()}
     expected = {ours for place in table.values() for ours in place.names}
@@ -194,8 +194,12 @@ def _check_duplicates(
             raise CheckpointError(f"{stored[name].path}: {name}: {complaint}")
 
 
-def _family_that_says(config: DecoderConfig) -> ModuleType:
-    """The family whose ``config.json`` can say everything that this config says."""
+def family_that_says(config: DecoderConfig) -> ModuleType:
+    """The family whose ``config.json`` can say everything that this config says.
+
+    Raises:
+        CheckpointError: there is none.
+    """
     differences = {name: _lost_in(family, config) for name, family in FAMILIES.items()}
     for name, lost in differences.items():
         if not lost:

@@ -36,6 +36,16 @@ def scaling(alpha: float, rank: int, *, rank_stabilized: bool = False) -> float:
     return alpha / (math.sqrt(rank) if rank_stabilized else rank)
 
 
+def check_dropout(dropout: float) -> None:
+    """Refuse what is not a probability below 1.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout is a probability from 0 up to, not including, 1, not {dropout!r}")
+
+
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
     """The dtype in which adapters are kept and weights are merged: float32, or float64 where the layer has it.
 
@@ -67,8 +77,7 @@ class AdapterLayer(nn.Module):
 
     def __init__(self, base: nn.Module, *, rank: int, alpha: float, dropout: float, rank_stabilized: bool):
         super().__init__()
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is a probability from 0 up to, not including, 1, not {dropout!r}")
+        check_dropout(dropout)
         self.scaling = scaling(alpha, rank, rank_stabilized=rank_stabilized)
         self.rank, self.alpha, self.dropout, self.rank_stabilized = rank, alpha, dropout, rank_stabilized
         self.base = base.requires_grad_(False)

@@ -1,21 +1,45 @@
-"""Adapters into a model and out of it again, by the names of its layers; the model's own code stays as it is.
+"""Adapters into a model, by the names of its layers; the model's own code stays as it is.
 
 One layer holds one adapter. To put a second on top of a first, merge the first for good (``remove(merge(model))``)
 and inject again: the second then adapts the merged weights, for LoRA and for DoRA alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from llmbook.adapters.base import AdapterLayer
+from llmbook.adapters.base import AdapterLayer, check_dropout, scaling
 from llmbook.adapters.dora import DoRALinear
 from llmbook.adapters.lora import LoRAEmbedding, LoRALinear
 from llmbook.layers.embedding import Embedding
 
 KINDS = {"lora": LoRALinear, "dora": DoRALinear}
 TABLES = (Embedding, nn.Embedding)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the adapter of a layer is to be; the fields are the arguments of :func:`inject`."""
+
+    kind: str = "lora"
+    rank: int = 8
+    alpha: float = 16
+    dropout: float = 0.0
+    rank_stabilized: bool = False
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
+        scaling(self.alpha, self.rank)
+        check_dropout(self.dropout)
+
+    @classmethod
+    def of(cls, layer: AdapterLayer) -> "Settings":
+        """The settings of an existing adapter."""
+        kind = "dora" if isinstance(layer, DoRALinear) else "lora"
+        return cls(kind, layer.rank, layer.alpha, layer.dropout, layer.rank_stabilized)
 
 
 def inject(
@@ -50,14 +74,30 @@ def inject(
         ValueError: a name matches nothing, a layer has an adapter already, is of another kind, or shares its weight
             with another layer; or a number is out of its range.
     """
-    found = _find(model, targets)
-    options = {"rank": rank, "alpha": alpha, "rank_stabilized": rank_stabilized, "generator": generator}
-    for name, layer in found.items():
-        _check(model, name, layer, kind, dropout)
-    made = {name: _adapter(layer, kind, dropout, options) for name, layer in found.items()}
+    settings = Settings(kind, rank, alpha, dropout, rank_stabilized)
+    return install(model, dict.fromkeys(_find(model, targets), settings), generator)
+
+
+def install(model: nn.Module, wanted: Mapping[str, Settings], generator: torch.Generator | None = None) -> nn.Module:
+    """:func:`inject` with settings of its own for each layer.
+
+    Args:
+        model: any module; its weights are loaded already.
+        wanted: settings by the full name of a layer.
+        generator: draws the adapters, in this order; None is torch's global one.
+
+    Returns:
+        The model itself.
+
+    Raises:
+        ValueError: as for :func:`inject`; the model is as it was.
+    """
+    for name, settings in wanted.items():
+        _check(model, name, settings)
+    made = {name: _adapter(model.get_submodule(name), settings, generator) for name, settings in wanted.items()}
     model.requires_grad_(False)
     for name, adapter in made.items():
-        _replace(model, name, adapter)
+        replace(model, name, adapter)
     for adapter in adapter_layers(model).values():
         for parameter in adapter.parameters(recurse=False):
             parameter.requires_grad_(True)
@@ -72,58 +112,6 @@ def adapter_layers(model: nn.Module) -> dict[str, AdapterLayer]:
 def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
     """What an optimizer would change, by name."""
     return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-
-
-def merge(model: nn.Module) -> nn.Module:
-    """Write every update into the weight of its layer, in place; see :meth:`AdapterLayer.merge`.
-
-    Returns:
-        The model itself.
-
-    Raises:
-        RuntimeError: some layers are merged already.
-        ValueError: there are no adapters, or a merged weight is not finite.
-    """
-    layers = _adapters_that_are(model, merged=False)
-    for done, layer in enumerate(layers):
-        try:
-            layer.merge()
-        except ValueError:
-            for earlier in layers[:done]:
-                earlier.unmerge()
-            raise
-    return model
-
-
-def unmerge(model: nn.Module) -> nn.Module:
-    """Put back every original weight, bit for bit; see :meth:`AdapterLayer.unmerge`.
-
-    Returns:
-        The model itself.
-
-    Raises:
-        RuntimeError: some layers are not merged.
-        ValueError: there are no adapters.
-    """
-    for layer in _adapters_that_are(model, merged=True):
-        layer.unmerge()
-    return model
-
-
-def remove(model: nn.Module) -> nn.Module:
-    """Take the adapters out, in place: a merged layer keeps its merged weight, another gets its original layer back.
-
-    The layers stay frozen; ``model.requires_grad_(True)`` thaws them.
-
-    Returns:
-        The model itself: a plain model, which can be saved as one and adapted again.
-
-    Raises:
-        ValueError: there are no adapters.
-    """
-    for name, layer in _adapters(model).items():
-        _replace(model, name, layer.base)
-    return model
 
 
 def _find(model: nn.Module, targets: Sequence[str]) -> dict[str, nn.Module]:
@@ -149,15 +137,14 @@ def _no_match(model: nn.Module, target: str) -> str:
     return f"no layer is named {target!r}{reason}; this model has {', '.join(dict.fromkeys(names)) or 'none to adapt'}"
 
 
-def _check(model: nn.Module, name: str, layer: nn.Module, kind: str, dropout: float) -> None:
+def _check(model: nn.Module, name: str, settings: Settings) -> None:
     """Refuse a layer that cannot be adapted."""
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    layer = model.get_submodule(name)
     if isinstance(layer, AdapterLayer) or f".{name}".endswith(".base"):
         raise ValueError(f"{name} has an adapter already; merge it for good first: remove(merge(model))")
     if not isinstance(layer, (nn.Linear, *TABLES)):
         raise ValueError(f"{name} is a {type(layer).__name__}; name linear layers or embeddings inside it instead")
-    if isinstance(layer, TABLES) and (kind != "lora" or dropout):
+    if isinstance(layer, TABLES) and (settings.kind != "lora" or settings.dropout):
         raise ValueError(f'{name} is an embedding, which takes kind="lora" and no dropout; inject it on its own')
     others = _shares_weight_with(model, name, layer)
     if others:
@@ -179,34 +166,15 @@ def _is_tied(model: nn.Module) -> bool:
     return getattr(getattr(model, "config", None), "tie_embeddings", False)
 
 
-def _adapter(layer: nn.Module, kind: str, dropout: float, options: dict) -> AdapterLayer:
+def _adapter(layer: nn.Module, settings: Settings, generator: torch.Generator | None) -> AdapterLayer:
     """The adapter for a layer."""
+    options = {name: getattr(settings, name) for name in ("rank", "alpha", "rank_stabilized")}
     if isinstance(layer, TABLES):
-        return LoRAEmbedding(layer, **options)
-    return KINDS[kind](layer, dropout=dropout, **options)
+        return LoRAEmbedding(layer, **options, generator=generator)
+    return KINDS[settings.kind](layer, dropout=settings.dropout, **options, generator=generator)
 
 
-def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
-    """Put a layer in the place of another."""
+def replace(model: nn.Module, name: str, layer: nn.Module) -> None:
+    """Put a layer in the place of another, by its name."""
     parent, _, leaf = name.rpartition(".")
     setattr(model.get_submodule(parent), leaf, layer)
-
-
-def _adapters(model: nn.Module) -> dict[str, AdapterLayer]:
-    """The adapters of a model that has some."""
-    layers = adapter_layers(model)
-    if not layers:
-        raise ValueError("this model has no adapters; call inject first")
-    return layers
-
-
-def _adapters_that_are(model: nn.Module, *, merged: bool) -> list[AdapterLayer]:
-    """All adapters, in one state."""
-    layers = _adapters(model)
-    wrong = [name for name, layer in layers.items() if layer.merged != merged]
-    if wrong:
-        raise RuntimeError(
-            f"{len(wrong)} of {len(layers)} layers are {'not ' if merged else ''}merged (first: {wrong[0]}); "
-            f"call {'merge' if merged else 'unmerge'} first"
-        )
-    return list(layers.values())

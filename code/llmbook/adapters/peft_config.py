@@ -1,0 +1,134 @@
+"""PEFT's ``adapter_config.json``: from it to the settings of each layer, and back.
+
+The numbers hold for all layers, except those that ``rank_pattern`` and ``alpha_pattern`` name. A pattern is a regular
+expression for the end of a layer's name, and the first that matches counts.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from llmbook.adapters.injection import Settings
+from llmbook.hub import CheckpointError
+
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+READ = (
+    "peft_type", "r", "lora_alpha", "lora_dropout", "use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "bias",
+    "init_lora_weights",
+)  # fmt: skip
+HARMLESS = (  # they name things, or speak of how the adapter came to be; what it is stands in the tensors
+    "auto_mapping", "base_model_name_or_path", "corda_config", "eva_config", "exclude_modules", "fan_in_fan_out",
+    "inference_mode", "layers_pattern", "layers_to_transform", "loftq_config", "lora_ga_config", "megatron_config",
+    "megatron_core", "peft_version", "qalora_group_size", "revision", "runtime_config", "target_modules", "task_type",
+)  # fmt: skip
+KEEP_THE_BASE = (True, False, None, "eva", "gaussian", "orthogonal")  # others start from changed base weights
+
+
+def read_settings(path: Path, config: Mapping, layers: Mapping[str, bool]) -> dict[str, Settings]:
+    """What each layer's adapter is.
+
+    Args:
+        path: the file, for error messages.
+        config: its content.
+        layers: published names, and whether each is an embedding.
+
+    Returns:
+        Settings by published name.
+
+    Raises:
+        CheckpointError: the config asks for what is not built here, or for impossible numbers.
+    """
+    _refuse(path, config)
+    try:
+        return {name: _settings(config, name, is_embedding) for name, is_embedding in layers.items()}
+    except (TypeError, ValueError, AttributeError, re.error) as error:
+        raise CheckpointError(f"{path}: {error}; is the file damaged?") from error
+
+
+def write_config(
+    settings: Mapping[str, Settings], embeddings: set[str], targets: list[str], *, transposed: bool, task: str | None
+) -> dict:
+    """The ``adapter_config.json`` of some adapters.
+
+    Args:
+        settings: what each layer's adapter is, by published name.
+        embeddings: which of them are embeddings.
+        targets: names that select just these layers.
+        transposed: whether the published matrices are (inputs, outputs).
+        task: PEFT's name of the task, such as "CAUSAL_LM".
+
+    Returns:
+        A dict that ``json`` can write.
+
+    Raises:
+        ValueError: the adapters differ in what PEFT has only one field for.
+    """
+    linear = [one for name, one in settings.items() if name not in embeddings]
+    rank, alpha = (_most_common(getattr(one, field) for one in settings.values()) for field in ("rank", "alpha"))
+    return {
+        "peft_type": "LORA",
+        "task_type": task,
+        "target_modules": targets,
+        "r": rank,
+        "lora_alpha": alpha,
+        "lora_dropout": _the_same("dropout", linear) if linear else 0.0,
+        "use_dora": _the_same("kind", settings.values()) == "dora",
+        "use_rslora": _the_same("rank_stabilized", settings.values()),
+        "rank_pattern": {re.escape(name): one.rank for name, one in settings.items() if one.rank != rank},
+        "alpha_pattern": {re.escape(name): one.alpha for name, one in settings.items() if one.alpha != alpha},
+        "fan_in_fan_out": transposed,
+        "bias": "none",
+        "init_lora_weights": True,
+        "inference_mode": True,
+        "modules_to_save": None,
+        "base_model_name_or_path": None,
+    }
+
+
+def _refuse(path: Path, config: Mapping) -> None:
+    """Refuse adapters that are more than LoRA and DoRA, or of unknown making."""
+    if config.get("peft_type") != "LORA":
+        raise CheckpointError(f"{path}: peft_type is {config.get('peft_type')!r}; this book reads LORA, with DoRA")
+    start = config.get("init_lora_weights", True)
+    strange = [name for name, value in config.items() if value and name not in (*READ, *HARMLESS)]
+    strange += ["bias"] if config.get("bias", "none") != "none" else []
+    strange += ["init_lora_weights"] if start not in KEEP_THE_BASE else []
+    if strange:
+        said = ", ".join(f"{name} = {config[name]!r}" for name in strange)
+        raise CheckpointError(f"{path}: {said}: not built in this book; merge it with PEFT and load the whole model")
+
+
+def _settings(config: Mapping, name: str, is_embedding: bool) -> Settings:
+    """What the adapter of one layer is."""
+    if is_embedding and config.get("use_dora"):
+        raise ValueError(f"DoRA of an embedding ({name}) is not built in this book")
+    return Settings(
+        kind="dora" if config.get("use_dora") else "lora",
+        rank=_pattern(config.get("rank_pattern"), name, config.get("r", 8)),
+        alpha=_pattern(config.get("alpha_pattern"), name, config.get("lora_alpha", 8)),
+        dropout=0.0 if is_embedding else config.get("lora_dropout", 0.0),
+        rank_stabilized=bool(config.get("use_rslora")),
+    )
+
+
+def _pattern(patterns: Mapping[str, float] | None, name: str, default: float) -> float:
+    """The value of the first pattern that matches the end of a name."""
+    matches = (value for pattern, value in (patterns or {}).items() if re.match(rf"(.*\.)?({pattern})$", name))
+    return next(matches, default)
+
+
+def _most_common(values) -> float:
+    """The value that most have."""
+    return Counter(values).most_common(1)[0][0]
+
+
+def _the_same(field: str, settings) -> object:
+    """The value that all have."""
+    values = {getattr(one, field) for one in settings}
+    if len(values) > 1:
+        raise ValueError(
+            f"PEFT's format has one {field} for all layers, and these have {sorted(values)}; "
+            "save the model's state_dict instead"
+        )
+    return values.pop()
