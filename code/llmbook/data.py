@@ -36,18 +36,28 @@ def tables() -> list[str]:
 
 
 def data_path(name: str) -> Path:
-    """Where a table lies.
+    """Where a table lies, or the folder of a stored model.
 
     Args:
-        name: with or without ``.csv``.
+        name: of a table, with or without ``.csv``; or of a model, such as ``models/meetings-olmo``.
 
     Raises:
-        FileNotFoundError: there is no such table; the message lists those that exist.
+        FileNotFoundError: there is no such table or model; the message lists those that exist.
     """
+    if name.startswith("models/"):
+        return _model_path(name)
     stem = name.removesuffix(".csv")
     if stem not in tables():
         raise FileNotFoundError(f"no table {stem!r}; choose one of {', '.join(tables())}")
     return data_folder() / f"{stem}.csv"
+
+
+def _model_path(name: str) -> Path:
+    """The folder of a small model that comes with the book."""
+    known = {f"models/{path.parent.name}": path.parent for path in data_folder().glob("models/*/config.json")}
+    if name not in known:
+        raise FileNotFoundError(f"no model {name!r}; choose one of {', '.join(sorted(known)) or '(none is stored)'}")
+    return known[name]
 
 
 def read_table(name: str) -> list[dict[str, Cell]]:

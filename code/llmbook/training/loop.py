@@ -64,6 +64,7 @@ def train(
         clip_norm: longest gradient that passes unchanged; ``math.inf`` for no clipping.
         loss: from the model and a batch to a scalar.
         optimizer: one of your own, in place of ``weight_decay`` and ``betas``; to save its state, or to go on with it.
+            A group with a ``rate_factor`` learns with that many times the rate.
         first_step: how many of the steps were taken before, by a run that this one goes on with.
 
     Yields:
@@ -79,7 +80,7 @@ def train(
     for step in range(first_step, steps):
         batch = _next_batch(source, step - first_step, steps - first_step)
         for group in optimizer.param_groups:
-            group["lr"] = rate(step)
+            group["lr"] = rate(step) * group.get("rate_factor", 1.0)
         yield Record(step, *_update(model, batch, optimizer, clip_norm, loss, step), rate(step))
 
 
