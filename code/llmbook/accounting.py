@@ -60,6 +60,11 @@ def norm_count(config: DecoderConfig) -> int:
     return per_layer * config.layers + (config.norm_place != "post")
 
 
+def query_key_norms(config: DecoderConfig) -> int:
+    """Gains of the norms of queries and keys: one for each number of every head."""
+    return config.qk_norm * config.layers * (config.heads + config.kv_heads) * config.head_size
+
+
 def parameters_by_part(config: DecoderConfig) -> dict[str, int]:
     """Parameters by formula.
 
@@ -79,7 +84,7 @@ def parameters_by_part(config: DecoderConfig) -> dict[str, int]:
         "embedding": c.vocab_size * c.width,
         "positions": c.max_length * c.width if c.positions == "learned" else 0,
         **{part: c.layers * count for part, count in layer.items()},
-        "norms": norm_count(c) * NUMBERS_PER_NORM[c.norm] * c.width,
+        "norms": norm_count(c) * NUMBERS_PER_NORM[c.norm] * c.width + query_key_norms(c),
         "output_matrix": 0 if c.tie_embeddings else c.vocab_size * (c.width + c.head_bias),
     }
 

@@ -164,12 +164,12 @@ def output_matrix_tied(ours: Decoder, patch: MonkeyPatch):
 
 def _positions(change: Callable) -> Callable:
     """``rope_angles`` of other positions."""
-    return lambda positions, head_size, base: rope.rope_angles(change(positions), head_size, base)
+    return lambda positions, *rest: rope.rope_angles(change(positions), *rest)
 
 
 def other_rope_base(ours: Decoder, patch: MonkeyPatch):
     right = rope.rope_angles
-    patch.setattr(decoder, "rope_angles", lambda positions, head_size, base: right(positions, head_size, 500_000.0))
+    patch.setattr(decoder, "rope_angles", lambda positions, head_size, *rest: right(positions, head_size, 500_000.0))
 
 
 def rope_pairs_neighbors(ours: Decoder, patch: MonkeyPatch):
@@ -228,7 +228,7 @@ def positions_in_bfloat16(ours: Decoder, patch: MonkeyPatch):
 
 
 def angles_in_bfloat16(ours: Decoder, patch: MonkeyPatch):
-    def broken(positions, head_size, base):
+    def broken(positions, head_size, base, yarn):
         speeds = 1.0 / base ** (torch.arange(0, head_size, 2) / head_size)
         angles = positions[..., None].bfloat16() * speeds.bfloat16()
         return angles.cos().float(), angles.sin().float()

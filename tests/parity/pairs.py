@@ -22,6 +22,10 @@ from transformers import (
     MistralForCausalLM,
     MixtralConfig,
     MixtralForCausalLM,
+    Olmo2Config,
+    Olmo2ForCausalLM,
+    Olmo3Config,
+    Olmo3ForCausalLM,
     OlmoConfig,
     OlmoForCausalLM,
     PhiConfig,
@@ -31,6 +35,7 @@ from transformers import (
 from llmbook.checkpoint import save_pretrained
 from llmbook.debug import randomize_, relative_difference
 from llmbook.generation import KVCache
+from llmbook.layers.yarn import Yarn
 from llmbook.models import FAMILIES, PUBLISHED, Decoder, DecoderConfig, initialize_
 
 SMALL = {"vocab_size": 97, "layers": 3, "max_length": 64}
@@ -65,11 +70,19 @@ MORE_CASES: dict[str, tuple[str, DecoderConfig]] = {  # families that differ fro
                                  feedforward_width=192)),
     "phi": ("phi", replace(PUBLISHED["phi-2"], **SMALL, width=80, heads=4, kv_heads=4, head_size=20,
                            feedforward_width=160)),
+    "olmo2": ("olmo2", replace(PUBLISHED["olmo-2-32b"], **SMALL, width=48, heads=4, kv_heads=2, head_size=12,
+                               feedforward_width=128)),
+    # sliding, sliding, sliding, full, sliding; a base and a length that leave one pair on the ramp of YaRN
+    "olmo3": ("olmo3", replace(PUBLISHED["olmo-3-32b"], **SMALL | {"layers": 5}, width=48, heads=4, kv_heads=2,
+                               head_size=12, feedforward_width=128, window=5, rope_base=100.0,
+                               yarn=Yarn(4.0, 16, 4.0, 1.0))),
 }  # fmt: skip
 REFERENCES = {
     "gemma": (GemmaConfig, GemmaForCausalLM),
     "llama": (LlamaConfig, LlamaForCausalLM),
     "olmo": (OlmoConfig, OlmoForCausalLM),
+    "olmo2": (Olmo2Config, Olmo2ForCausalLM),
+    "olmo3": (Olmo3Config, Olmo3ForCausalLM),
     "mistral": (MistralConfig, MistralForCausalLM),
     "mixtral": (MixtralConfig, MixtralForCausalLM),
     "gpt2": (GPT2Config, GPT2LMHeadModel),

@@ -1,4 +1,4 @@
-"""GPT-2, Mistral, Mixtral, Falcon and Phi-2: logits, folders and generation equal transformers'."""
+"""GPT-2, Mistral, Mixtral, Falcon, Phi-2, OLMo 2 and 3: logits, folders and generation equal transformers'."""
 
 import copy
 import json

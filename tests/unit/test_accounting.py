@@ -79,7 +79,7 @@ def random_config(seed: int) -> DecoderConfig:
         feedforward_width=draw.randint(2, 40), max_length=64, gated=gated, norm=draw.choice(NORMS),
         norm_place=norm_place, bias=bias, tie_embeddings=tied, parallel=norm_place == "pre" and draw.random() < 0.5,
         positions=draw.choice(("rope", "learned")), experts=experts, experts_per_token=min(experts, 2),
-        head_bias=not tied and draw.random() < 0.5,
+        head_bias=not tied and draw.random() < 0.5, qk_norm=draw.random() < 0.5,
     )  # fmt: skip
 
 
@@ -104,6 +104,7 @@ def changed(config: DecoderConfig) -> dict[str, DecoderConfig]:
         "bias": {"bias": not c.bias, "experts": 0},
         "tying": {"tie_embeddings": not c.tie_embeddings, "head_bias": False},
         "head bias": {"tie_embeddings": False, "head_bias": not c.head_bias},
+        "norms of queries and keys": {"qk_norm": not c.qk_norm},
         "positions": {"positions": "rope" if c.positions == "learned" else "learned"},
     }
     return {mistake: dataclasses.replace(c, **change) for mistake, change in changes.items()}
@@ -148,7 +149,7 @@ def test_a_mistake_in_any_field_changes_the_count(seed):
         assert parameters_by_part(wrong) != count_by_part(model), mistake
 
 
-@pytest.mark.parametrize(("place", "count"), [("pre", 7), ("post", 6), ("both", 13)])
+@pytest.mark.parametrize(("place", "count"), [("pre", 7), ("post", 6), ("both", 13), ("output", 7)])
 def test_norms_counted_by_hand(place, count):
     assert norm_count(dataclasses.replace(llama.tiny(), layers=3, norm_place=place)) == count
 

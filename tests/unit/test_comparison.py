@@ -43,7 +43,8 @@ def test_active_parameters_are_those_of_the_module():
 
 
 def test_all_published_models_can_be_compared():
-    assert sorted(MODELS.values()) == sorted(PUBLISHED)
+    later = ("olmo-2", "olmo-3")  # younger than the paper; chapters/olmo/08 has them
+    assert sorted(MODELS.values()) == sorted(name for name in PUBLISHED if not name.startswith(later))
 
 
 def test_a_window_bounds_cache_and_work():

@@ -16,6 +16,7 @@ import pytest
 from llmbook import data
 from llmbook.accounting import count_by_part, meta_model
 from llmbook.data import STATUSES, data_path, parse_cell, read_table, tables
+from llmbook.layers.yarn import Yarn
 from llmbook.models import PUBLISHED, DecoderConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,13 +144,16 @@ def test_stored_results_name_their_script():
 
 # --- the configs of the code equal the table -----------------------------------------------------------------------
 
-ROWS = {row["name"]: row for row in read_table("llm_configs") if row["name"]}
-NOT_IN_TABLE = {"norm_place": "pre", "clip_qkv": None}  # the same for all of them
+ROWS = {row["name"]: row for row in read_table("llm_configs") + read_table("olmo_2_3_configs") if row["name"]}
+NOT_IN_TABLE = {"norm_place": "pre", "clip_qkv": None, "qk_norm": False, "full_attention_every": 0}  # of llm_configs
 
 
 def expected(field: str, row: dict) -> object:
     """What the table says of a field of the config."""
-    if field in NOT_IN_TABLE:
+    if field == "yarn":
+        factor = row.get("yarn_factor")
+        return factor and Yarn(factor, row["yarn_original_length"], row["yarn_beta_fast"], row["yarn_beta_slow"])
+    if field in NOT_IN_TABLE and field not in row:
         return NOT_IN_TABLE[field]
     if field == "scale_embedding":
         return row["name"].startswith("gemma")
@@ -176,13 +180,14 @@ def test_a_published_config_equals_its_row(name):
 def test_a_wrong_field_is_found(field):
     config = PUBLISHED["gemma-2b"]
     other = {"activation": "silu", "norm": "rms", "norm_place": "post", "clip_qkv": 8.0, "window": 8, "experts": 2}
-    other |= {"positions": "learned", "rotary_fraction": 0.5}
+    other |= {"positions": "learned", "rotary_fraction": 0.5, "yarn": Yarn(8.0, 64), "full_attention_every": 2}
     value = getattr(config, field)
     if field not in other:
         other[field] = not value if isinstance(value, bool) else value * 2 or 1
     change, also = {field: other[field]}, {"experts": "experts_per_token", "head_bias": "tie_embeddings"}
+    also |= {"full_attention_every": "window"}
     if field in also:  # the one cannot change alone
-        change[also[field]] = 1 if field == "experts" else False
+        change[also[field]] = False if field == "head_bias" else 1
     wrong = dataclasses.replace(config, **change)
     assert set(differences(wrong, ROWS["gemma-2b"])) == set(change)
 

@@ -14,6 +14,7 @@ from llmbook.generation import KVCache
 from llmbook.layers.attention import causal_mask
 from llmbook.layers.norm import NORMS, build_norm
 from llmbook.layers.rope import rope_angles
+from llmbook.layers.yarn import Yarn
 from llmbook.models import FAMILIES, PUBLISHED, Decoder, DecoderConfig, gemma, initialize_, llama, olmo
 from llmbook.models.config import NORM_PLACES
 from llmbook.models.decoder import Block, positions_and_mask
@@ -66,11 +67,28 @@ def test_every_field_of_the_config_is_described():
         ({"norm": "batch"}, "layer_free"),
         ({"norm_place": "around"}, "both"),
         ({"activation": "swiglu"}, "gelu_tanh"),
+        ({"qk_norm": True, "clip_qkv": 8.0}, "not both"),
+        ({"positions": "learned", "yarn": Yarn(8.0, 64)}, "only rotary positions can be stretched"),
+        ({"full_attention_every": 4}, "set a window"),
+        ({"full_attention_every": -1, "window": 4}, "set it to 0"),
     ],
 )
 def test_config_errors(change, message):
     with pytest.raises(ValueError, match=message):
         replace(TINY["gemma"], **change)
+
+
+@pytest.mark.parametrize(
+    ("every", "windows"),
+    [(0, (3, 3, 3, 3, 3)), (1, (None,) * 5), (2, (3, None, 3, None, 3)), (4, (3, 3, 3, None, 3)), (9, (3,) * 5)],
+)
+def test_which_layers_have_the_window(every, windows):
+    config = replace(TINY["gemma"], layers=5, window=3, full_attention_every=every)
+    assert config.windows == windows
+
+
+def test_without_a_window_all_layers_see_everything():
+    assert replace(TINY["gemma"], layers=3).windows == (None,) * 3
 
 
 def test_config_is_frozen():
@@ -84,7 +102,8 @@ def test_config_is_frozen():
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_models_count_what_the_table_says(name):
     """On the meta device; the totals in the table come from their papers and checkpoints."""
-    row = next(row for row in read_table("llm_configs") if row["name"] == name)
+    rows = read_table("llm_configs") + read_table("olmo_2_3_configs")
+    row = next(row for row in rows if row["name"] == name)
     with torch.device("meta"):
         model = Decoder(PUBLISHED[name])
     counted = sum(tensor.numel() for tensor in model.parameters())
@@ -130,13 +149,17 @@ def test_block_follows_its_formula(place, norm):
         if place == "post":
             y = after_attention(x + attention(x))
             return after_mlp(y + block.mlp(y))
+        if place == "output":
+            y = x + after_attention(attention(x))
+            return y + after_mlp(block.mlp(y))
         y = x + after_attention(attention(before_attention(x)))
         return y + after_mlp(block.mlp(before_mlp(y)))
 
     norms = [block.attention_norm, block.feedforward_norm, block.attention_post_norm, block.feedforward_post_norm]
     assert far(block(x, rotation), sequence(norms)) < 1e-6
     has = [not isinstance(module, torch.nn.Identity) for module in norms]
-    assert has == {"pre": [1, 1, 0, 0], "post": [0, 0, 1, 1], "both": [1, 1, 1, 1]}[place]
+    assert has == {"pre": [1, 1, 0, 0], "post": [0, 0, 1, 1], "both": [1, 1, 1, 1],
+                   "output": [0, 0, 1, 1]}[place]
     wrong = [build_norm("rms", config.width, 1e-5).requires_grad_(False) for _ in norms]
     assert far(block(x, rotation), sequence(wrong)) > 1e-2, "fresh norms in all places are another function"
 
@@ -335,9 +358,11 @@ def test_tying_saves_one_matrix_and_it_is_counted_once(family):
 def test_tiny_models_keep_the_oddities_of_their_family(name):
     tiny, published = TINY_OF[name], [PUBLISHED[model] for model in MODELS_OF[name]]
     same = ("activation", "gated", "norm", "norm_eps", "norm_place", "parallel", "positions", "rope_base",
-            "rotary_fraction", "bias", "head_bias", "scale_embedding")  # fmt: skip
+            "rotary_fraction", "bias", "head_bias", "scale_embedding", "qk_norm",
+            "full_attention_every")  # fmt: skip
     for config in published:
         assert (tiny.window is None) == (config.window is None) and bool(tiny.experts) == bool(config.experts)
+        assert (tiny.yarn is None) == (config.yarn is None)
         assert [getattr(tiny, field) for field in same] == [getattr(config, field) for field in same]
     assert tiny.tie_embeddings in {config.tie_embeddings for config in published}
 

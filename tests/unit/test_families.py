@@ -21,7 +21,7 @@ def test_published_configs_go_there_and_back(name):
     hf = family.config_to_hf(PUBLISHED[name])
     assert family.config_from_hf(hf) == PUBLISHED[name]
     assert FAMILIES[hf["model_type"]] is family
-    other = replace(PUBLISHED[name], layers=3, vocab_size=64)
+    other = replace(PUBLISHED[name], layers=4, vocab_size=64)
     assert family.config_from_hf(family.config_to_hf(other)) == other
 
 
@@ -121,3 +121,12 @@ def test_eps_of_each_family():
         assert family.config_from_hf(hf | {"rms_norm_eps": 3e-4}).norm_eps == 3e-4
         assert family.config_from_hf(without(hf, "rms_norm_eps")).norm_eps == eps
     assert olmo.config_from_hf(olmo.config_to_hf(olmo.tiny()) | {"rms_norm_eps": 3e-4}).norm_eps == 1e-5
+
+
+def test_the_special_ids_of_olmo_belong_to_its_published_vocabulary():
+    """An id beyond a small vocabulary would be one that no text can contain."""
+    for name in ("olmo-1b", "olmo-7b"):
+        hf = olmo.config_to_hf(PUBLISHED[name])
+        assert (hf["bos_token_id"], hf["eos_token_id"], hf["pad_token_id"]) == (None, 50_279, 1)
+    hf = olmo.config_to_hf(olmo.tiny())
+    assert (hf["bos_token_id"], hf["eos_token_id"], hf["pad_token_id"]) == (None, None, None)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llmbook.layers.norm import RMSNorm
 from llmbook.layers.rope import apply_rope
 
 
@@ -79,7 +80,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
 
 
 class Attention(nn.Module):
-    """Self-attention with rotary positions, grouped key-value heads and an optional clamp.
+    """Self-attention with rotary positions, grouped key-value heads, and optionally a clamp or norms.
 
     Args:
         width: D.
@@ -88,10 +89,19 @@ class Attention(nn.Module):
         head_size: E; H * E need not equal D (Gemma 7B: 16 * 256 = 4096 and D = 3072).
         bias: whether the four linear maps have a bias.
         clip_qkv: if given, queries, keys and values are clamped to +-clip_qkv before rotation (later OLMo 1 releases).
+        qk_norm_eps: if given, queries and keys pass an RMSNorm with this eps before rotation (OLMo 2): one mean square
+            over all heads of a position, not one for each head.
     """
 
     def __init__(
-        self, width: int, heads: int, kv_heads: int, head_size: int, bias: bool = False, clip_qkv: float | None = None
+        self,
+        width: int,
+        heads: int,
+        kv_heads: int,
+        head_size: int,
+        bias: bool = False,
+        clip_qkv: float | None = None,
+        qk_norm_eps: float | None = None,
     ):
         super().__init__()
         self.head_size, self.clip_qkv = head_size, clip_qkv
@@ -99,6 +109,10 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(width, kv_heads * head_size, bias=bias)
         self.v_proj = nn.Linear(width, kv_heads * head_size, bias=bias)
         self.o_proj = nn.Linear(heads * head_size, width, bias=bias)
+        self.q_norm, self.k_norm = (
+            nn.Identity() if qk_norm_eps is None else RMSNorm(count * head_size, eps=qk_norm_eps)
+            for count in (heads, kv_heads)
+        )
 
     def forward(
         self,
@@ -120,7 +134,8 @@ class Attention(nn.Module):
         Returns:
             ``(B, T, D)``.
         """
-        query, key, value = (self._heads(project(x)) for project in (self.q_proj, self.k_proj, self.v_proj))
+        query, key, value = self.q_norm(self.q_proj(x)), self.k_norm(self.k_proj(x)), self.v_proj(x)
+        query, key, value = (self._heads(each) for each in (query, key, value))
         if rotation is not None:
             query, key = apply_rope(query, *rotation), apply_rope(key, *rotation)
         if cache is not None:

@@ -14,8 +14,10 @@ of the query and key matrices, so weights made for one are wrong in the other.
 import torch
 from torch import Tensor
 
+from llmbook.layers.yarn import Yarn, stretch
 
-def rope_angles(positions: Tensor, head_size: int, base: float) -> tuple[Tensor, Tensor]:
+
+def rope_angles(positions: Tensor, head_size: int, base: float, yarn: Yarn | None = None) -> tuple[Tensor, Tensor]:
     """Cosine and sine of every rotation angle, always in float32.
 
     In bfloat16 positions above 256 would merge, so the angle must not be computed in the model's dtype.
@@ -24,9 +26,10 @@ def rope_angles(positions: Tensor, head_size: int, base: float) -> tuple[Tensor,
         positions: Integer positions, ``(..., T)``.
         head_size: E, even.
         base: b, the wavelength of the slowest pair is about ``2 pi b``.
+        yarn: how to stretch the frequencies for longer texts, or None; see ``yarn.py``.
 
     Returns:
-        Two float32 tensors ``(..., T, E/2)``.
+        Two float32 tensors ``(..., T, E/2)``; with YaRN both are multiplied by its temperature.
 
     Raises:
         ValueError: E is odd, so that a number would have no partner.
@@ -35,8 +38,11 @@ def rope_angles(positions: Tensor, head_size: int, base: float) -> tuple[Tensor,
         raise ValueError(f"rotary embedding pairs the numbers of a head, so head_size must be even, not {head_size}")
     exponents = torch.arange(0, head_size, 2, dtype=torch.float32, device=positions.device) / head_size
     frequencies = 1.0 / base**exponents  # (E/2,)
+    temperature = 1.0
+    if yarn is not None:
+        frequencies, temperature = stretch(frequencies, base, yarn), yarn.temperature
     angles = positions[..., None].float() * frequencies  # (..., T, E/2)
-    return angles.cos(), angles.sin()
+    return angles.cos() * temperature, angles.sin() * temperature
 
 
 def apply_rope(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

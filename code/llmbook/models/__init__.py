@@ -1,6 +1,6 @@
 """The models: one decoder, and a module per family that says what is distinctive about it."""
 
-from llmbook.models import falcon, gemma, gpt2, llama, olmo, phi
+from llmbook.models import falcon, gemma, gpt2, llama, olmo, olmo2, olmo3, phi
 from llmbook.models.config import DecoderConfig
 from llmbook.models.decoder import Block, Decoder, initialize_
 
@@ -12,6 +12,8 @@ FAMILIES = {
     "mistral": llama,
     "mixtral": llama,
     "olmo": olmo,
+    "olmo2": olmo2,
+    "olmo3": olmo3,
     "phi": phi,
 }
 """Hugging Face's ``model_type``: the module that reads it."""

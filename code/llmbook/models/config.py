@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from llmbook.layers.activation import activation
 from llmbook.layers.norm import NORMS
+from llmbook.layers.yarn import Yarn
 
-NORM_PLACES = ("pre", "post", "both")
+NORM_PLACES = ("pre", "post", "both", "output")
 POSITIONS = ("rope", "learned")
 
 
@@ -45,17 +46,24 @@ class DecoderConfig:
     norm_eps: float = 1e-5
     """Added under the root of the norm."""
     norm_place: str = "pre"
-    """"pre": before each sublayer. "post": after each addition. "both": before and after each sublayer."""
+    """"pre": before each sublayer. "post": after each addition. "both": before and after each sublayer. "output": after
+    each sublayer, before the addition (OLMo 2)."""
+    qk_norm: bool = False
+    """An RMSNorm over all queries of a position together, and one over all its keys, before they turn (OLMo 2)."""
     parallel: bool = False
     """Attention and feed-forward read the same norm and are added together (Falcon, Phi-2), not one after the other."""
     positions: str = "rope"
     """"rope": rotary. "learned": a table of max_length vectors, added to the embedding (GPT-2)."""
     rope_base: float = 10000.0
     """b of the rotary embedding."""
+    yarn: Yarn | None = None
+    """How the rotary embedding is stretched, in the layers without a window only (OLMo 3); None for not at all."""
     rotary_fraction: float = 1.0
     """The share of each head that is rotated (Phi-2: 0.4)."""
     window: int | None = None
     """How many positions a query sees, its own included, or None for all (Mistral 7B: 4,096)."""
+    full_attention_every: int = 0
+    """Every how manyth layer sees all positions in spite of the window (OLMo 3: 4), or 0 for none of them (Mistral)."""
     bias: bool = False
     """Whether the linear maps of the blocks have a bias."""
     head_bias: bool = False
@@ -94,8 +102,20 @@ class DecoderConfig:
             )
         if self.head_bias and self.tie_embeddings:
             raise ValueError("a tied output matrix has no bias of its own: set head_bias or tie_embeddings to False")
+        if self.qk_norm and self.clip_qkv is not None:
+            raise ValueError("queries and keys have a norm or a clamp, not both: set qk_norm or clip_qkv to nothing")
+        if self.yarn is not None and self.positions != "rope":
+            raise ValueError("only rotary positions can be stretched: set positions to 'rope' or yarn to None")
         if self.window is not None and self.window < 1:
             raise ValueError(f"window must be at least 1, the position itself, or None, not {self.window}")
+        if self.full_attention_every < 0 or (self.full_attention_every and self.window is None):
+            raise ValueError("full_attention_every counts layers without the window: set a window, or set it to 0")
+
+    @property
+    def windows(self) -> tuple[int | None, ...]:
+        """The window of each layer, or None where a layer sees all positions."""
+        every = self.full_attention_every
+        return tuple(None if every and (layer + 1) % every == 0 else self.window for layer in range(self.layers))
 
     @property
     def rotary_size(self) -> int:

@@ -29,7 +29,8 @@ from llmbook.models.config import DecoderConfig
 class Block(nn.Module):
     """One layer: attention and feed-forward, each added to the residual stream.
 
-    ``pre``:  ``x + f(norm(x))``.  ``post``: ``norm(x + f(x))``.  ``both``: ``x + norm(f(norm(x)))``.
+    ``pre``:  ``x + f(norm(x))``.  ``post``: ``norm(x + f(x))``.  ``both``: ``x + norm(f(norm(x)))``.  ``output``:
+    ``x + norm(f(x))``.
     A parallel block is ``y = norm(x)``, then ``x + attention(y) + feedforward(y)``.
     """
 
@@ -37,9 +38,10 @@ class Block(nn.Module):
         super().__init__()
         c = config
         self.norm_place, self.parallel = c.norm_place, c.parallel
-        self.self_attn = Attention(c.width, c.heads, c.kv_heads, c.head_size, c.bias, c.clip_qkv)
+        qk_norm_eps = c.norm_eps if c.qk_norm else None
+        self.self_attn = Attention(c.width, c.heads, c.kv_heads, c.head_size, c.bias, c.clip_qkv, qk_norm_eps)
         self.mlp = build_feedforward(c)
-        before, after = c.norm_place != "post", c.norm_place != "pre"
+        before, after = c.norm_place in ("pre", "both"), c.norm_place != "pre"
         self.attention_norm = _norm_or_nothing(c, before)
         self.feedforward_norm = _norm_or_nothing(c, before and not c.parallel)
         self.attention_post_norm, self.feedforward_post_norm = _norm_or_nothing(c, after), _norm_or_nothing(c, after)
@@ -105,18 +107,25 @@ class Decoder(nn.Module):
         """The residual stream after the last norm, ``(B, T, D)``; arguments as in ``forward``."""
         start = 0 if cache is None else cache.length
         self._check(ids, start, attention_mask)
-        positions, mask = positions_and_mask(ids.shape[1], start, attention_mask, ids.device, self.config.window)
-        x, rotation = self.embed_tokens(ids), None
+        x, windows, views = self.embed_tokens(ids), self.config.windows, {}
+        for window in set(windows):  # layers of one kind share their mask and their rotation
+            positions, mask = positions_and_mask(ids.shape[1], start, attention_mask, ids.device, window)
+            views[window] = self._rotation(positions, window), mask
         if self.embed_positions is not None:
             x = x + self.embed_positions(positions)
-        else:
-            cos, sin = rope_angles(positions, self.config.rotary_size, self.config.rope_base)
-            rotation = cos[:, None], sin[:, None]  # (B or 1, 1, T, E/2): the same for every head
-        for index, block in enumerate(self.layers):
-            x = block(x, rotation, mask, cache, index)
+        for index, (block, window) in enumerate(zip(self.layers, windows, strict=True)):
+            x = block(x, *views[window], cache, index)
         if cache is not None:
             cache.advance(ids.shape[1])
         return self.norm(x)
+
+    def _rotation(self, positions: Tensor, window: int | None) -> tuple[Tensor, Tensor] | None:
+        """Cosine and sine ``(B or 1, 1, T, E/2)``, the same for every head; only layers without a window stretch."""
+        if self.embed_positions is not None:
+            return None
+        yarn = self.config.yarn if window is None else None
+        cos, sin = rope_angles(positions, self.config.rotary_size, self.config.rope_base, yarn)
+        return cos[:, None], sin[:, None]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Multiply ``(B, T, D)`` by the output matrix: ``(B, T, V)``. While decoding, pass the last position only."""

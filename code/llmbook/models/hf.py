@@ -72,10 +72,15 @@ def read_rope_base(hf: dict) -> float:
         ValueError: the checkpoint stretches its positions (``rope_scaling``), which these models do not.
     """
     rope = hf.get("rope_parameters") or hf.get("rope_scaling") or {}
-    kind = rope.get("rope_type", rope.get("type", "default"))
+    kind = rope_kind(rope)
     if kind != "default":
         raise ValueError(f"rope type {kind!r} is not built in this book; use a checkpoint without rope scaling")
     return float(rope.get("rope_theta", hf.get("rope_theta", 10000.0)))
+
+
+def rope_kind(rope: Mapping) -> str:
+    """The kind that a rotary embedding's parameters name, "default" if they name none."""
+    return rope.get("rope_type", rope.get("type", "default"))
 
 
 def read_bias(hf: dict) -> bool:

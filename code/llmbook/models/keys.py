@@ -5,7 +5,7 @@ one place as they are. GPT-2 and Falcon stack queries, keys and values into one 
 transposed, (inputs, outputs), because its code multiplied from the other side.
 
 Gemma, Llama, Mistral and OLMo share one table. Its name ``post_attention_layernorm`` is a trap: it is the norm
-*before* the feed-forward layer.
+*before* the feed-forward layer. Only in OLMo 2 and 3 it is what it says, the norm of the attention's output.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def rename(pairs: Mapping[str, str]) -> dict[str, Stored]:
 
 
 def key_table(config: DecoderConfig) -> dict[str, Stored]:
-    """The table that Gemma, Llama, Mistral and OLMo share.
+    """The table that Gemma, Llama, Mistral and the OLMos share.
 
     Args:
         config: its flags decide which tensors exist.
@@ -75,10 +75,22 @@ def _block_keys(config: DecoderConfig) -> list[tuple[str, str]]:
         maps += [f"mlp.{name}" for name in ("gate_proj", "up_proj", "down_proj") if config.gated or name != "gate_proj"]
     kinds = ("weight", "bias") if config.bias else ("weight",)
     keys = [(f"{name}.{kind}", f"{name}.{kind}") for name in maps for kind in kinds]
-    if config.norm != "layer_free":
-        keys.append(("input_layernorm.weight", "attention_norm.weight"))
-        keys.append(("post_attention_layernorm.weight", "feedforward_norm.weight"))
+    keys += [(f"{theirs}.weight", f"{ours}.weight") for theirs, ours in _norm_keys(config)]
     return keys + _expert_keys(config)
+
+
+def _norm_keys(config: DecoderConfig) -> list[tuple[str, str]]:
+    """Names of the norms inside one block, none if they have no parameters."""
+    if config.norm == "layer_free":
+        return []
+    if config.norm_place == "output":
+        names = {"post_attention_layernorm": "attention_post_norm"}
+        names["post_feedforward_layernorm"] = "feedforward_post_norm"
+    else:
+        names = {"input_layernorm": "attention_norm", "post_attention_layernorm": "feedforward_norm"}
+    if config.qk_norm:
+        names |= {f"self_attn.{letter}_norm": f"self_attn.{letter}_norm" for letter in "qk"}
+    return list(names.items())
 
 
 def _expert_keys(config: DecoderConfig) -> list[tuple[str, str]]:

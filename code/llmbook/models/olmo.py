@@ -11,14 +11,15 @@ from llmbook.models.keys import key_table
 
 __all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
+ROWS, END_OF_TEXT, PADDING = 50_304, 50_279, 1  # of the published tokenizer
 FAMILY = {"norm": "layer_free", "norm_eps": 1e-5}
 PUBLISHED = {
     "olmo-1b": DecoderConfig(
-        vocab_size=50_304, width=2048, layers=16, heads=16, kv_heads=16, head_size=128,
+        vocab_size=ROWS, width=2048, layers=16, heads=16, kv_heads=16, head_size=128,
         feedforward_width=8192, max_length=2048, tie_embeddings=True, **FAMILY,
     ),
     "olmo-7b": DecoderConfig(
-        vocab_size=50_304, width=4096, layers=32, heads=32, kv_heads=32, head_size=128,
+        vocab_size=ROWS, width=4096, layers=32, heads=32, kv_heads=32, head_size=128,
         feedforward_width=11_008, max_length=2048, **FAMILY,
     ),
 }  # fmt: skip
@@ -49,8 +50,14 @@ def config_from_hf(hf: dict) -> DecoderConfig:
 
 
 def config_to_hf(config: DecoderConfig) -> dict:
-    """The ``config.json`` of an OLMo. It has no biases: the format knows none in the feed-forward layer."""
+    """The ``config.json`` of an OLMo. It has no biases: the format knows none in the feed-forward layer.
+
+    The ids of end-of-text and padding are those of the published tokenizer, which is known by its 50,304 rows. Another
+    vocabulary belongs to another tokenizer, and then they are left open (null).
+    """
+    published = config.vocab_size == ROWS
     return write_config(
-        config, "olmo", "OlmoForCausalLM", hidden_act="silu", rope_theta=config.rope_base,
-        attention_bias=False, clip_qkv=config.clip_qkv, bos_token_id=None, eos_token_id=50_279, pad_token_id=1,
+        config, "olmo", "OlmoForCausalLM", hidden_act="silu", rope_theta=config.rope_base, attention_bias=False,
+        clip_qkv=config.clip_qkv, bos_token_id=None, eos_token_id=END_OF_TEXT if published else None,
+        pad_token_id=PADDING if published else None,
     )  # fmt: skip

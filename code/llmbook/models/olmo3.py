@@ -1,0 +1,130 @@
+"""OLMo 3 (arXiv 2512.13961): OLMo 2 with a window in three of four layers, and stretched positions in the fourth.
+
+What changed from OLMo 2, each a field of the config:
+
+- three layers of four see the last 4,096 positions only (``window``), the fourth sees all (``full_attention_every``);
+- after training on texts of 8,192 tokens the model was trained on 65,536. For that the layers that see everything had
+  their rotary positions stretched by YaRN (``yarn``); the layers with a window keep theirs.
+
+Sizes: src/olmo_core/nn/transformer/config.py and src/scripts/official/OLMo3 of github.com/allenai/OLMo-core
+(fa6c501). There the embedding has 100,352 rows in training; the released checkpoints keep the 100,278 of the tokenizer.
+"""
+
+import math
+
+from llmbook.layers.yarn import Yarn
+from llmbook.models.config import DecoderConfig
+from llmbook.models.hf import SIZES, rope_kind, write_config
+from llmbook.models.keys import key_table
+from llmbook.models.olmo2 import BASE, EPS, FAMILY, TOKENS, read_common, write_common
+
+__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+
+FULL, SLIDING = "full_attention", "sliding_attention"
+LONG = {"window": 4096, "full_attention_every": 4, "yarn": Yarn(factor=8.0, original_length=8192)}
+PUBLISHED = {
+    "olmo-3-7b": DecoderConfig(
+        vocab_size=TOKENS, width=4096, layers=32, heads=32, kv_heads=32, head_size=128,
+        feedforward_width=11_008, max_length=65_536, norm_eps=EPS, rope_base=BASE, **LONG, **FAMILY,
+    ),
+    "olmo-3-32b": DecoderConfig(
+        vocab_size=TOKENS, width=5120, layers=64, heads=40, kv_heads=8, head_size=128,
+        feedforward_width=27_648, max_length=65_536, norm_eps=EPS, rope_base=BASE, **LONG, **FAMILY,
+    ),
+}  # fmt: skip
+
+
+def tiny(*, kv_heads: int = 4, vocab_size: int = 256, max_length: int = 128, window: int = 8) -> DecoderConfig:
+    """A small OLMo 3 with one group of four layers, stretched from 32 positions by the factor 4."""
+    return DecoderConfig(
+        vocab_size=vocab_size, width=48, layers=4, heads=4, kv_heads=kv_heads, head_size=12,
+        feedforward_width=64, max_length=max_length, norm_eps=EPS, rope_base=BASE, window=window,
+        full_attention_every=4, yarn=Yarn(factor=4.0, original_length=32), **FAMILY,
+    )  # fmt: skip
+
+
+def config_from_hf(hf: dict) -> DecoderConfig:
+    """Read a ``config.json``.
+
+    Raises:
+        ValueError: a field is missing or asks for something that this book has not built.
+    """
+    common = read_common(hf)
+    by_kind = _rope_by_kind(hf)
+    bases = {float(rope["rope_theta"]) for rope in by_kind.values()}
+    if len(bases) > 1 or rope_kind(by_kind[SLIDING]) != "default":
+        raise ValueError(
+            f"rope parameters {by_kind} are not built in this book: both kinds of layer have one base, and the layers "
+            "with a window are not stretched"
+        )
+    return DecoderConfig(
+        **common,
+        rope_base=bases.pop(),
+        yarn=_read_yarn(by_kind[FULL]),
+        window=hf.get("sliding_window", 4096),
+        full_attention_every=_read_pattern(hf.get("layer_types"), common["layers"]),
+    )
+
+
+def _rope_by_kind(hf: dict) -> dict[str, dict]:
+    """The rotary parameters of both kinds of layer, from the new place or from the old, which only names the full."""
+    new = hf.get("rope_parameters")
+    if new and FULL in new:
+        return {kind: {"rope_theta": BASE, **new.get(kind, {})} for kind in (FULL, SLIDING)}
+    base = {"rope_theta": hf.get("rope_theta", BASE)}
+    return {FULL: base | (new or hf.get("rope_scaling") or {}), SLIDING: base}
+
+
+def _read_yarn(rope: dict) -> Yarn | None:
+    """How the full layers are stretched."""
+    kind = rope_kind(rope)
+    if kind == "default":
+        return None
+    if kind != "yarn":
+        raise ValueError(f"rope type {kind!r} is not built in this book; the published OLMo 3 has 'yarn'")
+    yarn = Yarn(
+        float(rope["factor"]), rope["original_max_position_embeddings"],
+        float(rope.get("beta_fast") or 32), float(rope.get("beta_slow") or 1),
+    )  # fmt: skip
+    given = rope.get("attention_factor")
+    if given is not None and not math.isclose(given, yarn.temperature, rel_tol=1e-6):
+        raise ValueError(f"attention_factor is {given}, but only 0.1 ln(factor) + 1 = {yarn.temperature} is built here")
+    return yarn
+
+
+def _read_pattern(layer_types: list[str] | None, layers: int) -> int:
+    """Every how manyth layer is full, in a list of the layers' kinds; 4 if there is no list."""
+    if layer_types is None:
+        return 4
+    every = layer_types.index(FULL) + 1 if FULL in layer_types else 0
+    if layer_types != _pattern(every, layers):
+        raise ValueError(f"layer_types {layer_types} has no fixed rhythm; this decoder has every n-th layer full")
+    return every
+
+
+def _pattern(every: int, layers: int) -> list[str]:
+    return [FULL if every and (layer + 1) % every == 0 else SLIDING for layer in range(layers)]
+
+
+def config_to_hf(config: DecoderConfig) -> dict:
+    """The ``config.json`` of an OLMo 3.
+
+    The rotary parameters are written by kind of layer, as transformers 5 does. The older way, ``rope_theta`` beside
+    ``rope_scaling``, is read too, but transformers 5 takes its base for the full layers only.
+    """
+    default = {"rope_type": "default", "rope_theta": config.rope_base}
+    full = dict(default)
+    if config.yarn is not None:
+        full |= {
+            "rope_type": "yarn",
+            "factor": config.yarn.factor,
+            "original_max_position_embeddings": config.yarn.original_length,
+            "beta_fast": config.yarn.beta_fast,
+            "beta_slow": config.yarn.beta_slow,
+            "attention_factor": config.yarn.temperature,
+        }
+    layer_types = _pattern(config.full_attention_every, config.layers)
+    return write_config(
+        config, "olmo3", "Olmo3ForCausalLM", **write_common(config), sliding_window=config.window,
+        layer_types=layer_types, rope_parameters={FULL: full, SLIDING: default},
+    )  # fmt: skip
