@@ -81,7 +81,7 @@ def with_minutes(meeting: Meeting) -> str:
 
 
 @functools.cache
-def new_corpus(training: int = 40, validation: int = 12) -> Corpus:
+def new_corpus(training: int = 40, validation: int = 6) -> Corpus:
     """Meetings of the clinic with their minutes, in the tokens of the small model.
 
     Args:
@@ -95,7 +95,7 @@ def new_corpus(training: int = 40, validation: int = 12) -> Corpus:
 
 
 @functools.cache
-def general_rows(meetings: int = 9) -> Tensor:
+def general_rows(meetings: int = 5) -> Tensor:
     """Rows like those of the pretraining, never trained on, ``(M, T + 1)``."""
     held_out = general_meetings(meetings, VALIDATION_SEED)
     return pack(load_base_tokenizer(), (meeting.transcript for meeting in held_out), LENGTH)

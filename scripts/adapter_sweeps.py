@@ -1,0 +1,134 @@
+"""Fine-tune the small model of the book with every method, at several learning rates, ranks and scales; store each run.
+
+    python scripts/adapter_sweeps.py            # about 200 runs, eight minutes on one core
+    python scripts/adapter_sweeps.py --seeds 2  # a look; give --output another file
+
+Writes ``data/results/adapter_sweeps.json`` after each group of runs. Started again, it skips what is there: a run
+depends only on its settings and its seed. The rates are chosen on seeds 0 to 4, and the methods compared on others.
+"""
+
+import argparse
+import json
+import math
+import statistics
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from llmbook.data import data_folder
+from llmbook.experiments.fine_tuning import fine_tune
+from llmbook.experiments.results import write_result
+
+STEPS = 50
+RATES = {
+    ("full", None): (1e-3, 3e-3, 1e-2, 3e-2),
+    ("lora", 8): (3e-3, 1e-2, 3e-2, 1e-1),
+    ("dora", 8): (3e-3, 1e-2, 3e-2, 1e-1),
+    ("lora+", 8): (3e-4, 1e-3, 3e-3, 1e-2),
+}
+SAME_RATE = {("dora", 4): ("dora", 8), ("lora", 9): ("lora", 8)}  # half the rank; the next rank, for equal parameters
+RANKS = (1, 4, 16, 64)
+SETTINGS = ("method", "rank", "alpha", "learning_rate", "steps", "seed")
+FIRST_FRESH_SEED = 10
+QUESTION = ("Does the method of fine-tuning change the validation loss on a new workplace? Null: the mean paired "
+            "difference between two methods, each at its own best rate, is zero. validation and general: nats a "
+            "token on the new and on the old workplaces, after training; seconds: processor time of the steps.")
+
+
+def setting(method: str, rank: int | None, rate: float, seed: int, *, alpha: float | None = None,
+            steps: int = STEPS) -> tuple:
+    """What decides a run, in the order of ``SETTINGS``; alpha is twice the rank unless given."""
+    alpha = alpha if alpha is not None or rank is None else 2 * rank
+    return method, rank, alpha, rate, steps, seed
+
+
+def run_row(settings: tuple) -> dict:
+    """One run as a row of the result; a run that diverges has no losses."""
+    named = dict(zip(SETTINGS, settings, strict=True))
+    options = {name: value for name, value in named.items() if value is not None}
+    try:
+        run = fine_tune(**options)
+    except FloatingPointError:
+        return named | {"validation": None, "general": None, "parameters": None, "seconds": None}
+    return named | {"validation": round(run.validation_loss, 5), "general": round(run.general_loss, 5),
+                    "parameters": run.trained_parameters, "seconds": round(run.seconds, 3)}  # fmt: skip
+
+
+class Results:
+    """The rows that exist, and the file they are in."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        stored = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+        self.rows = {tuple(row[name] for name in SETTINGS): row for row in stored}
+
+    def add(self, wanted: Iterable[tuple]) -> None:
+        """Run what is missing, and store after every five runs."""
+        missing = [settings for settings in dict.fromkeys(wanted) if settings not in self.rows]
+        for count, settings in enumerate(tqdm(missing, unit="run"), start=1):
+            self.rows[settings] = run_row(settings)
+            if count % 5 == 0 or count == len(missing):
+                self.write()
+
+    def write(self) -> None:
+        """Store all rows."""
+        write_result(self.path, command="python scripts/adapter_sweeps.py", question=QUESTION, steps=STEPS,
+                     seeds_of_sweeps=[0, 1, 2, 3, 4], first_fresh_seed=FIRST_FRESH_SEED, batch_rows=8, row_tokens=64,
+                     rows=list(self.rows.values()))  # fmt: skip
+
+    def values(self, key: str, *settings: tuple) -> list[float]:
+        """One number of some runs; a run that diverged counts as infinitely bad."""
+        found = (self.rows[each][key] for each in settings)
+        return [math.inf if value is None else value for value in found]
+
+
+def best_rate(results: Results, method: str, rank: int | None, seeds: range) -> float:
+    """The rate with the lowest mean validation loss on the seeds of the sweep."""
+    def mean(rate):
+        return statistics.fmean(results.values("validation", *(setting(method, rank, rate, seed) for seed in seeds)))
+    return min(RATES[method, rank], key=mean)
+
+
+def rank_runs(rate: dict, seeds: range) -> list[tuple]:
+    """Ranks under three rules for the scale, which agree at rank 8, where it is 2; and two other alphas at rank 8."""
+    runs = []
+    for seed in seeds:
+        for rank in RANKS:
+            runs += [setting(method, rank, rate[method, 8], seed) for method in ("lora", "dora")]
+        for rank in (RANKS[0], RANKS[-1]):
+            runs += [setting("lora", rank, rate["lora", 8], seed, alpha=16),
+                     setting("rslora", rank, rate["lora", 8], seed, alpha=2 * math.sqrt(8))]
+        runs += [setting("lora", 8, rate["lora", 8], seed, alpha=alpha) for alpha in (4, 64)]
+    return runs
+
+
+def equal_time_runs(results: Results, compared: dict, seeds: range) -> list[tuple]:
+    """As many steps of each method as fit into the time of LoRA's at rank 8."""
+    cost = {each: statistics.median(results.values("seconds", *(setting(*each, rate, seed) for seed in seeds)))
+            for each, rate in compared.items()}  # fmt: skip
+    steps = {each: round(STEPS * cost["lora", 8] / cost[each]) for each in compared if each in RATES}
+    return [setting(*each, compared[each], seed, steps=steps[each]) for seed in seeds for each in steps]
+
+
+def main() -> None:
+    """Read the command line; rates first, because the rest is run at the best of them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5, help="of the sweeps")
+    parser.add_argument("--fresh-seeds", type=int, default=6, help="of the comparison")
+    parser.add_argument("--output", type=Path, default=data_folder() / "results" / "adapter_sweeps.json")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    results, seeds = Results(options.output), range(options.seeds)
+    fresh = range(FIRST_FRESH_SEED, FIRST_FRESH_SEED + options.fresh_seeds)
+    results.add(setting(*each, rate, seed) for seed in seeds for each, rates in RATES.items() for rate in rates)
+    rate = {each: best_rate(results, *each, seeds) for each in RATES}
+    compared = rate | {each: rate[like] for each, like in SAME_RATE.items()}
+    results.add(setting(*each, compared[each], seed) for seed in fresh for each in compared)
+    results.add(equal_time_runs(results, compared, fresh))
+    results.add(rank_runs(rate, seeds))
+
+
+if __name__ == "__main__":
+    main()
