@@ -2,7 +2,8 @@
 
 from llmbook.models import falcon, gemma, gpt2, llama, olmo, olmo2, olmo3, phi
 from llmbook.models.config import DecoderConfig
-from llmbook.models.decoder import Block, Decoder, initialize_
+from llmbook.models.decoder import Block, Decoder
+from llmbook.models.initialization import initialize_, initialize_mitchell_
 
 FAMILIES = {
     "falcon": falcon,
@@ -21,4 +22,4 @@ FAMILIES = {
 PUBLISHED = {name: config for family in FAMILIES.values() for name, config in family.PUBLISHED.items()}
 """Every published config in the book, by name."""
 
-__all__ = ["FAMILIES", "PUBLISHED", "Block", "Decoder", "DecoderConfig", "initialize_"]
+__all__ = ["FAMILIES", "PUBLISHED", "Block", "Decoder", "DecoderConfig", "initialize_", "initialize_mitchell_"]

@@ -21,9 +21,10 @@ from torch.nn import functional as F
 from llmbook.layers.attention import Attention, Cache, causal_mask
 from llmbook.layers.embedding import Embedding
 from llmbook.layers.feedforward import FeedForward, GatedFeedForward, SparseMixture
-from llmbook.layers.norm import LayerNorm, RMSNorm, build_norm
+from llmbook.layers.norm import build_norm
 from llmbook.layers.rope import rope_angles
 from llmbook.models.config import DecoderConfig
+from llmbook.models.initialization import initialize_ as initialize_
 
 
 class Block(nn.Module):
@@ -176,33 +177,6 @@ def positions_and_mask(
     # A padding query would have nowhere to look, and a softmax over nothing is NaN: let it look at itself.
     itself = F.pad(torch.eye(length, dtype=torch.bool, device=device), (start, 0))
     return positions, (causal_mask(length, start + length, device, window) & real[:, None, None, :]) | itself
-
-
-def initialize_(model: nn.Module, generator: torch.Generator, std: float = 0.02) -> nn.Module:
-    """Draw every matrix from N(0, std^2), set biases to zero and norms to a gain of one; in place.
-
-    Args:
-        model: any model of this book, on the generator's device.
-        generator: the source of randomness.
-        std: standard deviation, 0.02 in GPT-2 and in the configs of Llama, OLMo and Gemma.
-
-    Returns:
-        The model itself.
-    """
-    with torch.no_grad():
-        for name, tensor in model.named_parameters():
-            if tensor.ndim > 1:
-                tensor.normal_(0.0, std, generator=generator)
-            else:
-                tensor.fill_(_neutral_value(model, name))
-    return model
-
-
-def _neutral_value(model: nn.Module, name: str) -> float:
-    """1 for the gain of a norm; 0 for a bias and for the ``w`` of a gain ``1 + w``."""
-    module = model.get_submodule(name.rpartition(".")[0])
-    is_gain = isinstance(module, (LayerNorm, RMSNorm)) and name.endswith("weight")
-    return float(is_gain and not getattr(module, "unit_offset", False))
 
 
 def build_feedforward(config: DecoderConfig) -> nn.Module:
