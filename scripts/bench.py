@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 import transformers
+from bench_adapters import report_adapters
 from torch.nn import functional as F
 
 from llmbook.checkpoint import load_pretrained, save_pretrained
@@ -104,6 +105,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for title, variants in model_variants(Path(folder)).items():
             report(title, variants)
+    report_adapters(report)
 
 
 if __name__ == "__main__":
