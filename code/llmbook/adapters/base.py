@@ -57,7 +57,8 @@ def at_least_float32(dtype: torch.dtype) -> torch.dtype:
 @contextmanager
 def exactly(tensor: Tensor) -> Iterator[None]:
     """No gradients, no autocast, no inference tensors: for numbers that are computed once and kept."""
-    with torch.inference_mode(False), torch.no_grad(), torch.autocast(tensor.device.type, enabled=False):
+    device = tensor.device.type if torch.amp.is_autocast_available(tensor.device.type) else "cpu"  # meta has none
+    with torch.inference_mode(False), torch.no_grad(), torch.autocast(device, enabled=False):
         yield
 
 

@@ -79,20 +79,23 @@ def row_norm_low_rank(
 
 
 class Remembered:
-    """A value and the tensors it was computed from; it is computed again once one of them has changed.
+    """A value and what it was computed from; it is computed again once that has changed.
 
-    torch counts the changes in place of every tensor. A change through ``.data`` escapes the count, so the layer also
-    forgets whenever it goes from training to evaluation or back. A copy starts empty.
+    The adapter is small, so a copy of it is kept and compared: fused optimizers change tensors without a trace. The
+    frozen weight is large; torch counts its changes in place. A change through its ``.data`` escapes the count, so the
+    layer also forgets whenever it goes from training to evaluation or back. A copy of the layer starts empty.
     """
 
     def __init__(self):
-        self.value, self.seen = None, ()
+        self.value, self.frozen, self.copies = None, None, ()
 
-    def get(self, sources: tuple[Tensor, ...], compute: Callable[[], Tensor]) -> Tensor:
-        """The value for these tensors."""
-        seen = tuple((tensor, tensor.data_ptr(), _version(tensor)) for tensor in sources)
-        if self.value is None or not all(_same(a, b) for a, b in zip(seen, self.seen, strict=True)):
-            self.value, self.seen = compute(), seen
+    def get(self, weight: Tensor, adapter: tuple[Tensor, ...], compute: Callable[[], Tensor]) -> Tensor:
+        """The value for this weight and this adapter."""
+        countable = not (weight.is_inference() or weight.is_meta)
+        frozen = (weight, weight.data_ptr(), weight._version) if countable else None
+        if self.value is None or not (_same_place(frozen, self.frozen) and _same_numbers(adapter, self.copies)):
+            self.value, self.frozen = compute(), frozen
+            self.copies = tuple(tensor.detach().clone() for tensor in adapter)
         return self.value
 
     def __reduce__(self):
@@ -136,16 +139,16 @@ class DoRALinear(LoRALinear):
         """The norm of each row of ``W + s B A``, ``(out,)`` in float32; remembered while evaluating."""
         if not self.detach_norm:
             return row_norm(self.frozen_weight, self.lora_A, self.lora_B, self.scaling)
-        if self.training:
-            return self._compute_norm()
-        return self._norm.get((self.frozen_weight, self.lora_A, self.lora_B), self._compute_norm)
+        with exactly(self.frozen_weight):
+            if self.training:
+                return self._compute_norm()
+            return self._norm.get(self.frozen_weight, (self.lora_A, self.lora_B), self._compute_norm)
 
     def _compute_norm(self) -> Tensor:
         """The norm as a constant."""
         weight = self.frozen_weight
-        with exactly(weight):
-            squared = self._squared_norms.get((weight,), lambda: squared_row_norms(weight))
-            return row_norm_low_rank(weight, self.lora_A, self.lora_B, self.scaling, squared)
+        squared = self._squared_norms.get(weight, (), lambda: squared_row_norms(weight))
+        return row_norm_low_rank(weight, self.lora_A, self.lora_B, self.scaling, squared)
 
     def factor(self) -> Tensor:
         """g, what each output of ``W + s B A`` is multiplied by: ``(out,)``, and 1 for a row of zeros."""
@@ -196,11 +199,12 @@ class DoRALinear(LoRALinear):
         return super().train(mode)
 
 
-def _version(tensor: Tensor) -> int | None:
-    """How often a tensor was changed in place; None where torch does not count."""
-    return None if tensor.is_inference() else tensor._version
+def _same_place(now: tuple[Tensor, int, int] | None, before: tuple[Tensor, int, int] | None) -> bool:
+    """Whether a tensor is the same object at the same address, and was not written to."""
+    return now is not None and before is not None and now[0] is before[0] and now[1:] == before[1:]
 
 
-def _same(now: tuple[Tensor, int, int | None], before: tuple[Tensor, int, int | None]) -> bool:
-    """Whether a tensor is the same object in the same place with the same numbers."""
-    return now[0] is before[0] and now[1:] == before[1:] and now[2] is not None
+def _same_numbers(now: tuple[Tensor, ...], before: tuple[Tensor, ...]) -> bool:
+    """Whether tensors are equal to their copies."""
+    pairs = zip(now, before, strict=True)
+    return all(a.dtype == b.dtype and a.device == b.device and torch.equal(a, b) for a, b in pairs)
