@@ -1,4 +1,4 @@
-"""Published checkpoints in and out: a Hugging Face folder becomes a ``Decoder``, and a ``Decoder`` such a folder.
+"""Published checkpoints in and out: a Hugging Face folder becomes one of our models, and a model such a folder.
 
 A folder holds ``config.json`` (the sizes), and the weights in ``model.safetensors`` or in several shards that
 ``model.safetensors.index.json`` lists. Loading is strict both ways: a tensor that the model needs and the files lack
@@ -22,19 +22,23 @@ from torch import Tensor, nn
 from llmbook.checkpoint_files import CONFIG, INDEX, WEIGHTS, name_some, read_config, read_json, stored_tensors
 from llmbook.hub import CheckpointError, find_directory
 from llmbook.layers.rope import rope_angles
-from llmbook.models import FAMILIES, Decoder, DecoderConfig
+from llmbook.models import FAMILIES, Decoder, DecoderConfig, t5_config
 from llmbook.models.keys import Stored
+from llmbook.models.t5 import T5
+from llmbook.models.t5_config import T5Config
 from llmbook.safetensors_file import StoredTensor
 
 __all__ = ["CheckpointError", "load_pretrained", "read_checkpoint_config", "save_pretrained", "stored_tensors"]
 
 RUNNING_DTYPES = (torch.float32, torch.bfloat16)
+MODELS = {DecoderConfig: Decoder, T5Config: T5}
+REPEATED = ("lm_head.weight", "rotary_emb.inv_freq")  # ends of names that a file may hold although they say nothing new
 STORED_DTYPES = (*RUNNING_DTYPES, torch.float16, torch.float64)
 
 
 def load_pretrained(
     path_or_hub_id: str | Path, *, device: str | torch.device = "cpu", dtype: torch.dtype | None = None
-) -> Decoder:
+) -> Decoder | T5:
     """Read a published checkpoint.
 
     Args:
@@ -54,12 +58,12 @@ def load_pretrained(
     directory = find_directory(path_or_hub_id, (CONFIG, INDEX, "model*.safetensors"))
     hf = read_json(directory / CONFIG)
     stored = stored_tensors(directory)
-    family, config = read_config(directory / CONFIG, hf, len(stored))
+    family, config = read_config(directory / CONFIG, hf, stored)
     with torch.device("meta"):
-        model = Decoder(config)
+        model = MODELS[type(config)](config)
     table, shapes = family.key_table(config), _shapes(model)
     stored = _relevant(stored, family)
-    duplicates = _check_names(directory, table, stored)
+    duplicates = _check_names(directory, table, stored, getattr(family, "REPEATED", REPEATED))
     _check_shapes(table, shapes, stored)
     _check_duplicates(config, table, stored, duplicates)
     dtype = _choose_dtype([stored[name].dtype for name in table], hf, dtype)
@@ -69,13 +73,13 @@ def load_pretrained(
     return model.eval()
 
 
-def read_checkpoint_config(path_or_hub_id: str | Path) -> DecoderConfig:
+def read_checkpoint_config(path_or_hub_id: str | Path) -> DecoderConfig | T5Config:
     """Only the config of a checkpoint; arguments and errors as in :func:`load_pretrained`."""
     path = find_directory(path_or_hub_id, (CONFIG,)) / CONFIG
     return read_config(path, read_json(path))[1]
 
 
-def save_pretrained(model: Decoder, directory: str | Path) -> None:
+def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
     """Write ``config.json`` and ``model.safetensors`` in the layout of the released checkpoints.
 
     Both are written completely beside their place and then moved there, so a failure leaves what was there before.
@@ -119,9 +123,11 @@ def _relevant(stored: dict[str, StoredTensor], family: ModuleType) -> dict[str, 
     return {name: tensor for name, tensor in named.items() if not name.endswith(ignored)} if ignored else named
 
 
-def _check_names(directory: Path, table: dict[str, Stored], stored: dict[str, StoredTensor]) -> list[str]:
+def _check_names(
+    directory: Path, table: dict[str, Stored], stored: dict[str, StoredTensor], repeated: tuple[str, ...]
+) -> list[str]:
     """Refuse missing and unknown tensors; known duplicates are returned, to be checked."""
-    known = [name for name in stored if name == "lm_head.weight" or name.endswith("rotary_emb.inv_freq")]
+    known = [name for name in stored if name.endswith(repeated)]
     extra = stored.keys() - table.keys() - set(known)
     missing = table.keys() - stored.keys()
     problems = [
@@ -177,14 +183,16 @@ def _assign(model: nn.Module, name: str, tensor: Tensor) -> None:
 
 
 def _check_duplicates(
-    config: DecoderConfig, table: dict[str, Stored], stored: dict[str, StoredTensor], names: list[str]
+    config: DecoderConfig | T5Config, table: dict[str, Stored], stored: dict[str, StoredTensor], names: list[str]
 ) -> None:
     """Tensors that say again what the model knows already must say the same."""
     for name in names:
-        if name == "lm_head.weight":
+        if not name.endswith("rotary_emb.inv_freq"):
             embedding = next(theirs for theirs, place in table.items() if place.names == ("embed_tokens.weight",))
             same = torch.equal(stored[name].read(), stored[embedding].read())
             complaint = "config.json ties it to the embedding, but they differ; set tie_word_embeddings to false"
+            if name != "lm_head.weight":
+                complaint = "it repeats the shared embedding, but they differ; is the file damaged?"
         else:  # old files keep the rotation speeds: the angles of position 1
             _, sin = rope_angles(torch.tensor([1]), config.rotary_size, config.rope_base)
             found = stored[name].read().float().sin()
@@ -194,16 +202,17 @@ def _check_duplicates(
             raise CheckpointError(f"{stored[name].path}: {name}: {complaint}")
 
 
-def family_that_says(config: DecoderConfig) -> ModuleType:
+def family_that_says(config: DecoderConfig | T5Config) -> ModuleType:
     """The family whose ``config.json`` can say everything that this config says.
 
     Raises:
         CheckpointError: there is none.
     """
-    differences = {name: _lost_in(family, config) for name, family in FAMILIES.items()}
+    families = {"t5": t5_config} if isinstance(config, T5Config) else FAMILIES
+    differences = {name: _lost_in(family, config) for name, family in families.items()}
     for name, lost in differences.items():
         if not lost:
-            return FAMILIES[name]
+            return families[name]
     nearest = min(differences, key=lambda name: len(differences[name]))
     raise CheckpointError(
         f"no published config can describe this model; the nearest is {nearest}, but "
@@ -211,7 +220,7 @@ def family_that_says(config: DecoderConfig) -> ModuleType:
     )
 
 
-def _lost_in(family: ModuleType, config: DecoderConfig) -> list[str]:
+def _lost_in(family: ModuleType, config: DecoderConfig | T5Config) -> list[str]:
     """What a family's ``config.json`` would not say of a config."""
     ours = asdict(config)
     try:

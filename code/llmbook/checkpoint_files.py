@@ -5,17 +5,19 @@ A folder holds ``config.json`` (the sizes), and the weights in ``model.safetenso
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import ModuleType
 
 from llmbook.hub import CheckpointError
-from llmbook.models import FAMILIES, DecoderConfig
+from llmbook.models import FAMILIES, DecoderConfig, t5_config
 from llmbook.models.hf import OPTIONAL
+from llmbook.models.t5_config import T5Config
 from llmbook.safetensors_file import StoredTensor, read_header
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 LARGEST = 2**31  # no size of a real model is near it, and above it even a meta tensor is impossible
+READABLE = FAMILIES | {"t5": t5_config}  # the decoders, and the encoder-decoder
 KINDS = {int: "a whole number from 1 to 2**31", bool: "true or false"}
 
 
@@ -57,22 +59,26 @@ def read_json(path: Path) -> dict:
     return content
 
 
-def read_config(path: Path, hf: dict, tensors: int | None = None) -> tuple[ModuleType, DecoderConfig]:
-    """The family and our config of a ``config.json``; ``tensors`` is how many the checkpoint holds, where known."""
+def read_config(
+    path: Path, hf: dict, names: Collection[str] | None = None
+) -> tuple[ModuleType, DecoderConfig | T5Config]:
+    """The family and our config of a ``config.json``; ``names`` are the checkpoint's tensors, where known."""
     model_type = hf.get("model_type")
-    if not isinstance(model_type, str) or model_type not in FAMILIES:
-        raise CheckpointError(f"{path}: this book reads model_type {', '.join(FAMILIES)}, not {model_type!r}")
-    family = FAMILIES[model_type]
+    if not isinstance(model_type, str) or model_type not in READABLE:
+        raise CheckpointError(f"{path}: this book reads model_type {', '.join(READABLE)}, not {model_type!r}")
+    family = READABLE[model_type]
     for name, ours in family.SIZES.items():
         kind = bool if ours.startswith("tie_") else int
         if not _is_possible(hf.get(name), kind, ours in getattr(family, "OPTIONAL", OPTIONAL)):
             raise CheckpointError(f"{path}: {name} must be {KINDS[kind]}, not {hf.get(name)!r}; is the file damaged?")
-        if ours == "layers" and tensors is not None and hf[name] > tensors:
+        if ours.endswith("layers") and names is not None and (hf.get(name) or 0) > len(names):
             raise CheckpointError(
-                f"{path} says {name} = {hf[name]}, but the checkpoint holds {tensors} tensors in all: they do not "
+                f"{path} says {name} = {hf[name]}, but the checkpoint holds {len(names)} tensors in all: they do not "
                 "belong together"
             )
     try:
+        if names is not None and hasattr(family, "config_from_checkpoint"):
+            return family, family.config_from_checkpoint(hf, names)
         return family, family.config_from_hf(hf)
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: {error}") from error
