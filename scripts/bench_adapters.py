@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import torch
 from peft import LoraConfig, get_peft_model
+from peft.helpers import DoraCaching
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
@@ -74,26 +75,24 @@ def training_variants(width: int, rank: int, dropout: float = 0.0) -> Variants:
 
 
 def evaluation_variants(width: int, rank: int) -> Variants:
-    """Forward passes of a trained adapter: PEFT's as it is by default, ours without memory, with it, and merged."""
-    made, (x, _) = layers(width, rank), data(width)
-    forgetful, merged = DoRALinear(base_layer(width), rank=rank, alpha=2 * rank), made.pop("LoRA")
+    """Forward passes of a trained adapter: with the norm remembered and computed each time, ours and PEFT's."""
+    made, again, (x, _) = layers(width, rank), layers(width, rank), data(width)
+    merged, forgetful = made["LoRA"].eval(), again["DoRA"].eval()
     merged.merge()
-    chosen = {
-        "DoRA, norm remembered": made["DoRA"], "DoRA, norm each time": forgetful, "PEFT DoRA": made["PEFT DoRA"],
-        "merged": merged,
-    }  # fmt: skip
-    for layer in chosen.values():
-        layer.eval()
+    remembering, plain, caching = (layer.eval() for layer in (made["DoRA"], made["PEFT DoRA"], again["PEFT DoRA"]))
 
-    def call(name: str) -> Callable[[], Tensor]:
-        def run():
-            if name == "DoRA, norm each time":
-                forgetful.forget()
-            return chosen[name](x)
+    def peft_caching():
+        with DoraCaching():
+            return caching(x)
 
-        return torch.inference_mode()(run)
-
-    return {name: call(name) for name in chosen}
+    variants = {
+        "DoRA, norm remembered": lambda: remembering(x),
+        "DoRA, norm each time": lambda: (forgetful.forget(), forgetful(x)),
+        "PEFT DoRA, caching": peft_caching,
+        "PEFT DoRA": lambda: plain(x),
+        "merged": lambda: merged(x),
+    }
+    return {name: torch.inference_mode()(run) for name, run in variants.items()}
 
 
 def peak_bytes(step: Callable[[], object]) -> int:
