@@ -97,7 +97,7 @@ def base_output_reused_under_dropout(patch: MonkeyPatch):
     """D5."""
 
     def broken(self, x):
-        update = self.scaling * self.update(F.dropout(x, self.dropout))
+        update = self.update(F.dropout(x, self.dropout))
         return self.factor() * (F.linear(x, self.base.weight) + update) + self.base.bias
 
     patch.setattr(DoRALinear, "_with_dropout", broken)
@@ -108,7 +108,7 @@ def two_dropout_masks(patch: MonkeyPatch):
 
     def broken(self, x):
         change = (self.factor() - 1) * F.linear(F.dropout(x, self.dropout), self.base.weight)
-        return self.base(x) + change + self.factor() * self.scaling * self.update(F.dropout(x, self.dropout))
+        return self.base(x) + change + self.factor() * self.update(F.dropout(x, self.dropout))
 
     patch.setattr(DoRALinear, "_with_dropout", broken)
 
@@ -117,7 +117,7 @@ def bias_scaled(patch: MonkeyPatch):
     """D6."""
 
     def broken(self, x):
-        return self.factor() * (self.base(x) + self.scaling * self.update(x))
+        return self.factor() * (self.base(x) + self.update(x))
 
     patch.setattr(DoRALinear, "_without_dropout", broken)
 
@@ -140,7 +140,7 @@ def not_cast_back(patch: MonkeyPatch):
     """D9: the dtype of the adapter leaks out."""
 
     def broken(self, x):
-        return self.factor() * (F.linear(x, self.base.weight) + self.scaling * self.update(x))
+        return self.factor() * (F.linear(x, self.base.weight) + self.update(x))
 
     patch.setattr(DoRALinear, "_without_dropout", broken)
 
@@ -150,7 +150,7 @@ def dropout_on_the_base(patch: MonkeyPatch):
 
     def broken(self, x):
         dropped = F.dropout(x, self.dropout, self.training)
-        return self.base(dropped) + self.scaling * self.update(dropped)
+        return self.base(dropped) + self.update(dropped)
 
     patch.setattr(LoRALinear, "forward", broken)
 

@@ -156,3 +156,20 @@ def largest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
     """The largest relative difference of tensors of the same name."""
     assert ours.keys() == theirs.keys()
     return max(relative_difference(ours[name], theirs[name]) for name in ours)
+
+
+def kept_bytes(layer: nn.Module, x: Tensor) -> int:
+    """Bytes that a forward pass keeps for the backward pass, without the input and the parameters."""
+    known = {tensor.untyped_storage().data_ptr() for tensor in (x, *layer.parameters())}
+    kept = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in known:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        output = layer(x)
+    assert output.requires_grad
+    return sum(kept.values())

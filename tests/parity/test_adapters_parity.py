@@ -3,7 +3,17 @@
 import adapter_checks as checks
 import pytest
 import torch
-from adapter_pairs import BFLOAT16_TOLERANCE, SCENES, TOLERANCE, Scene, our_parameters, pair, run, their_parameters
+from adapter_pairs import (
+    BFLOAT16_TOLERANCE,
+    SCENES,
+    TOLERANCE,
+    Scene,
+    kept_bytes,
+    our_parameters,
+    pair,
+    run,
+    their_parameters,
+)
 from peft import LoraConfig, get_peft_model
 from peft.optimizers import create_loraplus_optimizer
 from torch import nn
@@ -144,3 +154,11 @@ def test_float64_layers_have_float64_adapters_with_right_gradients():
         assert all(tensor.dtype == torch.float64 for tensor in our_parameters(layer).values())
         assert torch.autograd.gradcheck(layer, x)
         assert relative_difference(layer(x), nn.functional.linear(x, layer.merged_weight(), layer.base.bias)) < 1e-14
+
+
+def test_dora_keeps_one_output_more_than_lora_and_pefts_two():
+    x, output = torch.randn(512, 256), 4 * 512 * 256
+    kept = {kind: [kept_bytes(layer, x) for layer in pair(Scene(kind, 256, 256), 0)] for kind in ("lora", "dora")}
+    assert max(kept["lora"]) < 0.05 * output  # the input reduced to R numbers
+    ours, theirs = (dora - lora for dora, lora in zip(kept["dora"], kept["lora"], strict=True))
+    assert output <= ours < 1.05 * output < 2 * output <= theirs

@@ -174,15 +174,14 @@ class DoRALinear(LoRALinear):
     def _without_dropout(self, x: Tensor) -> Tensor:
         """One product with W."""
         out = F.linear(x, self.base.weight)
-        adapted = torch.add(out, self.update(x), alpha=self.scaling)
-        scaled = self.factor() * adapted
+        scaled = self.factor() * (out + self.update(x))
         return (scaled if self.base.bias is None else scaled + self.base.bias).to(out.dtype)
 
     def _with_dropout(self, x: Tensor) -> Tensor:
         """Two products with W, because the base output must not see the dropout and the adapter must."""
         out, dropped, factor = self.base(x), F.dropout(x, self.dropout), self.factor()
         change = (factor - 1) * F.linear(dropped, self.base.weight)
-        return (out + change + factor * self.scaling * self.update(dropped)).to(out.dtype)
+        return (out + change + factor * self.update(dropped)).to(out.dtype)
 
     def reset_magnitude_(self) -> None:
         """Set the magnitude to the norm of ``W + s B A``: needed if somebody changes W after the layer was made."""

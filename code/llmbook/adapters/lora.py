@@ -59,16 +59,15 @@ class LoRALinear(AdapterLayer):
         return self.scaling * (self.lora_B @ self.lora_A)
 
     def update(self, x: Tensor) -> Tensor:
-        """``B A x`` without the factor s: ``(..., in)`` to ``(..., out)``, never forming the product ``B A``."""
-        return F.linear(F.linear(x.to(self.lora_A.dtype), self.lora_A), self.lora_B)
+        """``s B A x``, ``(..., in)`` to ``(..., out)``, never forming the product ``B A``; s meets only R numbers."""
+        return F.linear(self.scaling * F.linear(x.to(self.lora_A.dtype), self.lora_A), self.lora_B)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., in)`` to ``(..., out)`` in the dtype of the base layer's output."""
         out = self.base(x)
         if self.merged:
             return out
-        update = self.update(F.dropout(x, self.dropout, self.training))
-        return torch.add(out, update, alpha=self.scaling).to(out.dtype)
+        return (out + self.update(F.dropout(x, self.dropout, self.training))).to(out.dtype)
 
 
 class LoRAEmbedding(AdapterLayer):
@@ -117,8 +116,7 @@ class LoRAEmbedding(AdapterLayer):
         if self.merged:
             return out
         rows = F.embedding(ids, self.lora_A.T, padding_idx=getattr(self.base, "padding_idx", None))
-        update = F.linear(rows, self.lora_B) * self._output_scale()
-        return torch.add(out, update, alpha=self.scaling).to(out.dtype)
+        return (out + F.linear(self.scaling * rows, self.lora_B) * self._output_scale()).to(out.dtype)
 
     def _output_scale(self) -> Tensor | float:
         """The factor of what is looked up: this book's, or that of a scaled table of transformers."""
