@@ -19,8 +19,9 @@ GATE = re.compile(r"```\{(exercise|solution)-(start|end)\} ?(.*)((?:\n:.*)*)\n``
 QUESTIONS = {
     "gemma": {"gemma-q-query-matrix", "gemma-q-exact-gelu", "gemma-q-scale-hidden", "gemma-q-is-causal"},
     "olmo": {"olmo-q-hidden-shift"},
+    "dora": {"dora-q-arithmetic", "dora-q-collapse", "dora-q-first-output"},
 }
-both_chapters = pytest.mark.parametrize("chapter", QUESTIONS)
+every_chapter = pytest.mark.parametrize("chapter", QUESTIONS)
 
 
 def cells(chapter):
@@ -89,7 +90,7 @@ def starters(chapter):
     return [cell for cell in cells(chapter) if "exercise" in cell.metadata]
 
 
-@both_chapters
+@every_chapter
 def test_gates_and_tags(chapter):
     assert gate_faults(cells(chapter)) == []
     labels = {label for _, kind, edge, label in gates(cells(chapter)) if (kind, edge) == ("exercise", "start")}
@@ -113,7 +114,7 @@ def test_a_spoiled_gate_is_noticed(spoil):
     assert gate_faults(notebook)
 
 
-@both_chapters
+@every_chapter
 def test_notebook_and_registry_agree(chapter):
     found = gates(cells(chapter))
     starts = [label for _, kind, edge, label in found if kind + edge == "exercisestart" and "-ex-" in label]
@@ -126,7 +127,7 @@ def test_notebook_and_registry_agree(chapter):
         assert next(c for c in cells(chapter) if c.id == "overview").source.count(f"(#{label})") == 1
 
 
-@both_chapters
+@every_chapter
 def test_starters_run_and_do_not_pass(chapter):
     reports = run(code(chapter, solutions=False))
     assert [report.name for report in reports] == [cell.metadata["exercise"]["id"] for cell in starters(chapter)]
@@ -136,6 +137,7 @@ def test_starters_run_and_do_not_pass(chapter):
 @pytest.mark.parametrize("chapter, right, wrong, hint", [
     ("gemma", "return 2 * layers", "return layers", "keys and values are both stored"),
     ("olmo", "weight @ shift + bias", "shift + bias", "must go through the old matrix first|has shape"),
+    ("dora", "bound = 1 / math.sqrt(inputs)", "bound = 1 / math.sqrt(rank)", "starts far too large"),
 ])
 def test_solutions_pass_strictly(monkeypatch, chapter, right, wrong, hint):
     monkeypatch.setenv(STRICT, "1")
@@ -184,13 +186,35 @@ near(torch.tensor([learning_rate(t, 1, 2, 12) for t in (1, 2, 7, 20)]), [0.5, 1,
 pack([[5, 6], [7, 8, 9]], 0, 2).tolist() == [[5, 6, 0], [7, 8, 9]]
 benchmarks_needed(0) == 6
 near(token_probabilities(torch.tensor([1.0, 1, 9]), 2), [0.5, 0.5, 0])
+""", "dora": """
+largest_rank(4, 3) == 1 and best_error(torch.tensor([12.0, 4, 3]), 1) == 5
+[largest_update_rank(2, 3, 8, 10, steps) for steps in (1, 2)] == [6, 8]
+[trained_numbers([(3, 2)], 1, magnitudes) for magnitudes in (False, True)] == [5, 8]
+start(4, 3, 2)[0].abs().max() <= 0.5 and start(4, 3, 2)[1].tolist() == [[0, 0]] * 3
+[part.item() for part in lora_gradients(*torch.tensor([2.0, 3, 5, 7]).reshape(4, 1, 1), 0.5)] == [21, 15]
+(lambda A, B, alpha: near(alpha / 2 * B @ A, [[30]]))(*grow(torch.tensor([[5.0]]), torch.tensor([[3.0]]), 2, 2))
+near(dora_weight(*row, torch.tensor([26.0]), 1), [[10, 24]])
+near(dora_forward(torch.ones(1, 2), row[0], torch.ones(1), *row[1:], torch.tensor([26.0]), 1), [[35]])
+near(torch.cat([g.flatten() for g in dora_gradients(torch.ones(1, 2), *row, torch.tensor([26.0]), 1, True)]), \
+    [4, 4, 10, 1.3077])
+near(torch.cat([g.flatten() for g in dora_gradients(torch.ones(1, 2), *row, torch.tensor([26.0]), 1, False)]), \
+    [1.9882, -0.8284, -0.6627, 1.3077])
+near(row_norms(torch.tensor([25.0]), *torch.tensor([19.0, 17, 2]).reshape(3, 1, 1), 1), [13])
+near(unmerge(torch.tensor([[10.0, 24]]), *row[1:], torch.tensor([26.0]), 1, torch.tensor([13.0])), [[3, 4]])
+near(torch.stack(changes(torch.tensor([[3.0, 4], [0, 2]]), torch.tensor([[6.0, 8], [2, 0]]))), [2.5, 0.5])
+[step_flops(1, 2, 3, 1, kind) for kind in ("frozen", "full", "lora")] == [24, 36, 54]
+[merge(torch.ones(1, 1).bfloat16(), torch.ones(1, 1), torch.tensor([[u]]), 1).item() for u in (0.01, 0.001)] \
+    == [1.0078125, 1]
+[part.tolist() for part in quantize(torch.tensor([0.5, -2, 1.5]), torch.tensor([-1.0, 0, 1]))] == [[1, 0, 2], 2]
+bits_per_weight(32, False) == 5 and round(bits_per_weight(32, True), 4) == 4.2539
 """}
 
 
-@both_chapters
+@every_chapter
 def test_the_worked_examples_of_the_tasks_hold(chapter):
     space = {"near": lambda got, expected: torch.allclose(got, torch.tensor(expected) * 1.0, atol=6e-5)}
     space["ten"] = torch.tensor([[10.0]])
     exec("\n".join(code(chapter, solutions=True)), space)
-    for line in EXAMPLES[chapter].strip().splitlines():
+    space["row"] = torch.tensor([[3.0, 4]]), torch.tensor([[1.0, 4]]), torch.tensor([[2.0]])  # W, A, B of DoRA's tasks
+    for line in EXAMPLES[chapter].strip().replace("\\\n", "").splitlines():
         assert eval(line, space), line

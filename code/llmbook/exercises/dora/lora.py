@@ -1,0 +1,162 @@
+"""Checks for the page on LoRA: how many numbers, how they start, their gradients, and more rank for a trained one."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from llmbook.exercises.compare import Mistake, as_number, as_tensor, expect_items, expect_number, expect_tensor
+from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.registry import exercise
+
+Shapes = list[tuple[int, int]]
+
+
+def expect_count(f, shapes: Shapes, rank: int, magnitudes: bool) -> None:
+    """Compare with R (out + in) for each matrix, and one number for each output with magnitudes."""
+    thin = sum(rank * (outputs + inputs) for outputs, inputs in shapes)
+    rows, columns = (sum(shape[axis] for shape in shapes) for axis in (0, 1))
+    right = thin + rows * magnitudes
+    magnitude = [
+        (thin, "DoRA trains a magnitude as well, one for each output"),
+        (thin + columns, "there is one magnitude for each output, that is for each row of an (out, in) weight"),
+        (thin + len(shapes), "a matrix has one magnitude for each output, not one in all"),
+        (2 * thin, "a magnitude is a vector, no third matrix"),
+    ]
+    mistakes = [
+        *(magnitude if magnitudes else [(thin + rows, "LoRA has no magnitude")]),
+        (rank * sum(outputs * inputs for outputs, inputs in shapes), "B A is never stored: count A and B"),
+        (sum(2 * rank * inputs for _, inputs in shapes), "B has as many rows as the layer has outputs"),
+        (sum(2 * rank * outputs for outputs, _ in shapes), "A has as many columns as the layer has inputs"),
+        (right + sum(outputs * inputs for outputs, inputs in shapes), "the base is frozen: do not count it"),
+    ]
+    expect_number(f(shapes, rank, magnitudes), right, mistakes)
+
+
+def llama_7b() -> Shapes:
+    """Query, key, value, up and down of the 32 layers."""
+    return 32 * [(4096, 4096), (4096, 4096), (4096, 4096), (11_008, 4096), (4096, 11_008)]
+
+
+@exercise("dora-ex-count")
+def numbers_of_lora(f):
+    """LoRA on LLaMA 7B, rank 32, and on a narrow key matrix"""
+    expect_count(f, llama_7b(), 32, False)
+    expect_count(f, [(256, 2048)], 8, False)
+
+
+@exercise("dora-ex-count")
+def numbers_of_dora(f):
+    """DoRA on the same"""
+    expect_count(f, llama_7b(), 32, True)
+    expect_count(f, [(256, 2048), (2048, 256), (2048, 256)], 8, True)
+
+
+def expect_start(f, inputs: int, outputs: int, rank: int) -> None:
+    """Judge shapes, zeros, and the spread of A, which is random."""
+    got = expect_items(f(inputs, outputs, rank), 2, "A and B")
+    lora_A, lora_B = as_tensor(got[0], "A"), as_tensor(got[1], "B")
+    for name, value, shape in (("A", lora_A, (rank, inputs)), ("B", lora_B, (outputs, rank))):
+        if value.shape != shape:
+            raise Mistake(f"{name} has shape {tuple(value.shape)}, expected {shape}")
+    if not lora_A.any():
+        raise Mistake("A is zero: if B is zero too, both gradients are, and nothing ever learns")
+    if lora_B.any():
+        raise Mistake("B is not zero, so the model changes before the first step")
+    expect_spread(lora_A.double(), inputs, rank)
+
+
+def expect_spread(lora_A: Tensor, inputs: int, rank: int) -> None:
+    """Insist on a uniform start within +-1 / sqrt(in)."""
+    largest, spread = lora_A.abs().max().item(), lora_A.std().item()
+    near = lambda value, other: abs(value / other - 1) < 0.05  # noqa: E731
+    bound = inputs**-0.5
+    if near(spread, (3 * rank) ** -0.5):
+        raise Mistake("the bound is 1 / sqrt(rank): it must come from the number of inputs, so A starts far too large")
+    if near(spread, bound):
+        raise Mistake("1 / sqrt(in) is the bound of the uniform numbers; their standard deviation is smaller")
+    if lora_A.min() >= 0:
+        raise Mistake("all numbers of A are positive: draw between minus the bound and the bound")
+    if largest > bound * (1 + 1e-6) and near(spread, bound / math.sqrt(3)):
+        raise Mistake("the spread is right but the numbers are not uniform: some lie outside of the bound")
+    if not near(spread, bound / math.sqrt(3)):
+        raise Mistake(f"A has standard deviation {spread:.4g}, expected about {bound / math.sqrt(3):.4g}")
+
+
+@exercise("dora-ex-start")
+def start_of_a_wide_layer(f):
+    """1,024 inputs, 48 outputs, rank 16"""
+    expect_start(f, 1024, 48, 16)
+
+
+@exercise("dora-ex-start")
+def start_of_a_narrow_layer(f):
+    """256 inputs, 512 outputs, rank 64"""
+    expect_start(f, 256, 512, 64)
+
+
+def expect_gradients(f, tokens: int, inputs: int, outputs: int, rank: int, scaling: float) -> None:
+    """Compare with autograd."""
+    x, upstream = draw(0, tokens, inputs), draw(1, tokens, outputs)
+    lora_A, lora_B = draw(2, rank, inputs).requires_grad_(), draw(3, outputs, rank).requires_grad_()
+    (scaling * (x @ lora_A.T @ lora_B.T) * upstream).sum().backward()
+    got = expect_items(f(x, upstream, lora_A.detach(), lora_B.detach(), scaling), 2, "the gradients of A and of B")
+    for value, gradient, name in zip(got, (lora_A.grad, lora_B.grad), ("A", "B"), strict=True):
+        mistakes = [
+            (gradient / scaling, "the scale s is missing"),
+            (gradient * scaling, "the scale s is there twice"),
+            (gradient / tokens, "that is the mean over the tokens: the gradient of a sum is a sum"),
+            (gradient.T, "that is the transpose: a gradient has the shape of its parameter"),
+        ]
+        expect_tensor(value, gradient, mistakes, name=f"the gradient of {name}")
+
+
+@exercise("dora-ex-lora-gradients")
+def gradients_of_a_small_layer(f):
+    """7 tokens, 5 inputs, 4 outputs, rank 2"""
+    expect_gradients(f, 7, 5, 4, 2, 0.5)
+
+
+@exercise("dora-ex-lora-gradients")
+def gradients_of_a_square_layer(f):
+    """6 tokens, 6 inputs, 6 outputs, rank 6: every wrong order of the matrices still has the right shape"""
+    expect_gradients(f, 6, 6, 6, 6, 3.0)
+
+
+def expect_grown(f, rank: int, new_rank: int) -> None:
+    """The same update, and a gradient for every new direction."""
+    lora_A, lora_B, alpha = draw(4, rank, 9), draw(5, 7, rank), 12.0
+    got = expect_items(f(lora_A, lora_B, alpha, new_rank), 3, "A, B and alpha")
+    new_A, new_B, new_alpha = as_tensor(got[0], "A"), as_tensor(got[1], "B"), as_number(got[2])
+    for name, value, shape in (("A", new_A, (new_rank, 9)), ("B", new_B, (7, new_rank))):
+        if value.shape != shape:
+            raise Mistake(f"{name} has shape {tuple(value.shape)}, expected {shape}")
+    before = alpha / rank * lora_B @ lora_A
+    after = new_alpha / new_rank * new_B.float() @ new_A.float()
+    ratio = new_rank / rank
+    kept = new_alpha / new_rank * new_B[:, :rank] @ new_A[:rank]
+    extra = "the new parts of A and B are both random, so the update changes: one of them must be zero"
+    mistakes = [
+        (before / ratio, "the scale is alpha / R, and R has grown: alpha must grow with it"),
+        (before * ratio, "the scale has grown twice: adjust alpha or one of the matrices, not both"),
+        *([(after, extra)] if torch.allclose(kept, before, rtol=1e-4) and not torch.allclose(after, kept) else []),
+    ]
+    expect_tensor(after, before, mistakes, name="the update s B A")
+    new_rows, new_columns = new_A[rank:], new_B[:, rank:]
+    if not (new_rows.abs().sum(1) + new_columns.abs().sum(0)).all():
+        raise Mistake("a new row of A and its column of B are both zero: each has the other as its gradient's factor, "
+                      "so neither ever learns")  # fmt: skip
+    if torch.linalg.matrix_rank(torch.cat([lora_A, new_rows.float()])) < new_rank and not new_columns.any():
+        raise Mistake("the new rows of A are combinations of others, so they add no direction: draw them at random")
+
+
+@exercise("dora-ex-grow", points=2)
+def from_rank_2_to_4(f):
+    """From rank 2 to 4"""
+    expect_grown(f, 2, 4)
+
+
+@exercise("dora-ex-grow")
+def from_rank_2_to_5(f):
+    """From rank 2 to 5"""
+    expect_grown(f, 2, 5)

@@ -1,0 +1,134 @@
+"""Checks for the pages on costs and practice: FLOPs of a step, merging in 16 bits, blocks of 4 bits."""
+
+import torch
+from torch import Tensor
+
+from llmbook.exercises.compare import expect_items, expect_number, expect_tensor
+from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.registry import exercise
+from llmbook.layers.quantization import normal_levels
+
+
+def expect_flops(f, tokens: int, inputs: int, outputs: int, rank: int, kind: str) -> None:
+    """Compare with two FLOPs for each multiplication of each product."""
+    product, thin = 2 * tokens * inputs * outputs, 2 * tokens * rank * (inputs + outputs)
+    passes = {"frozen": 2 * product, "full": 3 * product, "lora": 2 * product + 3 * thin}
+    mistakes = [
+        (passes[kind] // 2, "a product of an (m, k) and a (k, n) matrix is 2 m k n FLOPs: multiply and add"),
+        (product, "that is the forward pass alone"),
+        (passes["full"], "the gradient of a frozen weight is not computed"),
+        (passes["frozen"], "the thin matrices are missing, or the gradient of the trained weight"),
+        (product + 3 * thin, "the gradient must still pass through the frozen weight, to the layers below"),
+        (2 * product + thin, "the thin matrices have a backward pass too: two products each"),
+        (2 * product + 2 * thin, "each thin matrix needs a gradient for itself and one for its input"),
+        (3 * thin, "the base works too, and the gradient passes through it"),
+    ]
+    expect_number(f(tokens, inputs, outputs, rank, kind), passes[kind], [m for m in mistakes if m[0] != passes[kind]])
+
+
+@exercise("dora-ex-flops")
+def flops_of_a_whole_layer(f):
+    """A frozen layer, and one that is trained whole"""
+    for kind in ("frozen", "full"):
+        expect_flops(f, 512, 1024, 4096, 8, kind)
+
+
+@exercise("dora-ex-flops", points=2)
+def flops_of_lora(f):
+    """LoRA of rank 8"""
+    expect_flops(f, 512, 1024, 4096, 8, "lora")
+
+
+def expect_merged(f, size: float) -> None:
+    """Compare with a sum in float32 that is rounded once, bit by bit."""
+    weight, scaling = (0.05 * draw(0, 40, 30)).bfloat16(), 2.0
+    lora_A, lora_B = draw(1, 4, 30), size * draw(2, 40, 4)
+    update = scaling * lora_B @ lora_A
+    right = (weight.float() + update).bfloat16()
+    low = scaling * lora_B.bfloat16() @ lora_A.bfloat16()
+    mistakes = [
+        (weight.float() + update, "round to the dtype of the weight at the end"),
+        (weight, "the weight is as it was: add the update"),
+        (weight + update.bfloat16(), "the update is rounded before it is added: add in float32, then round once"),
+        (weight + low, "A and B are rounded before they are multiplied: do everything in float32, then round once"),
+        ((weight.float() + low.float()).bfloat16(), "A and B are rounded before they are multiplied: keep float32"),
+        ((weight.float() + update / scaling).bfloat16(), "the scale s is missing"),
+    ]
+    expect_tensor(f(weight, lora_A, lora_B, scaling), right, mistakes, exact=True,
+                  otherwise="compute in float32 and round once, at the end")  # fmt: skip
+
+
+@exercise("dora-ex-merge")
+def merge_a_large_update(f):
+    """An update as large as the weight"""
+    expect_merged(f, 0.01)
+
+
+@exercise("dora-ex-merge")
+def merge_a_small_update(f):
+    """An update of which most is lost"""
+    expect_merged(f, 0.0005)
+
+
+def expect_block(f, block: Tensor, levels: Tensor) -> None:
+    """Compare codes and scale."""
+    scale = block.abs().max()
+    codes = lambda by: (block[:, None] / by - levels).abs().argmin(1)  # noqa: E731
+    got = expect_items(f(block, levels), 2, "the codes and the scale")
+    scales = [
+        (block.max().item(), "the largest number can be negative: take the largest absolute value"),
+        (block.std().item(), "that is the standard deviation: the largest absolute value must land on a level"),
+        (block.norm().item(), "that is the length of the block: take the largest absolute value"),
+    ]
+    expect_number(got[1], scale.item(), scales, rtol=1e-6)
+    below = (torch.searchsorted(levels, block / scale, right=True) - 1).clamp(0, len(levels) - 1)
+    above = torch.searchsorted(levels, block / scale).clamp(0, len(levels) - 1)
+    mistakes = [
+        (codes(1.0), "the block is not divided by its scale"),
+        (below, "that is the level below: take the nearest one"),
+        (above, "that is the level above: take the nearest one"),
+        (levels[codes(scale)], "those are the levels: return their indices, which need only a few bits"),
+    ]
+    expect_tensor(got[0], codes(scale), mistakes, name="the codes")
+
+
+@exercise("dora-ex-quantize")
+def block_with_five_levels(f):
+    """Five even levels; the largest number is negative"""
+    expect_block(f, torch.tensor([0.3, -2.0, 1.1, 0.0, -0.7, 1.9]), torch.tensor([-1.0, -0.5, 0.0, 0.5, 1.0]))
+
+
+@exercise("dora-ex-quantize")
+def block_with_the_levels_of_nf4(f):
+    """64 weights and the sixteen levels of NF4"""
+    expect_block(f, 0.02 * draw(3, 64), normal_levels())
+
+
+def expect_bits(f, block: int, double: bool) -> None:
+    """Compare with 4 bits and a share of each scale."""
+    right = 4 + (8 / block + 32 / (block * 256) if double else 32 / block)
+    mistakes = [
+        (4, "the scales need memory too"),
+        (4 + 32, "a scale is shared by the whole block"),
+        (4 + 8 / block, "the 8-bit scales have a scale of their own, one for each 256"),
+        (4 + 8 / block + 32 / 256, "one outer scale serves 256 scales, and so 256 blocks of weights"),
+        (4 + 4 / block, "a float32 has 32 bits, not 4"),
+        (4 + 32 / block, "the scales are quantized as well: 8 bits each, and a float32 for each 256 of them"),
+        (4 + 32 / block + 8 / block, "the 8-bit scales are in place of the float32 ones"),
+        (right / 8, "that is in bytes"),
+    ]
+    expect_number(f(block, double), right, [pair for pair in mistakes if pair[0] != right], rtol=1e-9)
+
+
+@exercise("dora-ex-bits")
+def bits_with_plain_scales(f):
+    """Blocks of 64 and of 32, float32 scales"""
+    expect_bits(f, 64, False)
+    expect_bits(f, 32, False)
+
+
+@exercise("dora-ex-bits")
+def bits_with_double_quantization(f):
+    """The same with 8-bit scales"""
+    expect_bits(f, 64, True)
+    expect_bits(f, 32, True)
