@@ -16,6 +16,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from llmbook.layers.quantized_linear import QuantizedLinear
+
 
 def scaling(alpha: float, rank: int, *, rank_stabilized: bool = False) -> float:
     """The factor ``s`` in front of ``B A``.
@@ -97,6 +99,11 @@ class AdapterLayer(nn.Module):
         """W, also while the layer is merged."""
         return self.base.weight if self._original is None else self._original
 
+    @property
+    def frozen_source(self) -> Tensor:
+        """The tensor that W is stored in: W itself, or the codes of a quantized base, which W is read from anew."""
+        return self.base.codes if isinstance(self.base, QuantizedLinear) else self.frozen_weight
+
     def delta(self) -> Tensor:
         """The update ``s B A``, in the shape of the base layer's weight."""
         raise NotImplementedError
@@ -121,6 +128,8 @@ class AdapterLayer(nn.Module):
         """
         if self.merged:
             raise RuntimeError("this layer is merged already; merging twice would add the update twice")
+        if isinstance(self.base, QuantizedLinear):
+            raise ValueError("the base is quantized and cannot take an update; call dequantize_linears_(model) first")
         weight = self.merged_weight()
         if not weight.is_meta and not weight.isfinite().all():
             raise ValueError("the merged weight has infinite or undefined numbers; did the training diverge?")

@@ -1,0 +1,58 @@
+"""Figures of quantization: where the levels of a format lie, how often each is used, what is lost by block size."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, new_figure, styled
+
+
+@styled
+def draw_levels(formats: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray], scaled: np.ndarray) -> Figure:
+    """The levels of each format above, and how often each is used below.
+
+    Args:
+        formats: Name of a format to its levels, ascending, from -1 to 1.
+        used: Name to the share of weights that fall on each level.
+        scaled: Weights divided by the largest of their block, drawn as a density behind the levels.
+    """
+    figure, axes = new_figure(2, len(formats), size=(7.0, 4.2), sharey="row")
+    for column, (name, levels) in enumerate(formats.items()):
+        upper, lower = axes[0][column], axes[1][column]
+        upper.hist(scaled, bins=81, density=True, color=PALETTE["sky"], alpha=0.45)
+        upper.vlines(levels, 0, 1.75, color=PALETTE["ink"], linewidth=1.2)
+        upper.set(title=name, xlim=(-1.06, 1.06), yticks=[], xlabel="weight / scale of its block")
+        lower.bar(range(len(levels)), 100 * used[name], color=PALETTE[CYCLE[column]], width=0.75)
+        lower.axhline(100 / 16, color=PALETTE["ink"], linewidth=1.2, linestyle=(0, (4, 2)))
+        lower.set(xlabel="code", xticks=[0, 5, 10, 15])
+        upper.grid(visible=False)
+    axes[0][0].set_ylabel("levels")
+    axes[1][0].set_ylabel("% of weights")
+    return figure
+
+
+@styled
+def draw_block_error(bits: Mapping[str, Sequence[float]], errors: Mapping[str, Sequence[float]],
+                     blocks: Sequence[int], *, labeled: Sequence[int] = (16, 64, 256, 4096), ax: Any = None) -> Figure:
+    """Error against the bits that are really stored, a point for each block size.
+
+    Args:
+        bits: Name of a format to its bits for each weight, scales included, by block size.
+        errors: Name to its relative error, by block size.
+        blocks: The block sizes.
+        labeled: Those that are written beside the first format's points.
+        ax: Axes to draw on; new ones by default.
+    """
+    figure, ax = new_figure(size=(6.0, 3.8)) if ax is None else (ax.figure, ax)
+    for index, name in enumerate(bits):
+        ax.plot(bits[name], [100 * error for error in errors[name]], marker=MARKERS[index],
+                color=PALETTE[CYCLE[index]], linestyle=DASHES[index], label=name)
+    first = next(iter(bits))
+    for size, x, y in zip(blocks, bits[first], errors[first], strict=True):
+        if size in labeled:
+            ax.annotate(f"{size:,}", (x, 100 * y), (3, 7), textcoords="offset points", fontsize=9.5)
+    ax.set(xlabel="bits for each weight, scales included", ylabel="error, % of the weights' size", ylim=(0, None))
+    ax.legend(fontsize=10)
+    return figure
