@@ -1,6 +1,6 @@
 """Adapt a small classifier to three kinds of new task, with every method; store each run.
 
-    python scripts/adapter_shifts.py            # 345 short runs, about three minutes on one core
+    python scripts/adapter_shifts.py            # 420 short runs, about four minutes on one core
     python scripts/adapter_shifts.py --output /tmp/look.json --seeds 2 --fresh-seeds 2
 
 Writes ``data/results/adapter_shifts.json`` after each seed. Started again, it skips what is there. The rates are
@@ -21,7 +21,7 @@ from llmbook.experiments.fine_tuning_classifier import SHIFTS, SIZE, adapt
 from llmbook.experiments.results import write_result
 
 METHODS = (("full", None), ("lora", 2), ("dora", 1), ("lora", 5), ("dora", 4))
-RATES = (0.003, 0.01, 0.03)
+RATES = (0.003, 0.01, 0.03, 0.1)
 FIRST_FRESH_SEED = 10
 KEYS = ("shift", "method", "rank", "learning_rate", "seed")
 QUESTION = ("Does the kind of change decide which adapter is better? Null: for each kind, the mean paired difference "
