@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+import t5_pairs
 import torch
 from pairs import CASES, MORE_CASES, make_pair, our_model, random_ids, reference_of, their_logits
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -131,6 +132,24 @@ def test_adapter_of_a_scaled_embedding_travels_both_ways(tmp_path):
     other = untied_gemma()[0]
     other.embed_tokens.weight.mul_(1.01)
     refused(other, tmp_path / "theirs", "another one")
+
+
+@pytest.mark.parametrize("kind", ["lora", "dora"])
+@pytest.mark.parametrize("case", t5_pairs.CASES)
+@torch.no_grad()
+def test_adapters_of_t5_travel_both_ways(case, kind, tmp_path):
+    ours, theirs = (copy.deepcopy(model) for model in t5_pairs.make_pair(case, "quiet"))
+    texts = t5_pairs.texts(ours.config)
+    inject(ours, ["q_proj", "v_proj", "o_proj"], kind=kind, rank=3, alpha=5)
+    train_at_random_((p for p in ours.parameters() if p.requires_grad), 9)
+    plain = t5_pairs.their_logits(theirs, *texts, "plain")
+    save_adapter(ours, tmp_path / "ours")
+    model = PeftModel.from_pretrained(theirs, str(tmp_path / "ours")).eval()
+    expected = t5_pairs.their_logits(model, *texts, "plain")
+    assert t5_pairs.distance(ours, texts, expected) <= 1e-5 < 0.01 < t5_pairs.distance(ours, texts, plain)
+    model.save_pretrained(tmp_path / "theirs")
+    again = load_adapter(copy.deepcopy(t5_pairs.make_pair(case, "quiet")[0]), tmp_path / "theirs")
+    assert torch.equal(again(*texts), ours(*texts))
 
 
 def test_the_embedding_learns_as_pefts(tmp_path):

@@ -20,11 +20,10 @@ from torch import Tensor, nn
 from llmbook.adapters.base import AdapterLayer
 from llmbook.adapters.injection import TABLES, Settings, adapter_layers, install
 from llmbook.adapters.lora import LoRAEmbedding
-from llmbook.adapters.names import exchangeable, layer_names, places, short_names
+from llmbook.adapters.names import TASKS, exchangeable, layer_names, places, short_names
 from llmbook.adapters.peft_config import CONFIG, WEIGHTS, read_settings, write_config
 from llmbook.checkpoint_files import name_some, read_json
 from llmbook.hub import CheckpointError, find_directory
-from llmbook.models import Decoder
 from llmbook.safetensors_file import StoredTensor, read_header
 
 PREFIX = "base_model.model."
@@ -63,7 +62,7 @@ def save_adapter(model: nn.Module, directory: str | Path) -> None:
         {where[name].name for name, layer in layers.items() if isinstance(layer, LoRAEmbedding)},
         short_names({place.name for place in where.values()}, {place.name for place in everywhere.values()}),
         transposed=any(place.transposed for place in where.values()),
-        task="CAUSAL_LM" if isinstance(model, Decoder) else None,
+        task=TASKS.get(type(model)),
     )
     _write(Path(directory), tensors, config)
 

@@ -14,6 +14,10 @@ from llmbook.checkpoint import family_that_says
 from llmbook.hub import CheckpointError
 from llmbook.models import Decoder
 from llmbook.models.keys import Stored
+from llmbook.models.t5 import T5
+
+TASKS = {Decoder: "CAUSAL_LM", T5: "SEQ_2_SEQ_LM"}
+"""PEFT's name of what each of our models does."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,11 @@ class Place:
 def places(model: nn.Module) -> dict[str, Place]:
     """The published place of each layer, by our name.
 
-    A decoder has the names of the family that can describe it. One that no family describes, and any other module,
-    keeps its own names.
+    A model of this book has the names of the family that can describe it. One that no family describes, and any other
+    module, keeps its own names.
     """
     own = {name: Place(name) for name, _ in model.named_modules()}
-    if not isinstance(model, Decoder):
+    if type(model) not in TASKS:
         return own
     try:
         table = family_that_says(model.config).key_table(model.config)
