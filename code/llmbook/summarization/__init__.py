@@ -1,1 +1,4 @@
-"""Meetings and their summaries: the synthetic corpus of the book (``meetings.py``)."""
+"""Meetings and their summaries: the synthetic corpus of the book (``meetings.py``), and how a summary is scored.
+
+``rouge.py`` counts shared words, ``bootstrap.py`` says how certain a mean score is.
+"""
