@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from llmbook.adapters.base import at_least_float32, exactly
 from llmbook.adapters.lora import LoRALinear
+from llmbook.layers.quantized_linear import product
 
 ROWS_AT_ONCE = 4096  # of a weight in low precision, which is widened piece by piece
 
@@ -139,15 +140,15 @@ class DoRALinear(LoRALinear):
         """The norm of each row of ``W + s B A``, ``(out,)`` in float32; remembered while evaluating."""
         if not self.detach_norm:
             return row_norm(self.frozen_weight, self.lora_A, self.lora_B, self.scaling)
-        with exactly(self.frozen_weight):
+        with exactly(self.lora_A):
             if self.training:
                 return self._compute_norm()
-            return self._norm.get(self.frozen_weight, (self.lora_A, self.lora_B), self._compute_norm)
+            return self._norm.get(self.frozen_source, (self.lora_A, self.lora_B), self._compute_norm)
 
     def _compute_norm(self) -> Tensor:
         """The norm as a constant."""
         weight = self.frozen_weight
-        squared = self._squared_norms.get(weight, (), lambda: squared_row_norms(weight))
+        squared = self._squared_norms.get(self.frozen_source, (), lambda: squared_row_norms(weight))
         return row_norm_low_rank(weight, self.lora_A, self.lora_B, self.scaling, squared)
 
     def factor(self) -> Tensor:
@@ -173,14 +174,14 @@ class DoRALinear(LoRALinear):
 
     def _without_dropout(self, x: Tensor) -> Tensor:
         """One product with W."""
-        out = F.linear(x, self.base.weight)
+        out = product(self.base, x)
         scaled = self.factor() * (out + self.update(x))
         return (scaled if self.base.bias is None else scaled + self.base.bias).to(out.dtype)
 
     def _with_dropout(self, x: Tensor) -> Tensor:
         """Two products with W, because the base output must not see the dropout and the adapter must."""
         out, dropped, factor = self.base(x), F.dropout(x, self.dropout), self.factor()
-        change = (factor - 1) * F.linear(dropped, self.base.weight)
+        change = (factor - 1) * product(self.base, dropped)
         return (out + change + factor * self.update(dropped)).to(out.dtype)
 
     def reset_magnitude_(self) -> None:
