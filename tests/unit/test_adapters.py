@@ -21,10 +21,16 @@ from llmbook.adapters import (
     unmerge,
 )
 from llmbook.checkpoint import CheckpointError, save_pretrained
+from llmbook.debug import relative_difference
 from llmbook.layers import Embedding
 from llmbook.models import Decoder, gemma, initialize_, llama, olmo
 
 KINDS = {"lora": LoRALinear, "dora": DoRALinear}
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_every_time():
+    torch.manual_seed(0)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -350,10 +356,10 @@ def test_the_factor_of_a_table_holds_for_its_adapter(scale):
     table, ids = ScaledTable(scale), torch.arange(7)[None]
     layer = LoRAEmbedding(table, rank=2, alpha=4, generator=generator())
     layer.lora_A.normal_(generator=generator(1))
-    torch.testing.assert_close(layer(ids), (table.weight + layer.delta())[None] * scale)
+    assert relative_difference(layer(ids), (table.weight + layer.delta())[None] * scale) < 1e-5
     adapted = layer(ids)
     layer.merge()
-    torch.testing.assert_close(layer(ids), adapted)
+    assert relative_difference(layer(ids), adapted) < 1e-5
 
 
 @torch.no_grad()

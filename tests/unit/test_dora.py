@@ -11,6 +11,11 @@ from llmbook.adapters import DoRALinear, LoRALinear, dora, row_norm, row_norm_lo
 from llmbook.debug import relative_difference
 
 
+@pytest.fixture(autouse=True)
+def same_numbers_every_time():
+    torch.manual_seed(0)
+
+
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
