@@ -30,6 +30,7 @@ def config(**changes):
 DRAWINGS = {
     "block pre": draw_decoder_block,
     "block post": partial(draw_decoder_block, norm_place="post", norm="LayerNorm"),
+    "block output": partial(draw_decoder_block, norm_place="output"),
     "block both": partial(draw_decoder_block, norm_place="both", attention="multi-query\nattention"),
     "block parallel": partial(draw_decoder_block, parallel=True),
     "norm places": draw_norm_places,
@@ -37,6 +38,7 @@ DRAWINGS = {
     "heads 32": partial(draw_heads, 32, 8),
     "decoder": partial(draw_decoder, config()),
     "decoder post": partial(draw_decoder, config(norm_place="post", norm="layer_free", gated=False)),
+    "decoder output": partial(draw_decoder, config(norm_place="output")),
     "decoder both": partial(draw_decoder, config(norm_place="both", tie_embeddings=False, scale_embedding=False)),
 } | {kind: partial(draw_glu, kind) for kind in GATE_FUNCTIONS}
 

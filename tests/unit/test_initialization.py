@@ -116,3 +116,65 @@ def test_the_stream_grows_slowly_with_depth():
 
     assert stream(initialize_mitchell_, 32) / stream(initialize_mitchell_, 8) < 1.35
     assert stream(plain, 32) / stream(plain, 8) > 1.7
+
+
+def test_the_starts_of_the_experiment_differ_in_what_their_names_say():
+    from llmbook.experiments.initialization import STARTS
+
+    models = {name: start(Decoder(CONFIG), seeded()) for name, start in STARTS.items()}
+    stds = {
+        name: [model.get_parameter(f"layers.2.{part}.weight").std().item() for part in ("mlp.up_proj", "mlp.down_proj")]
+        for name, model in models.items()
+    }
+    expected = {
+        "mitchell": (96**-0.5 * CUT, 1200**-0.5 * CUT),
+        "fan-in, no depth": (96**-0.5 * CUT, 200**-0.5 * CUT),
+        "0.02, as at width 4,096": (1.28 / 96**0.5, 1.28 / 96**0.5),
+        "0.02": (0.02, 0.02),
+    }
+    assert stds.keys() == expected.keys()
+    for name, pair in stds.items():
+        assert pair == pytest.approx(expected[name], rel=0.03), name
+
+
+def test_the_stored_runs_are_those_that_the_experiment_describes():
+    from llmbook.experiments.initialization import LAYERS, SEEDS, STARTS, STEPS
+    from llmbook.experiments.results import read_result
+
+    stored = read_result("initialization_runs")
+    assert stored["settings"] == {"layers": LAYERS, "steps": STEPS, "seeds": list(SEEDS)}
+    assert {(row["start"], row["seed"]) for row in stored["rows"]} == {(s, n) for s in STARTS for n in SEEDS}
+    assert len(stored["rows"]) == len(STARTS) * len(SEEDS)
+
+
+def test_the_stream_is_measured_before_and_after_each_block():
+    from llmbook.experiments.initialization import STARTS, stream_sizes
+
+    ids = torch.randint(300, (2, 8), generator=seeded(1))
+    sizes = stream_sizes("mitchell", CONFIG, ids, 0)
+    model = STARTS["mitchell"](Decoder(CONFIG), seeded())
+    model.norm = torch.nn.Identity()
+    with torch.no_grad():
+        last, first = model.hidden_states(ids), model.embed_tokens(ids)
+    assert len(sizes) == 4
+    assert sizes[0] == pytest.approx(float(first.square().mean().sqrt()))
+    assert sizes[-1] == pytest.approx(float(last.square().mean().sqrt()), rel=1e-5)
+
+
+def test_the_figures_show_the_numbers():
+    import numpy as np
+
+    from llmbook.plots.initialization import plot_start_differences, plot_stream_growth
+    from llmbook.statistics import mean_interval
+
+    curves = {"one": np.array([[1.0, 2.0, 4.0], [1.0, 3.0, 4.0]]), "two": np.ones((2, 3))}
+    ax = plot_stream_growth(curves).axes[0]
+    assert [list(line.get_ydata()) for line in ax.lines] == [[1.0, 2.5, 4.0], [1.0, 1.0, 1.0]]
+    assert {text.get_text() for text in ax.texts} == {"one", "two"} and ax.get_yscale() == "log"
+
+    points = {"late": np.array([0.1, 0.2, 0.3])}
+    found = {name: mean_interval(values) for name, values in points.items()}
+    ax = plot_start_differences(found, points, xlabel="nats").axes[0]
+    drawn = [list(line.get_xdata()) for line in ax.lines]
+    assert drawn[0] == [found["late"].low, found["late"].high] and drawn[2] == [0.1, 0.2, 0.3]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["late"]

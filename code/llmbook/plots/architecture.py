@@ -22,9 +22,9 @@ GATED_LABELS = {"silu": "SwiGLU", "gelu": "GeGLU", "gelu_tanh": "GeGLU", "relu":
 GATE_FUNCTIONS = {"GeGLU": "GELU", "SwiGLU": "SiLU", "ReGLU": "ReLU", "GLU": "sigmoid", "bilinear": "identity"}
 
 BESIDE = 1.11  # from the stream to the middle of what stands beside it
-LANES = {"pre": 0.2, "post": 0.47, "both": 0.2}  # where the stream is in a drawing of one block
+LANES = {"pre": 0.2, "post": 0.47, "both": 0.2, "output": 0.2}  # where the stream is in a drawing of one block
 BOX_HEIGHTS = {"norm": 0.36, "attention": 0.52, "feedforward": 0.52}
-BLOCK_HEIGHTS = {"pre": 4.6, "post": 4.6, "both": 5.75}
+BLOCK_HEIGHTS = {"pre": 4.6, "post": 4.6, "both": 5.75, "output": 4.6}
 
 
 @styled
@@ -35,8 +35,8 @@ def draw_decoder_block(
     """One block: attention and feed-forward layer beside the residual stream, and where the norm stands.
 
     Args:
-        norm_place: "pre" (before each sublayer), "post" (on the stream, after each addition) or "both" (before and
-            after each sublayer, beside the stream).
+        norm_place: "pre" (before each sublayer), "post" (on the stream, after each addition), "both" (before and
+            after each sublayer, beside the stream) or "output" (after each sublayer, beside the stream).
         norm: Label of the norm, at most 9 letters a line.
         attention: Label of the attention, at most 12 letters a line.
         feedforward: Label of the feed-forward layer, at most 12 letters a line.
@@ -44,10 +44,10 @@ def draw_decoder_block(
         ax: Axes to draw on; new ones by default.
 
     Raises:
-        ValueError: If ``norm_place`` is not one of the three, or ``parallel`` is not pre-norm.
+        ValueError: If ``norm_place`` is not one of the four, or ``parallel`` is not pre-norm.
     """
     if norm_place not in BLOCK_HEIGHTS:
-        raise ValueError(f'norm_place is "pre", "post" or "both", not {norm_place!r}')
+        raise ValueError(f'norm_place is "pre", "post", "both" or "output", not {norm_place!r}')
     if parallel:
         if norm_place != "pre":
             raise ValueError('a parallel block is drawn with norm_place="pre"')
@@ -62,7 +62,8 @@ def draw_decoder_block(
 
 def _sublayer(ax: Any, lane: float, y: float, norm_place: str, norm: str, label: str, kind: str) -> float:
     """Draw a sublayer whose branch leaves the stream at height y; returns the height where the next may start."""
-    steps = {"pre": ["norm", kind], "post": [kind], "both": ["norm", kind, "norm"]}[norm_place]
+    steps = {"pre": ["norm", kind], "post": [kind], "both": ["norm", kind, "norm"], "output": [kind, "norm"]}
+    steps = steps[norm_place]
     beside = lane + BESIDE
     wire(ax, (lane, y), (beside, y), (beside, y + 0.33))
     y += 0.33
@@ -163,7 +164,7 @@ def draw_decoder(config: Any, *, ax: Any = None) -> Figure:
     norm, start = NORM_LABELS[config.norm].partition(", ")[0], y + 0.45
     middle = _sublayer(ax, lane, start, place, norm, "attention", "attention")
     _sublayer(ax, lane, middle, place, norm, _feedforward_label(config), "feedforward")
-    offset = 0.33 + 0.26 + (0.56 if place != "post" else 0)
+    offset = 0.33 + 0.26 + (0.56 if place in ("pre", "both") else 0)
     note(ax, right, start + offset, _heads_note(config))
     note(ax, right, middle + offset, f"{config.width:,} → {config.feedforward_width:,}\n→ {config.width:,}")
     _output(ax, lane, y + BLOCK_HEIGHTS[place] + 0.05, config)
@@ -239,7 +240,7 @@ def draw_heads(heads: int = 8, kv_heads: int = 1, *, ax: Any = None) -> Figure:
 
 def draw_norm_places(**labels: str) -> Figure:
     """Pre-norm, post-norm and both, side by side; ``labels`` as in :func:`draw_decoder_block`."""
-    drawings = [partial(draw_decoder_block, norm_place=place, **labels) for place in BLOCK_HEIGHTS]
+    drawings = [partial(draw_decoder_block, norm_place=place, **labels) for place in ("pre", "post", "both")]
     return draw_side_by_side(drawings, titles=["pre-norm", "post-norm", "both"])
 
 

@@ -33,7 +33,8 @@ def plot_faults(
     ):
         ax.plot(np.where(np.asarray(values) > 0, values, zero), places + shift, linestyle="", marker=marker,
                 markersize=8, color=PALETTE[color], markeredgecolor=PALETTE["ink"], markeredgewidth=0.7, label=name)
-    ax.set(xscale="log", xlim=(zero / 4, 10), ylim=(len(faults) - 0.5, -0.5))
+    right = max(10.0, 3 * positive.max())  # a fault may change the size of the logits
+    ax.set(xscale="log", xlim=(zero / 4, right), ylim=(len(faults) - 0.5, -0.5))
     ax.set_xlabel("relative difference of the logits")
     ax.set_yticks(places, faults)
     ticks = 10.0 ** np.arange(np.log10(zero) + 1, 2, 2)
