@@ -1,10 +1,11 @@
 """The parts of T5 by hand: buckets, shifted labels, the loss, fresh weights, published sizes, and what is refused."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 
+from llmbook.data import read_table
 from llmbook.debug import relative_difference
 from llmbook.layers.relative_bias import RelativeBias, relative_buckets, relative_positions
 from llmbook.models import t5_config
@@ -12,13 +13,7 @@ from llmbook.models.t5 import T5
 from llmbook.models.t5_config import PUBLISHED, T5Config
 from llmbook.models.t5_training import initialize_t5_, sequence_loss, shift_right
 
-PARAMETERS = {  # t5-small: of transformers' default T5Config; the others: of the released configs
-    "t5-small": 60_506_624,
-    "flan-t5-small": 76_961_152,
-    "flan-t5-base": 247_577_856,
-    "flan-t5-large": 783_150_080,
-    "flan-t5-xl": 2_849_757_184,
-}
+ROWS = {row["name"]: row for row in read_table("t5_configs")}
 
 
 def fresh(config: T5Config, seed: int = 0) -> T5:
@@ -146,27 +141,40 @@ def test_fresh_weights_give_scores_and_logits_of_size_one(name):
 # Sizes
 
 
+def test_every_published_config_has_a_row():
+    assert set(ROWS) == set(PUBLISHED)
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_published_sizes(name):
+def test_a_published_config_equals_its_row(name):
+    row = {field: {"yes": True, "no": False}.get(value, value) for field, value in ROWS[name].items()}
+    config = asdict(PUBLISHED[name])
+    assert {field: config[field] for field in config.keys() & row.keys()} == {
+        field: row[field] for field in config.keys() & row.keys()
+    }
+    assert config.keys() - row.keys() == {"pad_id", "stop_id", "start_id"}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_counts(name):
+    """The row, the formula and the model built on the meta device."""
+    row, by_part = ROWS[name], t5_config.parameters_by_part(PUBLISHED[name])
     with torch.device("meta"):
         model = T5(PUBLISHED[name])
-    assert sum(tensor.numel() for tensor in model.parameters()) == PARAMETERS[name]
-    by_part = t5_config.parameters_by_part(PUBLISHED[name])
-    assert sum(by_part.values()) == PARAMETERS[name]
+    assert row["total_parameters"] == sum(by_part.values()) == sum(tensor.numel() for tensor in model.parameters())
+    assert row["embedding_parameters"] == by_part["embedding"]
+    assert row["other_parameters"] == by_part["encoder"] + by_part["decoder"]
     for part in ("encoder", "decoder"):
         assert by_part[part] == sum(tensor.numel() for tensor in getattr(model, part).parameters())
-    c, inner = PUBLISHED[name], PUBLISHED[name].heads * PUBLISHED[name].head_size
-    assert model.decoder.layers[0].cross_attn.q_proj.weight.shape == (inner, c.width)
-    logits = model(
-        torch.zeros(2, 30, dtype=torch.long, device="meta"), torch.zeros(2, 7, dtype=torch.long, device="meta")
-    )
-    assert logits.shape == (2, 7, c.vocab_size)
+    ids = torch.zeros(2, 30, dtype=torch.long, device="meta")
+    assert model(ids, ids[:, :7]).shape == (2, 7, row["vocab_size"])
 
 
 def test_the_inner_width_is_not_the_width():
     """So a mix-up of the two cannot hide in FLAN-T5 small."""
     c = PUBLISHED["flan-t5-small"]
     assert c.heads * c.head_size == 384 != c.width == 512
+    assert T5(replace(c, vocab_size=9)).decoder.layers[0].cross_attn.q_proj.weight.shape == (384, 512)
 
 
 # Refused
