@@ -8,6 +8,7 @@ from llmbook.accounting import count_parameters, meta_model, total_parameters
 from llmbook.adapters import inject, trainable_parameters
 from llmbook.models import PUBLISHED, gemma
 from llmbook.plots import lora as plots
+from llmbook.widgets.controls import grid
 from llmbook.widgets.lora import (
     MODELS,
     TARGETS,
@@ -96,6 +97,7 @@ def test_a_gate_that_is_not_there_costs_nothing():
 
 
 def test_the_explorer_has_few_frames_and_each_says_something_else():
-    frames = explore_adapters().frames()
-    assert len(frames) == 60
-    assert len({frame.sentence for frame in frames}) == len(frames)
+    explorer = explore_adapters()
+    settings = grid(explorer.controls)
+    assert len(settings) == 60
+    assert len({explorer.draw(**values)[1] for values in settings}) == 60
