@@ -24,6 +24,11 @@ from llmbook.debug import relative_difference
 SEEDS = [0, 1]
 
 
+@pytest.fixture(autouse=True)
+def same_numbers_every_time():
+    torch.manual_seed(0)  # PEFT draws from the global generator
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", SCENES)
 @pytest.mark.parametrize("check", checks.AGAINST_PEFT, ids=lambda check: check.__name__)
