@@ -97,7 +97,10 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
     expected = {ours for place in table.values() for ours in place.names}
     if tensors.keys() != expected:
         unknown = name_some(tensors.keys() ^ expected)
-        raise CheckpointError(f"the model's tensors are not those of its config: {unknown}; merge adapters first")
+        raise CheckpointError(
+            f"the model's tensors are not those of its config: {unknown}; if they are adapters, put them into the "
+            "weights with remove(merge(model)) first"
+        )
     weights = {name: place.join(tensors) for name, place in table.items()}
     dtype = str(model.embed_tokens.weight.dtype).removeprefix("torch.")
     directory = Path(directory)

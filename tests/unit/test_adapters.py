@@ -22,6 +22,7 @@ from llmbook.adapters import (
 )
 from llmbook.checkpoint import CheckpointError, save_pretrained
 from llmbook.debug import relative_difference
+from llmbook.generation import generate
 from llmbook.layers import Embedding
 from llmbook.models import Decoder, gemma, initialize_, llama, olmo
 
@@ -263,7 +264,7 @@ def test_what_a_merged_layer_says_of_itself_is_unchanged(kind):
 def test_removed_adapters_leave_a_plain_model(kind, tmp_path):
     model = trained(kind)
     ids, adapted, plain = some_ids(model), model(some_ids(model)), small_decoder()(some_ids(model))
-    with pytest.raises(CheckpointError):
+    with pytest.raises(CheckpointError, match=r"remove\(merge\(model\)\)"):
         save_pretrained(model, tmp_path)
     assert torch.equal(remove(copy.deepcopy(model))(ids), plain)
     remove(merge(model))
@@ -367,6 +368,18 @@ def test_a_fresh_embedding_is_unchanged_although_b_is_random():
     table, ids = Embedding(7, 4, scaled=True), torch.arange(7)[None]
     layer = LoRAEmbedding(table, rank=2, alpha=4, generator=generator())
     assert torch.equal(layer(ids), table(ids)) and layer.lora_A.abs().max() == 0 < layer.lora_B.std()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@torch.no_grad()
+def test_an_adapted_model_writes_text(kind):
+    model = inject(trained(kind), ["embed_tokens"])
+    move_(model)
+    ids = some_ids(model)
+    written = generate(model, ids, max_new_tokens=5)
+    for length in range(ids.shape[1], written.shape[1]):
+        assert torch.equal(written[:, length], model(written[:, :length])[:, -1].argmax(-1))
+    assert torch.equal(generate(merge(model), ids, max_new_tokens=5), written)
 
 
 # LoRA+

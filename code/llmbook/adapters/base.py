@@ -95,9 +95,14 @@ class AdapterLayer(nn.Module):
         return self._original is not None
 
     @property
+    def weight(self) -> Tensor:
+        """The weight in the base layer: W, or W' while the layer is merged."""
+        return self.base.weight
+
+    @property
     def frozen_weight(self) -> Tensor:
         """W, also while the layer is merged."""
-        return self.base.weight if self._original is None else self._original
+        return self.weight if self._original is None else self._original
 
     @property
     def frozen_source(self) -> Tensor:
