@@ -79,7 +79,7 @@ def plot_geometry(weight: Sequence[float], low_rank_row: Sequence[float], step: 
         limits: Left, right, bottom, top.
         ax: Axes to draw on; new ones by default.
     """
-    figure, ax = figure_for(ax, size=(6.4, 3.7))
+    figure, ax = figure_for(ax, size=(6.0, 3.4))
     weight, along = np.asarray(weight, dtype=float), np.asarray(low_rank_row, dtype=float)
     adapted, result = adapt(weight, step * along, magnitude)
     draw_circle(ax, 1.0)
