@@ -69,6 +69,25 @@ def test_float32_against_eager_attention(case):
         assert 0 < distance(ours, inputs, their_logits(theirs, *inputs, "plain")) <= TOLERANCE
 
 
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("init", INITS)
+def test_bfloat16(case, init):
+    """T5 1.0: bit for bit. With GELU two of bfloat16's steps, because transformers rounds inside its formula."""
+    ours, theirs = (copy.deepcopy(model).to(torch.bfloat16) for model in make_pair(case, init))
+    inputs = texts(CASES[case])
+    assert ours(*inputs).dtype == torch.bfloat16
+    found = distance(ours, inputs, their_logits(theirs, *inputs, "plain"))
+    assert found == 0 if case == "t5-1.0" else found <= 2e-2
+
+
+def test_bfloat16_equality_sees_one_rounding():
+    """The twin: one row of one matrix, moved to the next numbers that bfloat16 has."""
+    ours, theirs = (copy.deepcopy(model).to(torch.bfloat16) for model in make_pair("t5-1.0", "loud"))
+    ours.decoder.layers[1].cross_attn.o_proj.weight[0].view(torch.int16)[:] += 1
+    inputs = texts(CASES["t5-1.0"])
+    assert distance(ours, inputs, their_logits(theirs, *inputs, "plain")) > 0
+
+
 @pytest.mark.parametrize(("read", "written"), [(1, 1), (1, 30), (300, 2)])
 def test_lengths(read, written):
     ours, theirs = make_pair("flan", "loud", 1)

@@ -1,9 +1,14 @@
-"""The models: one decoder, and a module per family that says what is distinctive about it."""
+"""The models: one decoder, with a module per family that says what is distinctive about it, and T5.
+
+T5 is an encoder-decoder and stands beside ``FAMILIES``, which are decoders all.
+"""
 
 from llmbook.models import falcon, gemma, gpt2, llama, olmo, olmo2, olmo3, phi
 from llmbook.models.config import DecoderConfig
 from llmbook.models.decoder import Block, Decoder
 from llmbook.models.initialization import initialize_, initialize_mitchell_
+from llmbook.models.t5 import T5
+from llmbook.models.t5_config import T5Config
 
 FAMILIES = {
     "falcon": falcon,
@@ -22,4 +27,14 @@ FAMILIES = {
 PUBLISHED = {name: config for family in FAMILIES.values() for name, config in family.PUBLISHED.items()}
 """Every published config in the book, by name."""
 
-__all__ = ["FAMILIES", "PUBLISHED", "Block", "Decoder", "DecoderConfig", "initialize_", "initialize_mitchell_"]
+__all__ = [
+    "FAMILIES",
+    "PUBLISHED",
+    "T5",
+    "Block",
+    "Decoder",
+    "DecoderConfig",
+    "T5Config",
+    "initialize_",
+    "initialize_mitchell_",
+]
