@@ -8,7 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from llmbook.plots.style import DASHES, GRID, MARKERS, PALETTE, PAPER, figure_for, new_figure, styled, text_color
+from llmbook.plots.style import (
+    DASHES,
+    GRID,
+    MARKERS,
+    PALETTE,
+    PAPER,
+    BookAxes,
+    figure_for,
+    new_figure,
+    styled,
+    text_color,
+)
 from llmbook.plots.training import draw_seeds
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["vermillion"], PAPER, PALETTE["blue"]], N=33)
@@ -57,15 +68,15 @@ def plot_outer(column: Sequence[float], row: Sequence[float]) -> Figure:
 def plot_terms(matrix: np.ndarray, *, count: int = 4) -> Figure:
     """The first terms of a matrix's singular value decomposition, their sums, the singular values, and the matrix."""
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
-    figure, axes = new_figure(2, count + 1, size=(7.4, 3.6))
+    figure, axes = new_figure(2, count + 1, size=(6.6, 3.4))
     limit = float(np.abs(matrix).max())
     for index in range(count):
         term = values[index] * np.outer(left[:, index], right[index])
         total = (left[:, : index + 1] * values[: index + 1]) @ right[: index + 1]
         show_matrix(axes[0, index], term, limit=limit, title=f"term {index + 1}")
-        show_matrix(axes[1, index], total, limit=limit, title="itself" if index == 0 else f"sum of {index + 1}")
+        show_matrix(axes[1, index], total, limit=limit, title=f"first {index + 1}")
     axes[0, count].bar(range(1, len(values) + 1), values, color=PALETTE["blue"])
-    axes[0, count].set_title("singular values", fontsize=11, loc="center")
+    axes[0, count].set_title("strengths", fontsize=11, loc="center")
     axes[0, count].set_yticks([])
     show_matrix(axes[1, count], matrix, limit=limit, title="the picture")
     return figure
@@ -127,7 +138,7 @@ def plot_spectra(panels: Mapping[str, Mapping[str, np.ndarray]], *, ylabels: Seq
         logarithmic: the horizontal axis.
         marks: label to a height, drawn as a thin line in the first panel.
     """
-    figure, axes = new_figure(1, len(panels), size=(7.2, 4.0), squeeze=False)
+    figure, axes = new_figure(1, len(panels), size=(6.6, 4.0), squeeze=False)
     for ax, (title, curves), ylabel in zip(axes[0], panels.items(), ylabels, strict=True):
         for index, (name, values) in enumerate(curves.items()):
             _draw_curve(ax, 1 + np.arange(values.shape[-1]), values, index, name)
@@ -169,8 +180,9 @@ def plot_by_rank(ranks: Sequence[int], curves: Mapping[str, np.ndarray], *, leve
         _draw_curve(ax, positions[there], values[..., there], index, name, marker=MARKERS[index])
     for name, level in levels.items():
         ax.axhline(level, color=PALETTE["ink"], linewidth=1, linestyle=DASHES[2])
-        ax.annotate(name, (0.995, level), (0, 4), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
-                    ha="right", fontsize=10.5)  # fmt: skip
+        below = level < 0.5 * max(levels.values())  # where the curves are not
+        ax.annotate(name, (0.995, level), (0, -4 if below else 4), xycoords=ax.get_yaxis_transform(), ha="right",
+                    va="top" if below else "bottom", textcoords="offset points", fontsize=10.5)  # fmt: skip
     ax.set_xticks(positions, [str(rank) for rank in ranks])
     ax.set(xlabel="rank", ylabel=ylabel, ylim=(0, None))
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
@@ -212,12 +224,14 @@ def plot_truncated(matrix: np.ndarray, kept: np.ndarray, errors: Mapping[int, fl
         errors: rank to relative error.
         rank: of ``kept``.
     """
-    figure, axes = new_figure(1, 3, size=(7.2, 2.9), width_ratios=(1, 1, 1.25))
+    figure, axes = new_figure(2, 2, size=(6.0, 5.2), height_ratios=(1.5, 1))
     limit = float(np.quantile(np.abs(matrix), 0.99))
-    show_matrix(axes[0], matrix, limit=limit, title="the matrix")
-    show_matrix(axes[1], kept, limit=limit, title=f"its first {rank}" if rank else "nothing")
-    axes[2].plot(list(errors), list(errors.values()), color=PALETTE["gray"], linestyle="-", linewidth=1.4)
-    axes[2].plot([rank], [errors[rank]], color=PALETTE["vermillion"], marker="o", markersize=8, linestyle="")
-    axes[2].set(xlabel="rank", ylim=(0, 1.05))
-    axes[2].set_title("error that is left", fontsize=11, loc="center")
+    show_matrix(axes[0, 0], matrix, limit=limit, title="the matrix")
+    show_matrix(axes[0, 1], kept, limit=limit, title=f"its first {rank} terms" if rank else "nothing")
+    for unused in axes[1]:
+        unused.remove()
+    ax = figure.add_subplot(axes[1, 0].get_gridspec()[1, :], axes_class=BookAxes)
+    ax.plot(list(errors), list(errors.values()), color=PALETTE["gray"], linestyle="-", linewidth=1.4)
+    ax.plot([rank], [errors[rank]], color=PALETTE["vermillion"], marker="o", markersize=8, linestyle="")
+    ax.set(xlabel="rank", ylabel="error that is left", ylim=(0, 1.08))
     return figure
