@@ -95,3 +95,21 @@ def test_lora_keeps_the_input_and_what_passes_between_the_matrices():
     product, thin = 2 * 32 * 64 * 64, 2 * 2 * 32 * 2 * 64
     assert (forward, backward) == (product + thin, product + 2 * thin)
     assert kept == 4 * 32 * (64 + 2)
+
+
+@pytest.mark.parametrize(("steps", "equal"), [(1, True), (3, False)])
+def test_alpha_is_a_learning_rate_at_the_first_step_of_adam_only(steps, equal):
+    generator = torch.Generator().manual_seed(0)
+    x, target = torch.randn(2, 32, 64, generator=generator, dtype=torch.float64)
+    deltas = []
+    for alpha, rate in ((16, 0.02), (32, 0.01)):
+        model = nn.Sequential(nn.Linear(64, 64, bias=False).double().requires_grad_(False))
+        nn.init.zeros_(model[0].weight)
+        inject(model, ["0"], rank=4, alpha=alpha, generator=torch.Generator().manual_seed(1))
+        adam = torch.optim.Adam([model[0].lora_A, model[0].lora_B], rate, eps=1e-15)
+        for _ in range(steps):
+            adam.zero_grad()
+            (model(x) - target).square().sum().backward()
+            adam.step()
+        deltas.append(model[0].delta().detach())
+    assert torch.allclose(*deltas, rtol=1e-9) == equal
