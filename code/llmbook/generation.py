@@ -12,10 +12,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from llmbook.beam_search import beam_search, check_beams
 from llmbook.models import Decoder, DecoderConfig
 from llmbook.sampling import check_sampling, keep_top_k, keep_top_p, next_token_probabilities, sample_next
 
-__all__ = ["KVCache", "generate", "keep_top_k", "keep_top_p", "next_token_probabilities", "sample_next"]
+__all__ = [
+    "KVCache",
+    "generate",
+    "generate_with_beams",
+    "keep_top_k",
+    "keep_top_p",
+    "next_token_probabilities",
+    "sample_next",
+]
 
 
 class KVCache:
@@ -85,6 +94,11 @@ class KVCache:
         """Count ``count`` more positions as stored; the model calls it after its last layer."""
         self.length += count
 
+    def select(self, rows: Tensor) -> None:
+        """Let row i go on from what row ``rows[i]`` holds, as beam search needs it."""
+        for stored in (self.keys, self.values):
+            stored[:, :, :, : self.length] = stored[:, rows, :, : self.length]
+
 
 @torch.inference_mode()
 def generate(
@@ -131,6 +145,60 @@ def generate(
         unread = ids if cache is None else chosen
         mask = None if mask is None else F.pad(mask, (0, 1), value=True)
     return ids
+
+
+@torch.inference_mode()
+def generate_with_beams(
+    model: Decoder, ids: Tensor, *, beams: int, max_new_tokens: int, stop_id: int, pad_id: int = 0,
+    attention_mask: Tensor | None = None, length_penalty: float = 1.0, early_stopping: bool | str = False,
+) -> Tensor:  # fmt: skip
+    """Continue token sequences by beam search, whose rules are those of :func:`llmbook.beam_search.beam_search`.
+
+    Args:
+        model: any decoder of this book.
+        ids: prompts ``(B, T)``, padded on the left where they differ in length.
+        beams: N; the N beginnings of a prompt are rows of one batch.
+        max_new_tokens: a text that has not ended by then ends there.
+        stop_id: the token that ends a text.
+        pad_id: fills rows behind their end.
+        attention_mask: ``(B, T)``, true for real tokens; None when no row is padded.
+        length_penalty: the power of the length by which a score is divided.
+        early_stopping: False, True or "never".
+
+    Returns:
+        Prompts and the best continuation of each, ``(B, T + n)``.
+
+    Raises:
+        ValueError: as in :func:`generate`, or a setting of the search makes no sense.
+    """
+    check_beams(beams, max_new_tokens, early_stopping)
+    mask = _checked_mask(model.config, ids, attention_mask, max_new_tokens, pad_id)
+    mask = None if mask is None else mask.repeat_interleave(beams, dim=0)
+    cache = _cache_for(model, ids.repeat_interleave(beams, dim=0), max_new_tokens)
+    if ids.shape[1] > 1:
+        prompt = ids[:, :-1].repeat_interleave(beams, dim=0)
+        model.hidden_states(prompt, attention_mask=None if mask is None else mask[:, :-1], cache=cache)
+
+    def step(newest: Tensor, rows: Tensor) -> Tensor:
+        cache.select(rows)
+        seen = cache.length + 1
+        known = None if mask is None else F.pad(mask, (0, seen - mask.shape[1]), value=True)
+        return model.logits(model.hidden_states(newest, attention_mask=known, cache=cache))[:, 0]
+
+    limits = {"beams": beams, "max_new_tokens": max_new_tokens, "stop_id": stop_id, "pad_id": pad_id}
+    found = beam_search(step, ids[:, -1], **limits, length_penalty=length_penalty, early_stopping=early_stopping)
+    return torch.cat((ids[:, :-1], up_to_the_longest(found.ids[:, 0], stop_id)), dim=1)
+
+
+def up_to_the_longest(ids: Tensor, stop_id: int) -> Tensor:
+    """Cut the columns of ``(B, 1 + n)`` behind the last stop token, if every row has one after its first column.
+
+    Padding is not looked for: it may be a token like any other.
+    """
+    stops = ids[:, 1:] == stop_id
+    if not stops.any(dim=1).all():
+        return ids
+    return ids[:, : 2 + int(stops.int().argmax(dim=1).max())]
 
 
 def _is_any_of(ids: Tensor, wanted: Collection[int]) -> Tensor:

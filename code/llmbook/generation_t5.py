@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from llmbook.beam_search import Step, beam_search, check_beams
-from llmbook.generation import KVCache
+from llmbook.generation import KVCache, up_to_the_longest
 from llmbook.models.t5 import T5
 from llmbook.models.t5_config import T5Config
 from llmbook.sampling import check_sampling, sample_next
@@ -19,6 +19,8 @@ from llmbook.sampling import check_sampling, sample_next
 
 class T5Cache(KVCache):
     """Keys and values of a T5's decoder: of its own earlier positions, and of the encoder's output.
+
+    ``select`` moves the former only: a beam never leaves its input.
 
     Args:
         config: the model's.
@@ -49,11 +51,6 @@ class T5Cache(KVCache):
         if layer not in self._memory:
             self._memory[layer] = compute()
         return self._memory[layer]
-
-    def select(self, rows: Tensor) -> None:
-        """Let row i continue what row ``rows[i]`` holds. Rows must stay with their input, whose memory is not moved."""
-        for stored in (self.keys, self.values):
-            stored[:, :, :, : self.length] = stored[:, rows, :, : self.length]
 
 
 @torch.inference_mode()
@@ -94,7 +91,7 @@ def generate_t5(
     if beams > 1:
         limits = {"beams": beams, "max_new_tokens": max_new_tokens, "stop_id": c.stop_id, "pad_id": c.pad_id}
         found = beam_search(step, start_ids, **limits, length_penalty=length_penalty, early_stopping=early_stopping)
-        return _up_to_the_longest(found.ids[:, 0], c.stop_id)
+        return up_to_the_longest(found.ids[:, 0], c.stop_id)
     rows = torch.arange(len(input_ids), device=input_ids.device)
     ids, ended = start_ids[:, None], torch.zeros_like(start_ids, dtype=torch.bool)
     for _ in range(max_new_tokens):
@@ -135,11 +132,3 @@ def decoding_step(
         return model.logits(hidden)[:, 0]
 
     return step
-
-
-def _up_to_the_longest(ids: Tensor, stop_id: int) -> Tensor:
-    """Cut the columns ``(B, 1 + n)`` behind the last stop token, if every row has one; padding looks like a token."""
-    stops = ids[:, 1:] == stop_id
-    if not stops.any(dim=1).all():
-        return ids
-    return ids[:, : 2 + int(stops.int().argmax(dim=1).max())]

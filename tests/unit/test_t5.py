@@ -189,6 +189,8 @@ def test_the_inner_width_is_not_the_width():
         ({"buckets": 0}, "multiple of 4"),
         ({"max_distance": 16}, "max_distance must be above buckets / 2 = 16"),
         ({"activation": "mish"}, "mish"),
+        ({"stop_id": 256}, "stop_id must be one token id below 256"),
+        ({"pad_id": [0]}, r"pad_id must be one token id below 256, not \[0\]"),
     ],
 )
 def test_impossible_configs(changes, said):

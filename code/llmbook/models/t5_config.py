@@ -66,6 +66,9 @@ class T5Config:
             raise ValueError(f"buckets must be a multiple of 4 (two directions, two halves), not {self.buckets}")
         if self.max_distance <= self.buckets // 2:
             raise ValueError(f"max_distance must be above buckets / 2 = {self.buckets // 2}, not {self.max_distance}")
+        for name in ("pad_id", "stop_id", "start_id"):
+            if not isinstance(getattr(self, name), int) or not 0 <= getattr(self, name) < self.vocab_size:
+                raise ValueError(f"{name} must be one token id below {self.vocab_size}, not {getattr(self, name)!r}")
         activation(self.activation)  # raises with the list of names
 
     @property

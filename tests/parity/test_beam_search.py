@@ -1,0 +1,121 @@
+"""Beam search with a decoder equals transformers'; on a small chain of words it finds what can be listed."""
+
+import itertools
+
+import pytest
+import torch
+from published_folders import random_ids, write_folder
+
+from llmbook.beam_search import beam_search
+from llmbook.checkpoint import load_pretrained
+from llmbook.generation import KVCache, generate, generate_with_beams
+
+NEW, STOP = 12, 7
+PADS = (0, 5, 9)
+OPTIONS = [{"beams": 2}, {"beams": 4}, {"beams": 4, "early_stopping": True}, {"beams": 3, "length_penalty": 0.3},
+           {"beams": 3, "early_stopping": "never", "length_penalty": 1.5}]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["gemma-2b", "llama", "olmo"])
+def pair(request, tmp_path_factory):
+    """Our model and transformers', with layers loud enough for beams to differ from greedy, and texts that end."""
+    folder = tmp_path_factory.mktemp(request.param)
+    theirs = write_folder(folder, request.param, loud=False, seed=1)
+    with torch.no_grad():
+        for name, tensor in theirs.named_parameters():
+            if "layers" in name and tensor.ndim == 2:
+                tensor.mul_(12)
+        theirs.lm_head.weight[STOP] *= 4
+    theirs.save_pretrained(folder)
+    return load_pretrained(folder), theirs
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("padded", [False, True])
+def test_equal_to_transformers(options, padded, pair):
+    ours, theirs = pair
+    for seed in range(2):
+        ids = random_ids(len(PADS), 14, seed=seed)
+        mask = torch.arange(14) >= torch.tensor(PADS)[:, None] if padded else torch.ones_like(ids, dtype=torch.bool)
+        settings = {name: value for name, value in options.items() if name != "beams"} | {"num_beams": options["beams"]}
+        expected = theirs.generate(
+            ids, attention_mask=mask.long(), max_new_tokens=NEW, do_sample=False, eos_token_id=STOP, pad_token_id=3,
+            **settings,
+        )  # fmt: skip
+        made = generate_with_beams(
+            ours, ids, max_new_tokens=NEW, stop_id=STOP, pad_id=3, attention_mask=mask if padded else None, **options
+        )
+        assert torch.equal(made, expected)
+
+
+def test_the_pairs_say_something(pair):
+    """Texts of several lengths, and not the greedy ones."""
+    ids = torch.cat([random_ids(3, 14, seed=seed) for seed in range(2)])
+    made = generate_with_beams(pair[0], ids, beams=4, max_new_tokens=NEW, stop_id=STOP)[:, 14:]
+    greedy = generate(pair[0], ids, max_new_tokens=NEW, stop_ids=[STOP])[:, 14:]
+    assert made.shape != greedy.shape or not torch.equal(made, greedy)
+    assert len({row.tolist().index(STOP) if STOP in row else NEW for row in made}) > 1
+
+
+def test_a_cache_that_is_not_reordered_shows(pair, monkeypatch):
+    settings = {"beams": 4, "max_new_tokens": NEW, "stop_id": STOP}
+    inputs = [random_ids(3, 14, seed=seed) for seed in range(4)]
+    sound = [generate_with_beams(pair[0], ids, **settings).tolist() for ids in inputs]
+    monkeypatch.setattr(KVCache, "select", lambda self, rows: None)
+    assert [generate_with_beams(pair[0], ids, **settings).tolist() for ids in inputs] != sound
+
+
+def test_one_beam_is_greedy(pair):
+    ids = random_ids(3, 14)
+    greedy = generate(pair[0], ids, max_new_tokens=NEW, stop_ids=[STOP])
+    assert torch.equal(generate_with_beams(pair[0], ids, beams=1, max_new_tokens=NEW, stop_id=STOP), greedy)
+    assert generate_with_beams(pair[0], ids[:, :1], beams=2, max_new_tokens=3, stop_id=STOP).shape[1] <= 4
+
+
+# A chain of four words, in which all texts of up to five words can be listed
+
+
+def chain(seed):
+    """Log-probabilities ``(4, 4)`` of the next word; word 0 ends a text and word 1 begins it."""
+    return torch.randn(4, 4, generator=torch.Generator().manual_seed(seed)).mul(2).log_softmax(-1)
+
+
+def listed(log_probabilities, longest, penalty):
+    """The best text of all that end with word 0 or at the full length."""
+    texts = []
+    for length in range(1, longest + 1):
+        for words in itertools.product(range(4), repeat=length):
+            if 0 not in words[:-1] and (words[-1] == 0 or length == longest):
+                path = (1, *words)
+                score = sum(float(log_probabilities[a, b]) for a, b in itertools.pairwise(path))
+                texts.append((score / length**penalty, path))
+    return max(texts)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_enough_beams_find_the_best_of_all_texts(seed, penalty):
+    table = chain(seed)
+    found = beam_search(
+        lambda newest, rows: table[newest[:, 0]], torch.tensor([1]), beams=256, max_new_tokens=5, stop_id=0,
+        length_penalty=penalty, early_stopping="never",
+    )  # fmt: skip
+    score, path = listed(table, 5, penalty)
+    assert found.ids[0, 0].tolist()[: len(path)] == list(path)
+    assert float(found.scores[0, 0]) == pytest.approx(score, rel=1e-5)
+
+
+def test_few_beams_may_miss_it():
+    """The twin: the search is no exact search, so the test above depends on its beams."""
+    missed = 0
+    for seed in range(30):
+        table = chain(seed)
+        greedy = beam_search(
+            lambda newest, rows, table=table: table[newest[:, 0]],
+            torch.tensor([1]),
+            beams=1,
+            max_new_tokens=5,
+            stop_id=0,
+        )
+        missed += float(greedy.scores[0, 0]) < listed(table, 5, 1.0)[0] - 1e-4
+    assert missed > 5
