@@ -28,6 +28,7 @@ RANKS = {
     "tokenizer": 2,
     "sampling": 2,
     "generation": 2,
+    "accounting_t5": 2,
     "generation_t5": 2,
     "beam_search": 2,
     "training": 3,
