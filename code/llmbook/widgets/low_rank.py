@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from llmbook.plots.low_rank import plot_truncated
 from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
 
-FRAMES = (0, 1, 2, 4, 8, 16, 32)
+FRAMES = (0, 1, 2, 4, 8, 16, 24, 48)
 CORNER = 48  # rows and columns that are drawn; a whole matrix of noise would weigh down the page
 
 
