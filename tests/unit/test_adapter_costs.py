@@ -10,7 +10,7 @@ from llmbook.accounting import flops_by_part
 from llmbook.adapters import inject
 from llmbook.models import PUBLISHED, Decoder, gemma, initialize_, llama
 from llmbook.plots import adapter_costs as plots
-from llmbook.plots.quantization import draw_block_error, draw_levels
+from llmbook.plots.quantization import draw_block_error, draw_levels, draw_lost_updates
 from llmbook.plots.style import to_svg
 from llmbook.training.adapter_memory import (
     ALL_LINEAR,
@@ -181,6 +181,8 @@ def test_figures_of_quantization():
     assert len(figure.axes[2].patches) == 16
     ax = draw_block_error({"a": [5.0, 4.5]}, {"a": [0.08, 0.09]}, [32, 64]).axes[0]
     assert [text.get_text() for text in ax.texts] == ["64"]
+    lines = draw_lost_updates([1e-3, 1], [0.9, 0.0], [0.8, 0.01]).axes[0].lines
+    assert list(lines[0].get_ydata()) == [90.0, 0.0] and list(lines[1].get_ydata()) == [80.0, 1.0]
 
 
 def test_the_explorer_fits_its_axes_and_says_what_it_shows():

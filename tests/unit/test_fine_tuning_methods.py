@@ -19,13 +19,13 @@ from llmbook.training.loop import train
 
 @pytest.mark.parametrize(("method", "parameters"), [("lora", 30_720), ("dora", 32_640), ("lora+", 30_720)])
 def test_an_adapter_trains_only_itself(method, parameters):
-    run = fine_tune(method, steps=6, learning_rate=0.001, snapshots=(0, 6))
+    run = fine_tune(method, steps=15, learning_rate=0.002 if method == "lora+" else 0.01, snapshots=(0, 15))
     assert run.trained_parameters == parameters
     frozen = {name: p for name, p in run.model.named_parameters() if not p.requires_grad}
     start = dict(prepare(method).named_parameters())
     assert all(torch.equal(p, start[name]) for name, p in frozen.items()) and len(frozen) == 23
-    assert all(not torch.equal(run.snapshots[0][name], weight) for name, weight in run.snapshots[6].items())
-    assert run.losses[-1] < run.losses[0]
+    assert all(not torch.equal(run.snapshots[0][name], weight) for name, weight in run.snapshots[15].items())
+    assert run.losses[-1] < run.losses[0] - 0.3
 
 
 def test_methods_share_their_start_and_their_batches():
@@ -104,6 +104,8 @@ def test_the_classifier_knows_the_old_task_and_learns_the_new_one():
     assert row == adapt("lengths", "dora", rank=1, learning_rate=0.03, seed=0)
     still = adapt("lengths", "dora", rank=1, learning_rate=1e-9, seed=0)  # the twin: without learning, no gain
     assert math.isclose(still["accuracy"], still["before"], abs_tol=0.01)
+    faster = adapt("lengths", "dora", rank=1, learning_rate=1e-9, magnitude_learning_rate=0.1, seed=0)
+    assert faster["accuracy"] > row["before"] + 0.1  # the magnitudes alone
     with pytest.raises(ValueError, match="choose one of low rank"):
         new_task("rotation", 0)
     assert set(ADAPTED) == {"first", "second"}

@@ -96,7 +96,10 @@ def accuracy(network: nn.Module, task: Task) -> float:
     return (network(task.test_inputs).argmax(-1) == task.test_labels).double().mean().item()
 
 
-def adapt(shift: str, method: str, *, rank: int = 4, learning_rate: float, seed: int, steps: int = 200) -> dict:
+def adapt(
+    shift: str, method: str, *, rank: int = 4, learning_rate: float, seed: int, steps: int = 200,
+    magnitude_learning_rate: float | None = None,
+) -> dict:
     """Adapt the hidden layers of the base to the new task; the last layer stays.
 
     Args:
@@ -106,6 +109,7 @@ def adapt(shift: str, method: str, *, rank: int = 4, learning_rate: float, seed:
         learning_rate: the peak; linear to zero after a tenth of the steps.
         seed: of the task, the adapters and the batches.
         steps: with ``BATCH`` examples each.
+        magnitude_learning_rate: the peak for DoRA's magnitudes; by default ``learning_rate``.
 
     Returns:
         A row that can be stored: the settings, the test accuracy before and after, and what was trained.
@@ -117,7 +121,8 @@ def adapt(shift: str, method: str, *, rank: int = 4, learning_rate: float, seed:
         inject(network, list(ADAPTED), kind=method, rank=rank, alpha=2 * rank,
                generator=torch.Generator().manual_seed(2000 + seed))  # fmt: skip
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, weight_decay=0.0, fused=True)
+    groups = _groups(network, learning_rate, magnitude_learning_rate)
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0, fused=True)
     order = torch.randint(EXAMPLES, (steps, BATCH), generator=torch.Generator().manual_seed(3000 + seed))
     schedule = Schedule(learning_rate, steps, steps // 10)
     for _ in train(network, order, steps=steps, learning_rate=schedule, optimizer=optimizer,
@@ -127,3 +132,12 @@ def adapt(shift: str, method: str, *, rank: int = 4, learning_rate: float, seed:
             "learning_rate": learning_rate, "seed": seed, "before": round(before, 5),
             "accuracy": round(accuracy(network, task), 5),
             "parameters": sum(parameter.numel() for parameter in trained)}  # fmt: skip
+
+
+def _groups(network: nn.Module, learning_rate: float, magnitude_learning_rate: float | None) -> list[dict]:
+    """Everything in one group, or the magnitudes in another with their own rate."""
+    named = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+    factors = {name: 1.0 if magnitude_learning_rate is None or not name.endswith("magnitude")
+               else magnitude_learning_rate / learning_rate for name in named}  # fmt: skip
+    return [{"params": [named[name] for name in named if factors[name] == factor], "rate_factor": factor}
+            for factor in sorted(set(factors.values()))]  # fmt: skip

@@ -35,14 +35,14 @@ def draw_levels(formats: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray
 
 @styled
 def draw_block_error(bits: Mapping[str, Sequence[float]], errors: Mapping[str, Sequence[float]],
-                     blocks: Sequence[int], *, labeled: Sequence[int] = (16, 64, 256, 4096), ax: Any = None) -> Figure:
+                     blocks: Sequence[int], *, labeled: Sequence[int] = (16, 64, 256), ax: Any = None) -> Figure:
     """Error against the bits that are really stored, a point for each block size.
 
     Args:
         bits: Name of a format to its bits for each weight, scales included, by block size.
         errors: Name to its relative error, by block size.
         blocks: The block sizes.
-        labeled: Those that are written beside the first format's points.
+        labeled: Those that are written below the first format's points.
         ax: Axes to draw on; new ones by default.
     """
     figure, ax = new_figure(size=(6.0, 3.8)) if ax is None else (ax.figure, ax)
@@ -52,7 +52,27 @@ def draw_block_error(bits: Mapping[str, Sequence[float]], errors: Mapping[str, S
     first = next(iter(bits))
     for size, x, y in zip(blocks, bits[first], errors[first], strict=True):
         if size in labeled:
-            ax.annotate(f"{size:,}", (x, 100 * y), (3, 7), textcoords="offset points", fontsize=9.5)
-    ax.set(xlabel="bits for each weight, scales included", ylabel="error, % of the weights' size", ylim=(0, None))
+            ax.annotate(f"{size:,}", (x, 100 * y), (-5, -15), textcoords="offset points", fontsize=9.5)
+    ax.set(xlabel="bits for each weight, scales included", ylabel="error, % of the weights' size")
+    ax.legend(fontsize=10)
+    return figure
+
+
+@styled
+def draw_lost_updates(sizes: Sequence[float], unchanged: Sequence[float], lost: Sequence[float]) -> Figure:
+    """What rounding leaves of an update that is merged into weights of low precision.
+
+    Args:
+        sizes: Of the update, relative to the weights.
+        unchanged: Share of the weights that are the same bits before and after, for each size.
+        lost: Error of the update that arrived, relative to the one that was meant.
+    """
+    figure, ax = new_figure(size=(6.0, 3.6))
+    for index, (name, values) in enumerate((("weights that do not change", unchanged), ("of the update lost", lost))):
+        ax.plot(sizes, [100 * value for value in values], marker=MARKERS[index], color=PALETTE[CYCLE[index]],
+                linestyle=DASHES[index], label=name)
+    ax.axhline(100, color=PALETTE["gray"], linewidth=1)
+    ax.set_xscale("log")
+    ax.set(xlabel="size of the update, relative to the weights", ylabel="%", ylim=(0, None))
     ax.legend(fontsize=10)
     return figure
