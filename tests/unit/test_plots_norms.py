@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from llmbook.experiments.norm_places import (
+    PLACES,
     WIDTH,
     Start,
     measure_seeds,
@@ -13,7 +14,6 @@ from llmbook.experiments.norm_places import (
     stream_states,
 )
 from llmbook.experiments.results import read_result
-from llmbook.models.config import NORM_PLACES
 from llmbook.plots import norms as plots
 from llmbook.widgets.norms import describe, explore_norm_places, gradients
 
@@ -26,7 +26,7 @@ def matrices(place, start="full"):
 
 
 def test_placements_share_their_matrices_and_seeds_differ():
-    pre, post, both = (matrices(place) for place in NORM_PLACES)
+    pre, post, both = (matrices(place) for place in PLACES)
     assert all(torch.equal(pre[name], post[name]) and torch.equal(pre[name], both[name]) for name in pre)
     assert not torch.equal(pre["lm_head.weight"], dict(small_decoder("pre", 2, 1).named_parameters())["lm_head.weight"])
 
@@ -52,7 +52,7 @@ def test_stream_states_are_what_the_blocks_make():
 
 def test_the_stream_follows_the_arithmetic_of_the_page():
     """Post-norm keeps the size at one; "both" adds two vectors of size one a block."""
-    size = {place: np.mean([each.stream[-1] for each in measure_seeds(place, 8, seeds=2)]) for place in NORM_PLACES}
+    size = {place: np.mean([each.stream[-1] for each in measure_seeds(place, 8, seeds=2)]) for place in PLACES}
     assert size["post"] == pytest.approx(1.0, abs=1e-3)
     assert size["both"] == pytest.approx((1 + 2 * 8) ** 0.5, rel=0.05)
     assert 1.5 < size["pre"] < size["both"]
@@ -93,7 +93,7 @@ def test_the_stored_runs_are_complete_and_the_first_comes_out_again():
     assert run.excess == pytest.approx(row["excess_loss"], abs=0.02)
 
 
-CURVES = {place: np.abs(np.random.default_rng(0).normal(size=(3, 5))) + 0.1 for place in NORM_PLACES}
+CURVES = {place: np.abs(np.random.default_rng(0).normal(size=(3, 5))) + 0.1 for place in PLACES}
 
 
 @pytest.mark.parametrize("figure", [
@@ -103,7 +103,7 @@ CURVES = {place: np.abs(np.random.default_rng(0).normal(size=(3, 5))) + 0.1 for 
     lambda: plots.plot_eps([1e-4, 1e-2, 1.0], {"a": [0.1, 0.9, 1.0]}),
     lambda: plots.plot_by_layer(CURVES, ylabel="y", logarithmic=True, highlight="post"),
     lambda: plots.plot_depths({"5 blocks": CURVES}, ylabel="y"),
-    lambda: plots.plot_trained({"t": {p: {"2": [1.0, 2.0], "8": [2.0, 2.5]} for p in NORM_PLACES}},
+    lambda: plots.plot_trained({"t": {p: {"2": [1.0, 2.0], "8": [2.0, 2.5]} for p in PLACES}},
                                ylabel="y", xlabel="x"),
 ])  # fmt: skip
 def test_figures_draw_and_draw_the_same_again(figure):
@@ -113,7 +113,7 @@ def test_figures_draw_and_draw_the_same_again(figure):
 
 
 def test_lines_of_two_placements_differ_without_color():
-    styles = [plots.place_style(place) for place in NORM_PLACES]
+    styles = [plots.place_style(place) for place in PLACES]
     assert len({str(style["linestyle"]) for style in styles}) == len({style["marker"] for style in styles}) == 3
 
 
@@ -141,7 +141,7 @@ def test_the_explorer_measures_once_and_says_what_it_shows():
 
     explorer = explore_norm_places(measure)
     _, sentence = explorer.draw(layers=8, place="post", start="full")
-    assert calls == [(place, 8, "full") for place in NORM_PLACES]
+    assert calls == [(place, 8, "full") for place in PLACES]
     assert "8 blocks, post-norm" in sentence
     assert "2 times" in sentence
     assert explorer.draw(layers=8, place="pre", start="full")[1] != sentence

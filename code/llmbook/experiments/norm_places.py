@@ -18,6 +18,8 @@ from llmbook.experiments.number_sentences import WORDS, answer_loss, best_loss, 
 from llmbook.models.decoder import Decoder, DecoderConfig
 from llmbook.training.loop import next_token_loss, train
 
+PLACES = ("pre", "post", "both")
+"""Those compared; OLMo 2's place, the outputs alone, came later and has a page in its chapter."""
 WIDTH = 32
 BATCH = 32
 STARTS: dict[str, float | None] = {"full": None, "weak": 0.02}  # standard deviation; None: 1 / sqrt(fan-in)

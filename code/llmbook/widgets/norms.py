@@ -6,8 +6,7 @@ from functools import cache
 import numpy as np
 from matplotlib.figure import Figure
 
-from llmbook.experiments.norm_places import Start, measure_seeds
-from llmbook.models.config import NORM_PLACES
+from llmbook.experiments.norm_places import PLACES, Start, measure_seeds
 from llmbook.plots.norms import PLACE_LABELS, plot_by_layer
 from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
 
@@ -24,7 +23,7 @@ def explore_norm_places(measure: Callable[..., list[Start]] | None = None) -> Ex
     measure = measure or cache(measure_seeds)
 
     def draw(layers: int, place: str, start: str) -> tuple[Figure, str]:
-        curves = {each: gradients(measure(each, layers, start=start)) for each in NORM_PLACES}
+        curves = {each: gradients(measure(each, layers, start=start)) for each in PLACES}
         figure = plot_by_layer(curves, ylabel="norm of the gradient", logarithmic=True, first=1, highlight=place,
                                ylim=LIMITS)
         return figure, describe(layers, place, start, curves[place])
@@ -34,7 +33,7 @@ def explore_norm_places(measure: Callable[..., list[Start]] | None = None) -> Ex
         caption="The gradient that reaches each block of an untrained decoder: lines are means over five seeds, bands "
                 "run from the smallest to the largest. Start with post-norm and add blocks.",
         layers=Slider("Blocks", [2, 4, 8, 16, 24], 16, frames=[2, 8, 16]),
-        place=Choice("Place of the norm", list(NORM_PLACES), "post", PLACE_LABELS.__getitem__),
+        place=Choice("Place of the norm", list(PLACES), "post", PLACE_LABELS.__getitem__),
         start=Choice("Starting weights", list(STARTS), "full", STARTS.__getitem__),
     )  # fmt: skip
 
