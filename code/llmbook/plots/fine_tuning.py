@@ -52,6 +52,9 @@ def plot_sweep(
                     markerfacecolor="none", markeredgewidth=2.2, color=style["color"], linestyle="")
     ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     ax.minorticks_off()
+    settings = sorted({value for by_setting in curves.values() for value in by_setting})
+    if all(isinstance(value, int) for value in settings):  # ranks: name each
+        ax.set_xticks(settings, [str(value) for value in settings])
     low, high = ax.get_ylim()
     ticks = [tick for tick in LOSS_TICKS if low < tick < high]
     ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
