@@ -4,6 +4,10 @@ The shapes are the published ones scaled down. What the scaling keeps: which of 
 the activation, the norm and its eps, tying, and the factor of the embedding.
 """
 
+
+
+import copy
+import math
 import tempfile
 from dataclasses import replace
 from functools import cache
@@ -220,3 +224,19 @@ def distance(ours: Decoder, ids: torch.Tensor, expected: torch.Tensor, scene: st
 def difference(ours: Decoder, theirs, ids: torch.Tensor, scene: str = "plain") -> float:
     """``distance`` from the reference's logits."""
     return distance(ours, ids, their_logits(theirs, ids, scene), scene)
+
+
+@torch.no_grad()
+def bfloat16_error_ratio(case: str, seeds: int) -> float:
+    """How far bfloat16 moves our logits from the float32 logits of the same (rounded) weights, over the reference's.
+
+    Both distances are root mean squares over some loud models.
+    """
+    squares = torch.zeros(2, dtype=torch.float64)
+    for seed in range(seeds):
+        ours, theirs = make_pair(case, "loud", seed, torch.bfloat16)
+        ids = random_ids(ours.config, 3, 24, seed)
+        truth = copy.deepcopy(ours).float()(ids)
+        found = torch.stack((ours(ids), theirs(ids).logits)).double()
+        squares += (found - truth).square().mean(dim=(1, 2, 3))
+    return math.sqrt(squares[0] / squares[1])

@@ -1,5 +1,7 @@
 """Our decoder gives the logits of transformers' Gemma, Llama and OLMo. ``test_faults.py`` shows that this can fail."""
 
+
+
 import copy
 import math
 
@@ -7,6 +9,7 @@ import pytest
 import torch
 from pairs import (
     CASES,
+    bfloat16_error_ratio,
     difference,
     make_pair,
     our_logits,
@@ -130,18 +133,8 @@ def test_bfloat16_of_olmo(case, scene):
 
 
 @pytest.mark.parametrize("case", CASES)
-@torch.no_grad()
 def test_bfloat16_is_as_accurate_as_the_reference(case):
-    """Root mean square distance from the float32 logits of the same (rounded) weights, ours over theirs."""
-    squares = torch.zeros(2, dtype=torch.float64)
-    for seed in range(3):
-        ours, theirs = make_pair(case, "loud", seed, torch.bfloat16)
-        ids = random_ids(ours.config, 3, 24, seed)
-        truth = copy.deepcopy(ours).float()(ids)
-        found = torch.stack((ours(ids), theirs(ids).logits)).double()
-        squares += (found - truth).square().mean(dim=(1, 2, 3))
-    ratio = math.sqrt(squares[0] / squares[1])
-    assert 0.8 < ratio < 1.25
+    assert 0.8 < bfloat16_error_ratio(case, seeds=3) < 1.25
 
 
 @pytest.mark.parametrize("case", CASES)
