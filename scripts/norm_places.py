@@ -11,9 +11,8 @@ from pathlib import Path
 
 import torch
 
-from llmbook.experiments.norm_places import run_place
+from llmbook.experiments.norm_places import PLACES, run_place
 from llmbook.experiments.results import write_result
-from llmbook.models.config import NORM_PLACES
 
 SEEDS = range(5)
 STEPS = 100
@@ -23,9 +22,9 @@ QUESTION = ("Does the place of the norm change the excess loss after training? N
 
 def settings():
     """Placement and depth from the full start; the deepest from the weak start; and post-norm with gentler rates."""
-    for layers, place in itertools.product((2, 8, 24), NORM_PLACES):
+    for layers, place in itertools.product((2, 8, 24), PLACES):
         yield {"place": place, "layers": layers, "start": "full", "learning_rate": 3e-3, "warmup": 0}
-    for place in NORM_PLACES:
+    for place in PLACES:
         yield {"place": place, "layers": 24, "start": "weak", "learning_rate": 3e-3, "warmup": 0}
     for rate, warmup in ((1e-3, 0), (3e-3, 50)):
         yield {"place": "post", "layers": 24, "start": "full", "learning_rate": rate, "warmup": warmup}
