@@ -15,6 +15,8 @@ from pathlib import Path
 import torch
 import transformers
 from bench_adapters import report_adapters
+from bench_rouge import report_rouge
+from bench_t5 import report_t5
 from torch.nn import functional as F
 
 from llmbook.checkpoint import load_pretrained, save_pretrained
@@ -96,6 +98,7 @@ def report(title: str, variants: Variants) -> None:
 def main() -> None:
     """Print the table."""
     transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
     print(f"torch {torch.__version__}, transformers {transformers.__version__}, {platform.machine()}, "
           f"{torch.get_num_threads()} threads, {ROUNDS} rounds")  # fmt: skip
     print(f"{'':26} {'':20} {'min ms':>9} {'median':>9} {'ratio':>7}")
@@ -106,6 +109,8 @@ def main() -> None:
         for title, variants in model_variants(Path(folder)).items():
             report(title, variants)
     report_adapters(report)
+    report_rouge(report)
+    report_t5(report)
 
 
 if __name__ == "__main__":
