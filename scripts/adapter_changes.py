@@ -6,7 +6,6 @@ Writes ``data/results/adapter_changes.json`` after each seed. Started again, it 
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import torch
@@ -15,7 +14,7 @@ from tqdm import tqdm
 from llmbook.data import data_folder
 from llmbook.experiments.fine_tuning import METHODS, fine_tune
 from llmbook.experiments.magnitude_direction import changes
-from llmbook.experiments.results import write_result
+from llmbook.experiments.results import stored_rows, write_result
 
 COMPARED = ("full", "lora", "dora")
 STEPS, EVERY = 50, 10
@@ -38,7 +37,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=data_folder() / "results" / "adapter_changes.json")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows = json.loads(options.output.read_text(encoding="utf-8"))["rows"] if options.output.exists() else []
+    rows = stored_rows(options.output)
     first = 1 + max((row["seed"] for row in rows), default=-1)
     for seed in tqdm(range(first, options.seeds), unit="seed"):
         rows += [row for method in COMPARED for row in rows_of(method, seed)]

@@ -9,16 +9,14 @@ compared with: rank 2 against 1, and 5 against 4.
 """
 
 import argparse
-import json
 import statistics
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from llmbook.data import data_folder
 from llmbook.experiments.fine_tuning_classifier import SHIFTS, SIZE, adapt
-from llmbook.experiments.results import write_result
+from llmbook.experiments.results import StoredRuns
 
 METHODS = (("full", None), ("lora", 2), ("dora", 1), ("lora", 5), ("dora", 4))
 RATES = (0.003, 0.01, 0.03, 0.1)
@@ -28,20 +26,10 @@ QUESTION = ("Does the kind of change decide which adapter is better? Null: for e
             "of test accuracy between DoRA and the LoRA with at least as many parameters is zero.")
 
 
-def add(rows: dict, path: Path, wanted: list[tuple], title: str) -> None:
-    """Run what is missing and store it."""
-    for settings in tqdm([each for each in wanted if each not in rows], unit="run", desc=title):
-        shift, method, rank, rate, seed = settings
-        rows[settings] = adapt(shift, method, rank=rank or 1, learning_rate=rate, seed=seed)
-        if len(rows) % 15 == 0:
-            store(rows, path)
-    store(rows, path)
-
-
-def store(rows: dict, path: Path) -> None:
-    """Write all rows."""
-    write_result(path, command="python scripts/adapter_shifts.py", question=QUESTION, rows=list(rows.values()),
-                 size=SIZE, rates=RATES, seeds_of_sweep=[0, 1, 2, 3, 4], first_fresh_seed=FIRST_FRESH_SEED, steps=200)
+def run_row(settings: tuple) -> dict:
+    """One run as a row of the result."""
+    shift, method, rank, rate, seed = settings
+    return adapt(shift, method, rank=rank or 1, learning_rate=rate, seed=seed)
 
 
 def main() -> None:
@@ -52,15 +40,19 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=data_folder() / "results" / "adapter_shifts.json")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    stored = json.loads(options.output.read_text(encoding="utf-8"))["rows"] if options.output.exists() else []
-    rows = {tuple(row[key] for key in KEYS): row for row in stored}
+    runs = StoredRuns(
+        options.output, KEYS, command="python scripts/adapter_shifts.py", question=QUESTION, size=SIZE, rates=RATES,
+        seeds_of_sweep=[0, 1, 2, 3, 4], first_fresh_seed=FIRST_FRESH_SEED, steps=200,
+    )  # fmt: skip
     kinds = [(shift, *method) for shift in SHIFTS for method in METHODS]
     for seed in range(options.seeds):
-        add(rows, options.output, [(*kind, rate, seed) for kind in kinds for rate in RATES], f"sweep, seed {seed}")
+        wanted = [(*kind, rate, seed) for kind in kinds for rate in RATES]
+        runs.add(wanted, run_row, every=15, title=f"sweep, seed {seed}")
     best = {kind: max(RATES, key=lambda rate, kind=kind: statistics.fmean(
-        rows[*kind, rate, seed]["accuracy"] for seed in range(options.seeds))) for kind in kinds}  # fmt: skip
+        runs.rows[*kind, rate, seed]["accuracy"] for seed in range(options.seeds))) for kind in kinds}  # fmt: skip
     for seed in range(FIRST_FRESH_SEED, FIRST_FRESH_SEED + options.fresh_seeds):
-        add(rows, options.output, [(*kind, best[kind], seed) for kind in kinds], f"comparison, seed {seed}")
+        wanted = [(*kind, best[kind], seed) for kind in kinds]
+        runs.add(wanted, run_row, every=15, title=f"comparison, seed {seed}")
 
 
 if __name__ == "__main__":

@@ -8,18 +8,15 @@ depends only on its settings and its seed. The rates are chosen on seeds 0 to 4,
 """
 
 import argparse
-import json
 import math
 import statistics
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from llmbook.data import data_folder
 from llmbook.experiments.fine_tuning import fine_tune
-from llmbook.experiments.results import write_result
+from llmbook.experiments.results import StoredRuns
 
 STEPS = 50
 RATES = {
@@ -57,38 +54,16 @@ def run_row(settings: tuple) -> dict:
                     "parameters": run.trained_parameters, "seconds": round(run.seconds, 3)}  # fmt: skip
 
 
-class Results:
-    """The rows that exist, and the file they are in."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        stored = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-        self.rows = {tuple(row[name] for name in SETTINGS): row for row in stored}
-
-    def add(self, wanted: Iterable[tuple]) -> None:
-        """Run what is missing, and store after every five runs."""
-        missing = [settings for settings in dict.fromkeys(wanted) if settings not in self.rows]
-        for count, settings in enumerate(tqdm(missing, unit="run"), start=1):
-            self.rows[settings] = run_row(settings)
-            if count % 5 == 0 or count == len(missing):
-                self.write()
-
-    def write(self) -> None:
-        """Store all rows."""
-        write_result(self.path, command="python scripts/adapter_sweeps.py", question=QUESTION, steps=STEPS,
-                     seeds_of_sweeps=[0, 1, 2, 3, 4], first_fresh_seed=FIRST_FRESH_SEED, batch_rows=8, row_tokens=64,
-                     rows=list(self.rows.values()))  # fmt: skip
-
-    def values(self, key: str, *settings: tuple) -> list[float]:
-        """One number of some runs; a run that diverged counts as infinitely bad."""
-        found = (self.rows[each][key] for each in settings)
-        return [math.inf if value is None else value for value in found]
+def values(runs: StoredRuns, key: str, *settings: tuple) -> list[float]:
+    """One number of some runs; a run that diverged counts as infinitely bad."""
+    found = (runs.rows[each][key] for each in settings)
+    return [math.inf if value is None else value for value in found]
 
 
-def best_rate(results: Results, method: str, rank: int | None, seeds: range) -> float:
+def best_rate(runs: StoredRuns, method: str, rank: int | None, seeds: range) -> float:
     """The rate with the lowest mean validation loss on the seeds of the sweep."""
     def mean(rate):
-        return statistics.fmean(results.values("validation", *(setting(method, rank, rate, seed) for seed in seeds)))
+        return statistics.fmean(values(runs, "validation", *(setting(method, rank, rate, seed) for seed in seeds)))
     return min(RATES[method, rank], key=mean)
 
 
@@ -106,9 +81,9 @@ def rank_runs(rate: dict, seeds: range) -> list[tuple]:
     return runs
 
 
-def equal_time_runs(results: Results, compared: dict, seeds: range) -> list[tuple]:
+def equal_time_runs(runs: StoredRuns, compared: dict, seeds: range) -> list[tuple]:
     """As many steps of each method as fit into the time of LoRA's at rank 8."""
-    cost = {each: statistics.median(results.values("seconds", *(setting(*each, rate, seed) for seed in seeds)))
+    cost = {each: statistics.median(values(runs, "seconds", *(setting(*each, rate, seed) for seed in seeds)))
             for each, rate in compared.items()}  # fmt: skip
     steps = {each: round(STEPS * cost["lora", 8] / cost[each]) for each in (("full", None), ("dora", 8))}
     return [setting(*each, compared[each], seed, steps=steps[each]) for seed in seeds for each in steps]
@@ -122,14 +97,19 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=data_folder() / "results" / "adapter_sweeps.json")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    results, seeds = Results(options.output), range(options.seeds)
+    runs = StoredRuns(
+        options.output, SETTINGS, command="python scripts/adapter_sweeps.py", question=QUESTION, steps=STEPS,
+        seeds_of_sweeps=[0, 1, 2, 3, 4], first_fresh_seed=FIRST_FRESH_SEED, batch_rows=8, row_tokens=64,
+    )  # fmt: skip
+    seeds = range(options.seeds)
     fresh = range(FIRST_FRESH_SEED, FIRST_FRESH_SEED + options.fresh_seeds)
-    results.add(setting(*each, rate, seed) for seed in seeds for each, rates in RATES.items() for rate in rates)
-    rate = {each: best_rate(results, *each, seeds) for each in RATES}
+    first = (setting(*each, rate, seed) for seed in seeds for each, rates in RATES.items() for rate in rates)
+    runs.add(first, run_row)
+    rate = {each: best_rate(runs, *each, seeds) for each in RATES}
     compared = rate | {each: rate[like] for each, like in SAME_RATE.items()}
-    results.add(setting(*each, compared[each], seed) for seed in fresh for each in compared)
-    results.add(equal_time_runs(results, compared, fresh))
-    results.add(rank_runs(rate, seeds))
+    runs.add((setting(*each, compared[each], seed) for seed in fresh for each in compared), run_row)
+    runs.add(equal_time_runs(runs, compared, fresh), run_row)
+    runs.add(rank_runs(rate, seeds), run_row)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 import json
 import platform
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from tqdm import tqdm
 
 from llmbook.data import data_folder
 
@@ -26,6 +28,42 @@ def write_result(path: Path, *, command: str, question: str, rows: list[dict[str
     lines = ",\n".join("    " + json.dumps(row) for row in rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'{{\n{top}  "rows": [\n{lines}\n  ]\n}}\n', encoding="utf-8")
+
+
+def stored_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file that :func:`write_result` wrote, none if there is no file yet."""
+    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+
+
+class StoredRuns:
+    """Runs by their settings, and the file they are in; a run that is in the file is not made again.
+
+    Args:
+        path: the file, which may exist already.
+        keys: fields of a row that decide a run; their values, in this order, are its settings.
+        **head: what :func:`write_result` needs besides the rows.
+    """
+
+    def __init__(self, path: Path, keys: Sequence[str], **head: Any):
+        self.path, self.head = path, head
+        self.rows = {tuple(row[key] for key in keys): row for row in stored_rows(path)}
+
+    def add(
+        self, wanted: Iterable[tuple], run: Callable[[tuple], dict[str, Any]], *, every: int = 5, title: str = ""
+    ) -> None:
+        """Make the runs that are missing, with a bar that shows the progress.
+
+        Args:
+            wanted: settings; twice the same counts once.
+            run: from settings to the row.
+            every: after how many runs the file is written; it is written at the end in any case.
+            title: in front of the bar.
+        """
+        missing = [settings for settings in dict.fromkeys(wanted) if settings not in self.rows]
+        for count, settings in enumerate(tqdm(missing, unit="run", desc=title), start=1):
+            self.rows[settings] = run(settings)
+            if count % every == 0 or count == len(missing):
+                write_result(self.path, rows=list(self.rows.values()), **self.head)
 
 
 def read_result(name: str) -> dict[str, Any]:
