@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from llmbook.experiments import low_rank, low_rank_runs
-from llmbook.experiments.fine_tuning import load_base
+from llmbook.experiments.fine_tuning import effective_weights, load_base
 from llmbook.experiments.results import write_result
 
 SEEDS, RATE_SEED = range(5), 10
@@ -59,7 +59,7 @@ def spectrum_facts(update):
 
 def cut_losses(base, update):
     """Loss of the base with the first terms of the update, and with all but the first terms."""
-    weights = low_rank_runs.target_weights(base)
+    weights = effective_weights(base)
     found = {"first": [], "rest": []}
     for rank in CUTS:
         first = {name: low_rank.truncate(matrix, rank) for name, matrix in update.items()}
@@ -74,7 +74,7 @@ def cut_losses(base, update):
 def measure_run(kind, size, seed, rate, base, full):
     """One row, without what all rows of its setting share; ``full`` collects the full updates by seed."""
     model = tune(kind, size, seed, rate)
-    update = low_rank.differences(low_rank_runs.target_weights(model), low_rank_runs.target_weights(base))
+    update = low_rank.differences(effective_weights(model), effective_weights(base))
     full.setdefault(seed, update)
     row = {"seed": seed, "loss": round(loss_of(model), 4), "norm": round(low_rank.joint_norm(update), 3)}
     if kind in ("all", "sgd"):

@@ -20,6 +20,8 @@ from torch import nn
 from llmbook.models.decoder import Decoder, DecoderConfig
 
 PARTS = ("embedding", "positions", "query", "key", "value", "attention_output", "feedforward", "norms", "output_matrix")
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+FEEDFORWARD = ("gate_proj", "up_proj", "down_proj")  # a plain layer has no gate
 NUMBERS_PER_NORM = {"layer": 2, "layer_free": 0, "rms": 1, "rms_unit": 1}  # times D
 MODULES = {  # the part that a submodule of this name belongs to
     "embed_tokens": "embedding",
@@ -52,6 +54,21 @@ def matrix_shapes(config: DecoderConfig, *, active: bool = False) -> dict[str, l
         "attention_output": [(c.heads * c.head_size, c.width)],
         "feedforward": feed_forward,
     }
+
+
+def linear_shapes(config: DecoderConfig) -> dict[str, tuple[int, int]]:
+    """Inputs and outputs of each linear map of a block, by the name that an adapter asks for.
+
+    Raises:
+        ValueError: the feed-forward layer is a mixture, whose experts share their names.
+    """
+    if config.experts:
+        raise ValueError("only blocks with one gated feed-forward layer, or one plain, have a matrix for each name; "
+                         "inject adapters into the others and count")  # fmt: skip
+    shapes = matrix_shapes(config)
+    attention = {name: shapes[part][0] for name, part in MODULES.items() if name in ATTENTION}
+    names = FEEDFORWARD if config.gated else FEEDFORWARD[1:]
+    return attention | dict(zip(names, shapes["feedforward"], strict=True))
 
 
 def norm_count(config: DecoderConfig) -> int:

@@ -16,8 +16,7 @@ from llmbook.generation import (
     next_token_probabilities,
     sample_next,
 )
-from llmbook.models import decoder, gemma
-from llmbook.models.decoder import Decoder, initialize_
+from llmbook.models import Decoder, decoder, gemma, initialize_
 
 KINDS = list(CONFIGS)
 PADS = (0, 5, 9)  # how many positions of each row are padding

@@ -10,7 +10,7 @@ from llmbook.accounting import count_parameters
 from llmbook.experiments import number_sentences as language
 from llmbook.experiments.feedforward_kinds import KINDS, run_kind, small_config
 from llmbook.experiments.results import read_result, write_result
-from llmbook.models.decoder import Decoder, initialize_
+from llmbook.models import Decoder, initialize_
 
 
 def generator(seed=0):

@@ -164,7 +164,8 @@ def test_the_stream_is_measured_before_and_after_each_block():
 def test_the_figures_show_the_numbers():
     import numpy as np
 
-    from llmbook.plots.initialization import plot_start_differences, plot_stream_growth
+    from llmbook.plots.initialization import plot_stream_growth
+    from llmbook.plots.training import plot_intervals
     from llmbook.statistics import mean_interval
 
     curves = {"one": np.array([[1.0, 2.0, 4.0], [1.0, 3.0, 4.0]]), "two": np.ones((2, 3))}
@@ -174,7 +175,8 @@ def test_the_figures_show_the_numbers():
 
     points = {"late": np.array([0.1, 0.2, 0.3])}
     found = {name: mean_interval(values) for name, values in points.items()}
-    ax = plot_start_differences(found, points, xlabel="nats").axes[0]
-    drawn = [list(line.get_xdata()) for line in ax.lines]
-    assert drawn[0] == [found["late"].low, found["late"].high] and drawn[2] == [0.1, 0.2, 0.3]
+    ax = plot_intervals(found, points=points, xlabel="nats").axes[0]
+    null, *drawn = [list(line.get_xdata()) for line in ax.lines]
+    assert null == [0.0, 0.0]
+    assert drawn[1] == [found["late"].low, found["late"].high] and drawn[0] == [0.1, 0.2, 0.3]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["late"]

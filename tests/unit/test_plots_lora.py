@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from llmbook.accounting import count_parameters, meta_model, total_parameters
+from llmbook.accounting import count_parameters, linear_shapes, meta_model, total_parameters
 from llmbook.adapters import inject, trainable_parameters
 from llmbook.models import PUBLISHED, gemma
 from llmbook.plots import lora as plots
@@ -15,7 +15,6 @@ from llmbook.widgets.lora import (
     adapter_parameters,
     draw_adapter,
     explore_adapters,
-    layer_shapes,
     training_bytes,
 )
 
@@ -53,7 +52,7 @@ def test_bars_of_the_rates_reach_from_the_best_seed_to_the_worst():
 @pytest.mark.parametrize("targets", TARGETS)
 def test_the_formula_counts_what_a_built_model_trains(model, targets):
     config = PUBLISHED[MODELS[model]]
-    names = [name for name in TARGETS[targets] if name in layer_shapes(config)]
+    names = [name for name in TARGETS[targets] if name in linear_shapes(config)]
     with torch.device("meta"):
         built = inject(meta_model(config), names, rank=3, alpha=3)
     trained = sum(parameter.numel() for parameter in trainable_parameters(built).values())
@@ -63,7 +62,7 @@ def test_the_formula_counts_what_a_built_model_trains(model, targets):
 
 def test_shapes_are_not_all_square():
     """The twin: a count that takes D for every side would pass on square matrices only."""
-    shapes = layer_shapes(gemma.tiny())
+    shapes = linear_shapes(gemma.tiny())
     assert shapes["q_proj"] == (48, 64) and shapes["k_proj"] == (48, 16) and shapes["o_proj"] == (64, 48)
     assert shapes["down_proj"] == (96, 48)
     square = gemma.tiny().layers * 2 * (48 + 48)

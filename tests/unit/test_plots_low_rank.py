@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from llmbook.experiments import low_rank, low_rank_runs
-from llmbook.experiments.fine_tuning import load_base
+from llmbook.experiments.fine_tuning import effective_weights, load_base
 from llmbook.experiments.results import read_result
 from llmbook.plots import low_rank as plots
 from llmbook.widgets.low_rank import describe, error_by_rank, explore_rank
@@ -51,8 +51,8 @@ def test_a_random_matrix_stays_within_its_band_and_one_with_structure_does_not()
 def test_adams_first_step_keeps_rank_one_and_no_other():
     one = torch.outer(random_matrix()[:, 0], random_matrix(seed=1)[0])
     two = one + torch.outer(random_matrix()[:, 1], random_matrix(seed=1)[1])
-    assert torch.linalg.matrix_rank(low_rank.adam_step(one, eps=0.0)) == 1
-    assert torch.linalg.matrix_rank(low_rank.adam_step(two, eps=0.0)) > 2
+    assert torch.linalg.matrix_rank(one.sign()) == 1
+    assert torch.linalg.matrix_rank(two.sign()) > 2
 
 
 def test_updates_are_compared_as_one_vector():
@@ -76,11 +76,11 @@ def test_a_loss_with_other_matrices_leaves_the_model_alone():
 @pytest.fixture(scope="module")
 def updates():
     """Two steps of each way, as differences."""
-    before = low_rank_runs.target_weights(load_base())
+    before = effective_weights(load_base())
     options = {"learning_rate": 0.01, "steps": 2}
     ways = {"all": low_rank_runs.tune_all(**options), "sgd": low_rank_runs.tune_all(optimizer="sgd", **options),
             "rank": low_rank_runs.tune_rank(3, **options), "subspace": low_rank_runs.tune_subspace(50, **options)}
-    return {name: low_rank.differences(low_rank_runs.target_weights(model), before) for name, model in ways.items()}
+    return {name: low_rank.differences(effective_weights(model), before) for name, model in ways.items()}
 
 
 def test_every_way_changes_every_target_within_its_bound(updates):

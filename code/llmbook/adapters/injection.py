@@ -14,6 +14,7 @@ from llmbook.adapters.base import AdapterLayer, check_dropout, scaling
 from llmbook.adapters.dora import DoRALinear
 from llmbook.adapters.lora import LoRAEmbedding, LoRALinear
 from llmbook.layers.embedding import Embedding
+from llmbook.layers.replace import replace_layer
 
 KINDS = {"lora": LoRALinear, "dora": DoRALinear}
 TABLES = (Embedding, nn.Embedding)
@@ -97,7 +98,7 @@ def install(model: nn.Module, wanted: Mapping[str, Settings], generator: torch.G
     made = {name: _adapter(model.get_submodule(name), settings, generator) for name, settings in wanted.items()}
     model.requires_grad_(False)
     for name, adapter in made.items():
-        replace(model, name, adapter)
+        replace_layer(model, name, adapter)
     for adapter in adapter_layers(model).values():
         for parameter in adapter.parameters(recurse=False):
             parameter.requires_grad_(True)
@@ -172,9 +173,3 @@ def _adapter(layer: nn.Module, settings: Settings, generator: torch.Generator | 
     if isinstance(layer, TABLES):
         return LoRAEmbedding(layer, **options, generator=generator)
     return KINDS[settings.kind](layer, dropout=settings.dropout, **options, generator=generator)
-
-
-def replace(model: nn.Module, name: str, layer: nn.Module) -> None:
-    """Put a layer in the place of another, by its name."""
-    parent, _, leaf = name.rpartition(".")
-    setattr(model.get_submodule(parent), leaf, layer)

@@ -3,7 +3,8 @@
 from torch import nn
 
 from llmbook.adapters.base import AdapterLayer
-from llmbook.adapters.injection import adapter_layers, replace
+from llmbook.adapters.injection import adapter_layers
+from llmbook.layers.replace import replace_layer
 
 
 def merge(model: nn.Module) -> nn.Module:
@@ -54,7 +55,7 @@ def remove(model: nn.Module) -> nn.Module:
         ValueError: there are no adapters.
     """
     for name, layer in _adapters(model).items():
-        replace(model, name, layer.base)
+        replace_layer(model, name, layer.base)
     return model
 
 

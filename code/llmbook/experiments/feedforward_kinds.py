@@ -10,7 +10,7 @@ import torch
 
 from llmbook.experiments.number_sentences import WORDS, answer_loss, draw_sentences
 from llmbook.layers.feedforward import matched_width
-from llmbook.models.decoder import Decoder, DecoderConfig, initialize_
+from llmbook.models import Decoder, DecoderConfig, initialize_
 from llmbook.training.loop import train
 
 KINDS: dict[str, tuple[str, bool]] = {  # name: activation, gated

@@ -19,7 +19,7 @@ from llmbook.experiments.pretraining import LENGTH, Corpus
 from llmbook.models.decoder import Decoder
 from llmbook.summarization.meetings import Meeting, generate_corpus
 from llmbook.training.data import Batches, pack
-from llmbook.training.loop import train
+from llmbook.training.loop import Record, train
 from llmbook.training.run import mean_loss
 from llmbook.training.schedule import Schedule
 
@@ -140,7 +140,7 @@ def fine_tune(
     rate = find_method(method).learning_rate if learning_rate is None else learning_rate
     optimizer = build_optimizer(model, find_method(method), rate)
     kept, losses, seconds = {}, [], 0.0
-    records = _steps(model, optimizer, Schedule(rate, steps, steps // 10), corpus.training, seed)
+    records = tuning_steps(model, optimizer, Schedule(rate, steps, steps // 10), corpus.training, seed)
     for step in range(steps + 1):
         if step in snapshots:
             kept[step] = effective_weights(model, targets)
@@ -191,7 +191,17 @@ def effective_weights(model: nn.Module, targets: Sequence[str] = TARGETS) -> dic
     }
 
 
-def _steps(model: nn.Module, optimizer: torch.optim.Optimizer, schedule: Schedule, rows: Tensor, seed: int) -> Iterator:
-    """The records of the training."""
+def tuning_steps(
+    model: nn.Module, optimizer: torch.optim.Optimizer, schedule: Schedule, rows: Tensor, seed: int
+) -> Iterator[Record]:
+    """The steps of every fine-tuning on the new text, as the records of the training loop.
+
+    Args:
+        model: what is trained, in place.
+        optimizer: of the parameters that are trained.
+        schedule: learning rate of each step, and how many there are.
+        rows: ``(N, T + 1)``, of which a seed draws ``BATCH`` for each step.
+        seed: of the batches.
+    """
     batches = Batches(rows, BATCH, torch.Generator().manual_seed(2 * seed + 1))
     return train(model, batches, steps=schedule.total_steps, learning_rate=schedule, optimizer=optimizer)

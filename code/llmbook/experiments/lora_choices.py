@@ -12,11 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from llmbook.adapters import adapter_layers, inject
-from llmbook.experiments.fine_tuning import BATCH, TARGETS, new_corpus
+from llmbook.experiments.fine_tuning import TARGETS, new_corpus, tuning_steps
 from llmbook.experiments.fine_tuning_base import load_base
 from llmbook.experiments.results import read_result
-from llmbook.training.data import Batches
-from llmbook.training.loop import train
 from llmbook.training.run import mean_loss
 from llmbook.training.schedule import Schedule
 
@@ -83,13 +81,12 @@ def run_choice(
     model = inject(load_base().train(), list(targets), rank=rank, alpha=alpha, dropout=dropout, generator=generator)
     restart_(model, start, generator)
     before = mean_loss(model.eval(), corpus.validation)
-    batches = Batches(corpus.training, BATCH, torch.Generator().manual_seed(2 * seed + 1))
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, weight_decay=0.0, fused=True)
     schedule = Schedule(learning_rate, steps, max(1, steps // 10))
     with torch.random.fork_rng():
         torch.default_generator.manual_seed(seed)  # dropout has no generator of its own
-        list(train(model.train(), batches, steps=steps, learning_rate=schedule, optimizer=optimizer))
+        list(tuning_steps(model.train(), optimizer, schedule, corpus.training, seed))
     after = mean_loss(model.eval(), corpus.validation)
     return {"before": before, "after": after, "parameters": sum(parameter.numel() for parameter in trained)}
 

@@ -7,10 +7,10 @@ matrices. Inputs and targets are N(0, 1); A is uniform in :math:`\pm 1 / \sqrt{\
 import math
 
 import torch
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch import nn
 
 from llmbook.adapters import scaling
+from llmbook.training.meter import Meter, kept_tensors, storage_bytes
 
 
 def first_steps(
@@ -84,17 +84,10 @@ def layer_cost(layer: nn.Module, *, inputs: int, tokens: int = 512) -> tuple[int
     Returns:
         Floating-point operations of the matrix products forward, and backward; bytes kept besides the weights.
     """
-    x, kept = torch.randn(tokens, inputs, requires_grad=True), {}
-    weights = {parameter.untyped_storage().data_ptr() for parameter in layer.parameters()}
-
-    def keep(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    with FlopCounterMode(display=False) as counter:
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            y = layer(x)
-        forward = counter.get_total_flops()
+    x, weights = torch.randn(tokens, inputs, requires_grad=True), list(layer.parameters())
+    kept = storage_bytes(kept_tensors(lambda: layer(x), weights))
+    with Meter(weights) as meter:
+        y = layer(x)
+        forward = sum(meter.products)
         y.sum().backward()
-    saved = sum(size for place, size in kept.items() if place not in weights)
-    return forward, counter.get_total_flops() - forward, saved
+    return forward, sum(meter.products) - forward, kept

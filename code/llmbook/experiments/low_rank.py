@@ -58,20 +58,6 @@ def random_edges(shape: tuple[int, int], norm: float = 1.0) -> tuple[float, floa
     return deviation * abs(rows**0.5 - columns**0.5), deviation * (rows**0.5 + columns**0.5)
 
 
-def adam_step(gradient: Tensor, *, eps: float = 1e-8) -> Tensor:
-    """Direction of Adam's first step: each element divided by its own size (plus ``eps``), so almost the sign."""
-    return gradient / (gradient.abs() + eps)
-
-
-def layer_matrices(model: nn.Module) -> dict[str, Tensor]:
-    """The weights of the linear layers inside the blocks, name to a copy ``(out, in)``; no embedding, no output."""
-    return {
-        name: module.weight.detach().clone()
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and name.startswith("layers.")
-    }
-
-
 def differences(tuned: Matrices, base: Matrices) -> dict[str, Tensor]:
     """What tuning added to each matrix."""
     return {name: tuned[name] - weight for name, weight in base.items()}

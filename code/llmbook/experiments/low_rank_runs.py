@@ -11,11 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from llmbook.experiments.fine_tuning import BATCH, TARGETS, effective_weights, new_corpus, prepare
+from llmbook.experiments.fine_tuning import TARGETS, new_corpus, prepare, tuning_steps
 from llmbook.experiments.pretraining import Corpus
 from llmbook.models.decoder import Decoder
-from llmbook.training.data import Batches
-from llmbook.training.loop import train
 from llmbook.training.run import mean_loss
 from llmbook.training.schedule import Schedule
 
@@ -28,11 +26,6 @@ def validation_loss(model: nn.Module) -> float:
 def corpus() -> Corpus:
     """What is learned: 40 meetings of the new workplace, and 12 to measure on."""
     return new_corpus(training=40, validation=12)
-
-
-def target_weights(model: nn.Module, targets: Sequence[str] = TARGETS) -> dict[str, Tensor]:
-    """Copies of the adapted matrices ``(out, in)``, updates included, by the name of the layer."""
-    return effective_weights(model, targets)
 
 
 def tune_all(*, learning_rate: float, seed: int = 0, steps: int = 120, optimizer: str = "adamw") -> Decoder:
@@ -110,8 +103,7 @@ def _run(model: Decoder, parameters: list, learning_rate: float, seed: int, step
         updater = torch.optim.SGD(parameters, lr=learning_rate, momentum=0.9)
     else:
         updater = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.0)
-    batches = Batches(corpus().training, BATCH, torch.Generator().manual_seed(2 * seed + 1))
     schedule = Schedule(learning_rate, steps, max(1, steps // 10))
-    for _ in train(model, batches, steps=steps, learning_rate=schedule, optimizer=updater):
+    for _ in tuning_steps(model, updater, schedule, corpus().training, seed):
         pass
     return model.eval()

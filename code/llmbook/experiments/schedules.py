@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
-from llmbook.models import olmo
-from llmbook.models.decoder import Decoder, initialize_
+from llmbook.models import Decoder, initialize_, olmo
 from llmbook.summarization.meetings import generate_corpus
 from llmbook.training.adamw import AdamW
 from llmbook.training.loop import next_token_loss

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from llmbook.layers.quantization import BLOCK, Quantized, Scales, normal_levels, quantize
+from llmbook.layers.replace import replace_layer
 
 
 class QuantizedLinear(nn.Linear):
@@ -88,8 +89,7 @@ def dequantize_linears_(model: nn.Module) -> nn.Module:
             plain = nn.Linear(module.in_features, module.out_features, bias=False, device="meta")
             plain.weight = nn.Parameter(module.weight, requires_grad=False)
             plain.bias = module.bias
-            parent, _, leaf = name.rpartition(".")
-            setattr(model.get_submodule(parent), leaf, plain)
+            replace_layer(model, name, plain)
     return model
 
 
@@ -115,6 +115,5 @@ def quantize_linears_(model: nn.Module, targets: Iterable[str], **options: Any) 
         raise ValueError(f"no linear map is called {', '.join(sorted(missing))}; look at model.named_modules()")
     model.requires_grad_(False)
     for name, module in found.items():
-        parent, _, leaf = name.rpartition(".")
-        setattr(model.get_submodule(parent), leaf, QuantizedLinear(module, **options))
+        replace_layer(model, name, QuantizedLinear(module, **options))
     return model

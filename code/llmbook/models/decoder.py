@@ -24,7 +24,6 @@ from llmbook.layers.feedforward import FeedForward, GatedFeedForward, SparseMixt
 from llmbook.layers.norm import build_norm
 from llmbook.layers.rope import rope_angles
 from llmbook.models.config import DecoderConfig
-from llmbook.models.initialization import initialize_ as initialize_
 
 
 class Block(nn.Module):

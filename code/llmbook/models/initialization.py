@@ -14,6 +14,8 @@ The embedding gets :math:`1/\sqrt D` like the matrices that read, and no number 
 ``reset_parameters`` in olmo/model.py, ``init_normal`` in olmo/initialization.py; set in configs/official-0724.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -35,13 +37,7 @@ def initialize_(model: nn.Module, generator: torch.Generator, std: float = 0.02)
     Returns:
         The model itself.
     """
-    with torch.no_grad():
-        for name, tensor in model.named_parameters():
-            if tensor.ndim > 1:
-                tensor.normal_(0.0, std, generator=generator)
-            else:
-                tensor.fill_(_neutral_value(model, name))
-    return model
+    return _fill_(model, lambda name, matrix: matrix.normal_(0.0, std, generator=generator))
 
 
 def initialize_mitchell_(model: nn.Module, generator: torch.Generator) -> nn.Module:
@@ -54,14 +50,12 @@ def initialize_mitchell_(model: nn.Module, generator: torch.Generator) -> nn.Mod
     Returns:
         The model itself.
     """
-    with torch.no_grad():
-        for name, tensor in model.named_parameters():
-            if tensor.ndim > 1:
-                std = mitchell_std(name, tensor)
-                nn.init.trunc_normal_(tensor, 0.0, std, -CUTOFF * std, CUTOFF * std, generator=generator)
-            else:
-                tensor.fill_(_neutral_value(model, name))
-    return model
+
+    def draw(name: str, matrix: Tensor) -> None:
+        std = mitchell_std(name, matrix)
+        nn.init.trunc_normal_(matrix, 0.0, std, -CUTOFF * std, CUTOFF * std, generator=generator)
+
+    return _fill_(model, draw)
 
 
 def mitchell_std(name: str, matrix: Tensor) -> float:
@@ -74,6 +68,17 @@ def mitchell_std(name: str, matrix: Tensor) -> float:
     pieces = name.split(".")
     depth = 2 * (int(pieces[1]) + 1) if pieces[-2] in WRITERS else 1  # two writers a layer
     return (matrix.shape[1] * depth) ** -0.5
+
+
+@torch.no_grad()
+def _fill_(model: nn.Module, draw: Callable[[str, Tensor], object]) -> nn.Module:
+    """Draw every matrix, in the order of the model; set biases to zero and norms to a gain of one."""
+    for name, tensor in model.named_parameters():
+        if tensor.ndim > 1:
+            draw(name, tensor)
+        else:
+            tensor.fill_(_neutral_value(model, name))
+    return model
 
 
 def _neutral_value(model: nn.Module, name: str) -> float:

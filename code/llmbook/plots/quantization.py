@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, new_figure, styled
+from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, new_figure, styled
 
 
 @styled
@@ -45,7 +45,7 @@ def draw_block_error(bits: Mapping[str, Sequence[float]], errors: Mapping[str, S
         labeled: Those that are written below the first format's points.
         ax: Axes to draw on; new ones by default.
     """
-    figure, ax = new_figure(size=(6.0, 3.8)) if ax is None else (ax.figure, ax)
+    figure, ax = figure_for(ax, size=(6.0, 3.8))
     for index, name in enumerate(bits):
         ax.plot(bits[name], [100 * error for error in errors[name]], marker=MARKERS[index],
                 color=PALETTE[CYCLE[index]], linestyle=DASHES[index], label=name)

@@ -16,13 +16,11 @@ bytes for each trained number, Rajbhandari et al. 2020 (arXiv 1910.02054, Sectio
 
 from collections.abc import Sequence
 
-from llmbook.accounting import matrix_shapes, total_parameters
+from llmbook.accounting import ATTENTION, FEEDFORWARD, linear_shapes, total_parameters
 from llmbook.layers.quantization import stored_bits
 from llmbook.models.config import DecoderConfig
 
-ATTENTION = {"q_proj": "query", "k_proj": "key", "v_proj": "value", "o_proj": "attention_output"}
-GATED = ("gate_proj", "up_proj", "down_proj")
-ALL_LINEAR = (*ATTENTION, *GATED)
+ALL_LINEAR = (*ATTENTION, *FEEDFORWARD)
 SHARE_INPUT = (("q_proj", "k_proj", "v_proj"), ("o_proj",), ("gate_proj", "up_proj"), ("down_proj",))
 KINDS = ("full", "lora", "dora")
 ADAPTER_BYTES = 4  # adapters are float32, whatever the base is
@@ -32,25 +30,12 @@ OPTIMIZERS = {"AdamW": 8, "AdamW in 8 bits": 2, "plain SGD": 0}
 """Bytes of state for each trained number; the few scales of the 8-bit state are left out."""
 
 
-def linear_shapes(config: DecoderConfig) -> dict[str, tuple[int, int]]:
-    """Inputs and outputs of each linear map of a block, by its name.
-
-    Raises:
-        ValueError: the feed-forward layer is not a gated one, or a mixture.
-    """
-    if not config.gated or config.experts:
-        raise ValueError("only blocks with one gated feed-forward layer are counted here; inject and count the others")
-    shapes = matrix_shapes(config)
-    attention = {name: shapes[part][0] for name, part in ATTENTION.items()}
-    return attention | dict(zip(GATED, shapes["feedforward"], strict=True))
-
-
 def adapter_parameters(config: DecoderConfig, targets: Sequence[str], *, rank: int, kind: str = "lora") -> int:
     """How many numbers the adapters train: ``R (in + out)`` a matrix, for DoRA ``out`` more.
 
     Args:
-        config: any decoder's with one gated feed-forward layer a block.
-        targets: names of linear maps, such as ``["q_proj", "v_proj"]``.
+        config: any decoder's without a mixture of experts.
+        targets: names of linear maps that it has, such as ``["q_proj", "v_proj"]``.
         rank: R.
         kind: "lora" or "dora".
     """
@@ -74,7 +59,12 @@ def kept_per_layer(
         targets: the adapted linear maps; full fine-tuning ignores them.
         rank: R.
         value_bytes: 4 for float32, 2 for bfloat16.
+
+    Raises:
+        ValueError: the feed-forward layer is not a gated one, or a mixture.
     """
+    if not config.gated:
+        raise ValueError("only blocks with one gated feed-forward layer are counted here; inject and count the others")
     c, shapes = config, linear_shapes(config)
     heads = (2 * c.heads + 2 * c.kv_heads) * c.head_size * value_bytes + 4 * c.heads  # q, k, v, result, log-sum
     turning = 2 * c.rotary_size * value_bytes if value_bytes < 4 else 0  # cosine and sine in bfloat16, for q and for k

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from llmbook.models.decoder import Decoder, DecoderConfig, initialize_
+from llmbook.models import Decoder, DecoderConfig, initialize_
 from llmbook.training.adamw import AdamW
 from llmbook.training.checkpoint import load_checkpoint, refuse_difference, save_checkpoint
 from llmbook.training.data import Batches, fingerprint

@@ -2,9 +2,10 @@
 
 from matplotlib.figure import Figure
 
-from llmbook.accounting import matrix_shapes, total_parameters
+from llmbook.accounting import linear_shapes, total_parameters
 from llmbook.models import PUBLISHED, DecoderConfig
 from llmbook.plots.lora import GIB, MIB, draw_adapter_costs
+from llmbook.training import adapter_memory
 from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
 
 MODELS = {"GPT-2 124M": "gpt2", "OLMo 1B": "olmo-1b", "Gemma 2B": "gemma-2b", "Gemma 7B": "gemma-7b",
@@ -15,32 +16,19 @@ TARGETS = {
     "q, k, v, up, down": ("q_proj", "k_proj", "v_proj", "up_proj", "down_proj"),
     "all linear": ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
 }
-ATTENTION = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "attention_output": "o_proj"}
-FEEDFORWARD = {True: ("gate_proj", "up_proj", "down_proj"), False: ("up_proj", "down_proj")}
 WEIGHT, TRAINED = 2, 4  # bytes a value: bfloat16 for what is frozen, float32 for what is trained
 
 
-def layer_shapes(config: DecoderConfig) -> dict[str, tuple[int, int]]:
-    """The matrices of one block as (inputs, outputs), by the name that an adapter asks for.
+def adapter_parameters(config: DecoderConfig, targets: tuple[str, ...], rank: int) -> int:
+    """Trained numbers of LoRA, where targets that a model does not have (a gate in a plain layer) count nothing.
 
     Args:
         config: a decoder's without a mixture of experts.
-    """
-    shapes = matrix_shapes(config)
-    named = {name: shapes[part][0] for part, name in ATTENTION.items()}
-    return named | dict(zip(FEEDFORWARD[config.gated], shapes["feedforward"], strict=True))
-
-
-def adapter_parameters(config: DecoderConfig, targets: tuple[str, ...], rank: int) -> int:
-    """Trained numbers of LoRA: R (inputs + outputs) for each adapted matrix of each block.
-
-    Args:
-        config: a decoder's.
-        targets: names of linear layers; those that the model does not have (a gate in a plain layer) count nothing.
+        targets: names of linear layers.
         rank: R.
     """
-    per_block = sum(rank * sum(shape) for name, shape in layer_shapes(config).items() if name in targets)
-    return config.layers * per_block
+    present = [name for name in targets if name in linear_shapes(config)]
+    return adapter_memory.adapter_parameters(config, present, rank=rank)
 
 
 def training_bytes(frozen: int, trained: int) -> dict[str, int]:
