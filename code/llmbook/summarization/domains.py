@@ -3,6 +3,8 @@
 Everything here was written for this book; no name, product or figure refers to a real one.
 """
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 FIRST_NAMES = (
@@ -37,6 +39,7 @@ DIGRESSIONS = (
     ("Who is bringing the cake for the anniversary?", "I thought you were."),
 )
 FILLERS = ("um, ", "uh, ", "you know, ", "I mean, ", "so, ", "well, ")
+REPAIRS = ("no, sorry", "wait, no", "I mean", "sorry, that was last time")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,20 @@ class Domain:
     metrics: tuple[tuple[str, str, int, int], ...]
     """A number that is reported: a sentence with a place for it, the word a summary needs, and its range."""
     jargon: tuple[tuple[str, str], ...]
-    """A word that only insiders use, and the plain one."""
+    """A word that only insiders use, and the plain one; somebody always explains it."""
+    events: tuple[str, ...] = ()
+    """What gets a date."""
+    code_names: tuple[tuple[str, str], ...] = ()
+    """What insiders call a thing that facts are about, and its plain name. Nobody explains these."""
+
+    def matters(self, kinds: Sequence[str]) -> list[tuple[str, tuple]]:
+        """Everything that a fact of these kinds can be about, with the kind."""
+        tables = {"decision": self.choices, "action": self.tasks, "number": self.metrics, "date": self.events}
+        return [(kind, matter) for kind, table in tables.items() if kind in kinds for matter in table]
+
+    def draw(self, rng: random.Random, kinds: Sequence[str], count: int) -> list[tuple[str, tuple]]:
+        """So many different matters, all equally likely."""
+        return rng.sample(self.matters(kinds), count)
 
 
 DOMAINS = {
