@@ -12,12 +12,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import torch
 
 from llmbook import data
-from llmbook.accounting import count_by_part, meta_model
+from llmbook.accounting import count_by_part, count_parameters, meta_model
 from llmbook.data import STATUSES, data_path, parse_cell, read_table, tables
 from llmbook.layers.yarn import Yarn
 from llmbook.models import PUBLISHED, DecoderConfig
+from llmbook.models.t5 import T5
+from llmbook.models.t5_config import PUBLISHED as T5_PUBLISHED
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL_PATH = re.compile(r"(^|[\s(\"'])(/[a-z]+/|[A-Z]:\\|~/|\.\./)")
@@ -144,7 +147,8 @@ def test_stored_results_name_their_script():
 
 # --- the configs of the code equal the table -----------------------------------------------------------------------
 
-ROWS = {row["name"]: row for row in read_table("llm_configs") + read_table("olmo_2_3_configs") if row["name"]}
+TABLES_OF_CONFIGS = ("llm_configs", "tiny_titans_configs", "olmo_2_3_configs")
+ROWS = {row["name"]: row for name in TABLES_OF_CONFIGS for row in read_table(name) if row["name"]}
 NOT_IN_TABLE = {"norm_place": "pre", "clip_qkv": None, "qk_norm": False, "full_attention_every": 0}  # of llm_configs
 
 
@@ -219,3 +223,37 @@ def test_printed_averages_are_the_means_of_the_rows():
     assert len(scores) == 18
     for model in ("Llama 2 7B", "Llama 2 13B", "Mistral 7B", "Gemma 2B", "Gemma 7B"):
         assert sum(row[model] for row in scores) / 18 == pytest.approx(printed[model], abs=0.051)
+
+
+# --- the models that the Tiny Titans paper compares ----------------------------------------------------------------
+
+def miscounted(rows: list[dict]) -> list[str]:
+    """Models whose count is not that of the module built from the config they name, or not what their size says."""
+    wrong = []
+    for row in rows:
+        if row["config"]:
+            t5 = row["config"] in T5_PUBLISHED
+            counted = count_t5(row["config"]) if t5 else count_parameters(meta_model(PUBLISHED[row["config"]]))
+            kind = "encoder-decoder" if t5 else "decoder-only"
+            wrong += [row["model"]] * ((counted, kind) != (row["parameters"], row["kind"]))
+        elif row["parameters"] or row["size_reported"]:
+            wrong.append(row["model"])
+    return wrong
+
+
+def count_t5(name: str) -> int:
+    """Numbers of a T5 on the meta device."""
+    with torch.device("meta"):
+        return count_parameters(T5(T5_PUBLISHED[name]))
+
+
+def test_the_models_of_tiny_titans():
+    rows = read_table("tiny_titans_models")
+    assert len(rows) == 11
+    assert miscounted(rows) == []
+    for row in rows:
+        assert (row["class"] == "compact") == (row["setting"] == "fine-tuned")
+        assert row["class"] != "compact" or row["parameters"] < 2e9  # what the article calls small
+        assert not set(row) & {"rouge_1", "rouge_2", "rouge_l", "bertscore"}, "the scores were not seen"
+    faults = [rows[0] | {"parameters": 80_000_000}, rows[0] | {"kind": "decoder-only"}]
+    assert miscounted(faults) == [rows[0]["model"]] * 2

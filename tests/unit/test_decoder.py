@@ -102,7 +102,8 @@ def test_config_is_frozen():
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_models_count_what_the_table_says(name):
     """On the meta device; the totals in the table come from their papers and checkpoints."""
-    rows = read_table("llm_configs") + read_table("olmo_2_3_configs")
+    tables = ("llm_configs", "tiny_titans_configs", "olmo_2_3_configs")
+    rows = [row for table in tables for row in read_table(table)]
     row = next(row for row in rows if row["name"] == name)
     with torch.device("meta"):
         model = Decoder(PUBLISHED[name])

@@ -4,7 +4,8 @@ Llama 2 (arXiv 2307.09288) is the plain one: most open models since 2023 are des
 The 7B has as many key-value heads as query heads (multi-head); the OLMo paper's comparison table says otherwise, and
 is mistaken.
 
-- TinyLlama (arXiv 2401.02385) is a 1.1B Llama with 4 key-value heads.
+- The 70B shares its keys and values among groups of eight query heads; the 13B, like the 7B, does not.
+- TinyLlama (arXiv 2401.02385) is a 1.1B Llama with 4 key-value heads, LiteLlama a 460M one with 2 and GPT-2's tokens.
 - Mistral 7B (arXiv 2310.06825) has 8 key-value heads and a window: a position sees the last 4,096.
 - Mixtral 8x7B (arXiv 2401.04088) puts eight experts in place of each feed-forward layer, and runs two.
 """
@@ -19,6 +20,18 @@ PUBLISHED = {
     "llama-2-7b": DecoderConfig(
         vocab_size=32_000, width=4096, layers=32, heads=32, kv_heads=32, head_size=128,
         feedforward_width=11_008, max_length=4096, norm_eps=1e-5,
+    ),
+    "llama-2-13b": DecoderConfig(
+        vocab_size=32_000, width=5120, layers=40, heads=40, kv_heads=40, head_size=128,
+        feedforward_width=13_824, max_length=4096, norm_eps=1e-5,
+    ),
+    "llama-2-70b": DecoderConfig(
+        vocab_size=32_000, width=8192, layers=80, heads=64, kv_heads=8, head_size=128,
+        feedforward_width=28_672, max_length=4096, norm_eps=1e-5,
+    ),
+    "litellama-460m": DecoderConfig(
+        vocab_size=50_304, width=1024, layers=24, heads=16, kv_heads=2, head_size=64,
+        feedforward_width=4096, max_length=1024, norm_eps=1e-6,
     ),
     "tinyllama-1.1b": DecoderConfig(
         vocab_size=32_000, width=2048, layers=22, heads=32, kv_heads=4, head_size=64,
