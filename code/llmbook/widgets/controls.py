@@ -1,6 +1,6 @@
-"""The two controls of an explorer, a slider over ordered values and a choice among named options.
+"""The controls of an explorer: a slider over ordered values, a choice among named options, a text to be edited.
 
-Both are an ordered list of values and a default; they differ in how they are shown. A control may list more values
+All are an ordered list of values and a default; they differ in how they are shown. A control may list more values
 than the printed page can draw frames for: ``frames`` names the ones that the page gets, a live notebook has them all.
 """
 
@@ -54,6 +54,18 @@ class Slider(Control):
 
 class Choice(Control):
     """A control for named options: ``Choice("Activation", ["relu", "gelu"], "gelu")``."""
+
+
+class Text(Control):
+    """A text that a live notebook lets the reader edit; the built page shows its default: ``Text("Notes", "We")``.
+
+    Args:
+        label: What the reader sees above the text.
+        default: The text shown first.
+    """
+
+    def __init__(self, label: str, default: str) -> None:
+        super().__init__(label, (default,), default, str)
 
 
 def grid(controls: Mapping[str, Control]) -> list[dict[str, Any]]:

@@ -11,11 +11,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from llmbook.plots.style import is_static, to_svg
-from llmbook.widgets.controls import Choice, Control, Slider, grid
+from llmbook.widgets.controls import Choice, Control, Slider, Text, grid
 from llmbook.widgets.live import live_widget
 from llmbook.widgets.static import Frame, explorer_html
 
-__all__ = ["Choice", "Explorer", "Slider", "explore"]
+__all__ = ["Choice", "Explorer", "Slider", "Text", "explore"]
 
 Draw = Callable[..., tuple[Figure, str]]
 
@@ -69,7 +69,7 @@ def explore(draw: Draw, *, caption: str, name: str | None = None, **controls: Co
             the picture does.
         caption: What to look for, in one or two plain sentences.
         name: Unique on its page, for the figure's address ``#explorer-<name>``; by default the function's name.
-        **controls: One :class:`Slider` or :class:`Choice` for each argument of ``draw``.
+        **controls: One :class:`Slider`, :class:`Choice` or :class:`Text` for each argument of ``draw``.
 
     Returns:
         An object that shows itself, live in Jupyter and as HTML in the built book.

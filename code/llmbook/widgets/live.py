@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets
 
-from llmbook.widgets.controls import Choice, Control
+from llmbook.widgets.controls import Choice, Control, Text
 from llmbook.widgets.static import Frame, picture_address
 
 WIDE = ipywidgets.Layout(width="min(100%, 36rem)")
@@ -46,6 +46,9 @@ def frame_html(draw_frame: Callable[..., Frame], caption: str, values: Mapping[s
 
 
 def _input(control: Control) -> ipywidgets.DOMWidget:
+    if isinstance(control, Text):
+        return ipywidgets.Textarea(value=control.default, description=control.label, rows=4, layout=WIDE,
+                                   style={"description_width": "initial"})
     kind = ipywidgets.Dropdown if isinstance(control, Choice) else ipywidgets.SelectionSlider
     options = [(control.text(value), value) for value in control.values]
     return kind(options=options, value=control.default, description=control.label, layout=WIDE,

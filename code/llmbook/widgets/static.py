@@ -14,7 +14,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from llmbook.widgets.controls import Choice, Control
+from llmbook.widgets.controls import Choice, Control, Text
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def explorer_html(name: str, caption: str, controls: Mapping[str, Control], fram
     """
     place, first = identifier(name), frames[default]
     content = pack([frame.svg for frame in frames]) | {"sentences": [frame.sentence for frame in frames]}
-    inputs = "\n".join(_control(f"{place}-{key}", control) for key, control in controls.items())
+    inputs = "\n".join(_control(f"{place}-{key}", control) for key, control in controls.items()
+                       if not isinstance(control, Text))
     return f"""<figure class="explorer" id="{place}" aria-labelledby="{place}-caption">
 <div class="explorer-controls" role="group" aria-label="Controls of the figure" hidden>
 {inputs}
