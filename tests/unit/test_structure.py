@@ -29,6 +29,7 @@ RANKS = {
     "sampling": 2,
     "generation": 2,
     "accounting_t5": 2,
+    "serving_cost": 2,
     "generation_t5": 2,
     "beam_search": 2,
     "training": 3,
