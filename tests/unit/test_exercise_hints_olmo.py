@@ -1,6 +1,7 @@
 """Wrong answers to the exercises of the OLMo chapter fail, and the hint names the misconception behind them."""
 
 import math
+from statistics import mean, pstdev
 
 import pytest
 import torch
@@ -8,6 +9,9 @@ from torch.nn import functional as F
 
 from llmbook.exercises import REGISTRY, evaluate
 from llmbook.exercises.olmo.comparison import pairs
+from llmbook.exercises.olmo.evidence import runs, unusual
+from llmbook.experiments import spoiled_run
+from llmbook.experiments.results import read_result
 from llmbook.layers.attention import causal_mask
 
 
@@ -142,6 +146,14 @@ WRONG = [
     ("pack", lambda ds, end, T: packed(flat(ds, end), T), "rows are too short"),
     ("pack", lambda ds, end, T: packed([i for d in ds for i in d], T + 1), "end tokens are missing"),
     ("pack", lambda ds, end, T: packed(flat(ds, end) + [end] * (-len(flat(ds, end)) % (T + 1)), T + 1), "filled up"),
+    ("spike", lambda *log: [[step, 1] for step in unusual(*log)], "are one event"),
+    ("spike", lambda *log: [[first, first + count - 1] for first, count in runs(unusual(*log))], "counts steps"),
+    ("spike", lambda *log: runs(unusual(*log, own=1)), "the steps before it only"),
+    ("spike", lambda *log: runs(unusual(*log, center=mean)), "which a spike pulls up"),
+    ("spike", lambda *log: runs(unusual(*log, spread=pstdev)), "blows up the standard deviation"),
+    ("spike", lambda *log: runs(unusual(*log, spread=lambda _: 1.0)), "in units of the usual spread"),
+    ("spike", lambda *log: runs(unusual(*log, drops=True)), "only those above count"),
+    ("spike", lambda *log: runs(unusual(*log, first=1)), "too few before them"),
     ("sign-test", lambda losses: coins(losses, sides=1), "one-sided"),
     ("sign-test", lambda losses: coins(losses) - losses, "the number of wins"),
     ("sign-test", lambda losses: coins(losses, exactly=True), "only exactly so many"),
@@ -198,6 +210,14 @@ def test_torch_passes_the_check_of_clipping():
 def test_pairs_are_those_of_the_mask(length, window):
     assert pairs(length, window) == causal_mask(length, length, window=window).sum()
     assert pairs(length + 1, window) != causal_mask(length, length, window=window).sum()
+
+
+def test_the_rule_finds_the_planted_errors_and_nothing_else():
+    losses = [row["loss"] for row in read_result("spoiled_run")["rows"]]
+    found = runs(unusual(losses, 20, 7.0))
+    assert [first for first, _ in found] == [spoiled_run.DAMAGED_STEP, spoiled_run.WRONG_STEP + 1]
+    calm = [loss for step, loss in enumerate(losses) if step not in range(110, 190)]
+    assert unusual(calm, 20, 7.0) == []
 
 
 def test_reordered_rows_give_the_scores_of_neighbors():

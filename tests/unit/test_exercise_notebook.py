@@ -184,6 +184,7 @@ near(torch.stack(adamw(*torch.tensor([1.0, 4, 0, 0]), 1, 0.1, 0.5)), [0.85, 0.4,
 near(torch.cat(clip([torch.tensor([3.0]), torch.tensor([4.0])], 1)), [0.6, 0.8])
 near(torch.tensor([learning_rate(t, 1, 2, 12) for t in (1, 2, 7, 20)]), [0.5, 1, 0.55, 0.1])
 pack([[5, 6], [7, 8, 9]], 0, 2).tolist() == [[5, 6, 0], [7, 8, 9]]
+find_events([5, 4, 3, 9, 8, 3], 3, 3) == [[3, 2]]
 benchmarks_needed(0) == 6
 near(token_probabilities(torch.tensor([1.0, 1, 9]), 2), [0.5, 0.5, 0])
 """, "dora": """

@@ -1,6 +1,8 @@
-"""Checks for the pages on pretraining, on evidence and on the whole model: packing, the sign test, padded rows."""
+"""Checks for the pages on pretraining, on evidence and on the whole model: packing, spikes, sign test, padded rows."""
 
 import math
+from collections.abc import Callable
+from statistics import mean, median, pstdev
 
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from torch import Tensor
 from llmbook.exercises.compare import expect_number, expect_tensor
 from llmbook.exercises.gemma.feedforward import draw
 from llmbook.exercises.registry import exercise
+from llmbook.experiments.results import read_result
 
 
 def cut(stream: list[int], size: int) -> Tensor:
@@ -47,6 +50,70 @@ def pack_with_a_rest(f):
 def pack_without_a_rest(f):
     """Documents that fill their rows exactly"""
     expect_packed(f, [[5, 6], [7], [8, 9, 10, 11, 12, 13]], 1, 5)
+
+
+def usual_spread(losses: list[float]) -> float:
+    """The median of the distances from the median."""
+    middle = median(losses)
+    return median(abs(loss - middle) for loss in losses)
+
+
+def unusual(
+    losses: list[float], back: int, limit: float, *, center: Callable = median, spread: Callable = usual_spread,
+    own: int = 0, first: int | None = None, drops: bool = False,
+) -> list[int]:  # fmt: skip
+    """Steps far above those before them, with the rule open: what is the middle, what the spread, who is judged."""
+    found = []
+    for step in range(back if first is None else first, len(losses)):
+        before = losses[max(0, step - back + own) : step + own]
+        distance = losses[step] - center(before)
+        if (abs(distance) if drops else distance) > limit * spread(before):
+            found.append(step)
+    return found
+
+
+def runs(steps: list[int]) -> list[list[int]]:
+    """Steps that follow each other become one pair: the first, and how many."""
+    found: list[list[int]] = []
+    for step in steps:
+        if found and step == sum(found[-1]):
+            found[-1][1] += 1
+        else:
+            found.append([step, 1])
+    return found
+
+
+def expect_events(f, losses: list[float], back: int, limit: float) -> None:
+    """Compare with the rule of the page, and with its usual slips."""
+    steps = unusual(losses, back, limit)
+    given = (losses, back, limit)
+    slips = [
+        ([[step, 1] for step in steps], "steps that follow each other are one event"),
+        ([[first, first + n - 1] for first, n in runs(steps)], "the second number counts steps; yours is the last"),
+        (runs(unusual(*given, own=1)), "a step is among those that judge it: use the steps before it only"),
+        (runs(unusual(*given, center=mean)), "that measures from the mean, which a spike pulls up: use the median"),
+        (runs(unusual(*given, spread=pstdev)), "a spike blows up the standard deviation: use the median distance"),
+        (runs(unusual(*given, spread=lambda _: 1.0)), "the limit counts in units of the usual spread"),
+        (runs(unusual(*given, drops=True)), "a step far below the others is good news: only those above count"),
+        (runs(unusual(*given, first=1)), "the first `back` steps have too few before them to be judged"),
+    ]  # fmt: skip
+    mistakes = [(torch.tensor(wrong), hint) for wrong, hint in slips]
+    expect_tensor(f(*given), torch.tensor(runs(steps)), mistakes, exact=True)
+
+
+@exercise("olmo-ex-spike")
+def a_made_up_log(f):
+    """A falling loss with a needle, a drop and two bumps"""
+    losses = [1 + 5 * 0.9**step + 0.02 * (7 * step % 5) for step in range(60)]
+    for step, extra in {4: 6.0, 25: 9.0, 33: -0.5, 45: 0.9, 46: 0.8, 47: 0.7, 54: 0.8, 55: 0.7}.items():
+        losses[step] += extra
+    expect_events(f, losses, 9, 8.0)
+
+
+@exercise("olmo-ex-spike")
+def the_log_of_the_book(f):
+    """The losses of data/results/spoiled_run.json"""
+    expect_events(f, [row["loss"] for row in read_result("spoiled_run")["rows"]], 20, 7.0)
 
 
 def even_coins(losses: int, count: int, sides: int = 2, at_most: bool = True) -> float:
