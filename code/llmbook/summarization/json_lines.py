@@ -1,0 +1,108 @@
+"""Files with one JSON object per line: errors say where and what to do, and writing never leaves half of a file."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+class MeetingFileError(ValueError):
+    """A file of meetings that cannot be used; the message names the file, the line and what to do next."""
+
+
+def read_json_lines(path: str | Path, *, again: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file with their line numbers, which start at 1; empty lines are passed over.
+
+    Args:
+        path: of the file, in UTF-8.
+        again: how to get a good copy, the end of every message.
+
+    Raises:
+        MeetingFileError: there is no such file, it is no text, a line is no JSON object, or no line holds anything.
+    """
+    path = Path(path)
+    count = 0
+    for number, line in enumerate(_text(path, again).split("\n"), start=1):
+        if line.strip():
+            count += 1
+            yield number, _object(line, f"{path}, line {number}", again)
+    if not count:
+        raise MeetingFileError(f"{path} holds no meeting at all; {again}")
+
+
+def write_json_lines(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write one object per line, first into a file beside ``path``, which then takes its place in one step.
+
+    Whatever goes wrong on the way, ``path`` holds what it held before, or nothing.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def field(row: dict[str, Any], name: str, kind: type | tuple[type, ...], where: str, again: str) -> Any:
+    """A field of an object, which must be there and be of this kind.
+
+    Raises:
+        MeetingFileError: it is missing, or something else.
+    """
+    if not isinstance(row, dict):
+        raise MeetingFileError(f"{where}: expected an object with {name!r}, found {_short(row)}; {again}")
+    if name not in row:
+        known = ", ".join(sorted(row)[:8]) or "nothing"
+        raise MeetingFileError(f"{where}: no field {name!r}, only {known}; {again}")
+    value = row[name]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wanted = getattr(kind, "__name__", "value")
+        raise MeetingFileError(f"{where}: {name!r} should be a {wanted}, not {_short(value)}; {again}")
+    return value
+
+
+def words(row: dict[str, Any], name: str, where: str, again: str) -> str:
+    """A field that is text with at least one character that is no space.
+
+    Raises:
+        MeetingFileError: it is missing, no text, or empty.
+    """
+    text = field(row, name, str, where, again)
+    if not text.strip():
+        raise MeetingFileError(f"{where}: {name!r} is empty; {again}")
+    return text
+
+
+def _text(path: Path, again: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise MeetingFileError(f"there is no file {path}; {again}") from None
+    except IsADirectoryError:
+        raise MeetingFileError(f"{path} is a folder; name the file in it") from None
+    except UnicodeDecodeError as error:
+        raise MeetingFileError(f"{path} is no text in UTF-8 (byte {error.start}); {again}") from None
+
+
+def _object(line: str, where: str, again: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        ends_early = error.pos >= len(line.rstrip()) - 1 or "Unterminated" in error.msg
+        cut = " (the line seems to be cut off)" if ends_early else ""
+        raise MeetingFileError(f"{where}, column {error.colno}: not JSON, {error.msg}{cut}; {again}") from None
+    if not isinstance(row, dict):
+        raise MeetingFileError(f"{where}: expected one object in braces, found {_short(row)}; {again}")
+    return row
+
+
+def _short(value: object) -> str:
+    """A value in a few words."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:40]}..."
