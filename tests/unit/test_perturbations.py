@@ -53,7 +53,9 @@ def test_changes_are_what_their_names_say():
         assert all(line in meeting.transcript for line in texts["turns copied"].splitlines())
         assert rouge_scores(reference, texts["words scrambled"])["rouge1"].fmeasure == 1
         assert all(claim is None for _, claim in read_lines(texts["words scrambled"]))
-        assert texts["reworded"] == restate(meeting, "minutes") != restate(meeting, "notes") == texts["in short notes"]
+        assert texts["reworded"] == restate(reference, "minutes") != texts["in short notes"]
+        assert texts["in short notes"] == restate(reference, "notes")
+        assert restate(texts["reworded"], "plain") == reference
         denied, decisions = texts["denied"], [fact for fact in meeting.facts if fact.kind == "decision"]
         assert denied.count("decided not to") == len(decisions)
         for name in ("names swapped", "values swapped", "wrong option"):
@@ -88,3 +90,5 @@ def test_refused():
     for kind, count in (("burned", None), ("denied", -1)):
         with pytest.raises(ValueError, match="pass one of the changes"):
             change_summary(CORPUS[0], kind, count=count)
+    with pytest.raises(ValueError, match=r"'Agreed\.'"):
+        restate("Agreed.", "notes")

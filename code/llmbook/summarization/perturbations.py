@@ -62,16 +62,21 @@ def change_summary(
     return Changed(text, len(claims) - 1 - len(places), len(places) - dropped)
 
 
-def restate(meeting: Meeting, style: str, instruction: str = "long") -> str:
-    """The reference in another writer's words: every fact is kept.
+def restate(summary: str, style: str) -> str:
+    """The same statements in another writer's words.
 
     Args:
-        meeting: the truth.
+        summary: one sentence per line, of any writer; nothing may be denied.
         style: a key of ``phrasings.WORDINGS``.
-        instruction: how much it keeps.
+
+    Raises:
+        ValueError: a line that no template reads, or as in ``write_claim``.
     """
-    lines = meeting.reference(instruction).splitlines()
-    return "\n".join(write_claim(read_claim(line), style) for line in lines)
+    claims = [(line, read_claim(line)) for line in summary.splitlines()]
+    unread = [line for line, claim in claims if claim is None]
+    if unread:
+        raise ValueError(f"nothing is known about the sentence {unread[0]!r}, so it has no other wording")
+    return "\n".join(write_claim(claim, style) for _, claim in claims)
 
 
 def _deny(rng: random.Random, meeting: Meeting, claims: Sequence[Claim]) -> list[str]:
@@ -141,11 +146,11 @@ def _reorder(rng: random.Random, meeting: Meeting, instruction: str) -> Changed:
 
 
 def _reword(rng: random.Random, meeting: Meeting, instruction: str) -> Changed:
-    return Changed(restate(meeting, "minutes", instruction), _facts(meeting, instruction), 0)
+    return Changed(restate(meeting.reference(instruction), "minutes"), _facts(meeting, instruction), 0)
 
 
 def _shorten(rng: random.Random, meeting: Meeting, instruction: str) -> Changed:
-    return Changed(restate(meeting, "notes", instruction), _facts(meeting, instruction), 0)
+    return Changed(restate(meeting.reference(instruction), "notes"), _facts(meeting, instruction), 0)
 
 
 def _pad(rng: random.Random, meeting: Meeting, instruction: str) -> Changed:
