@@ -188,7 +188,7 @@ def test_figures_of_quantization():
 def test_the_explorer_fits_its_axes_and_says_what_it_shows():
     frame = {"model": "Llama 2 7B", "targets": "every linear map", "rank": 16, "optimizer": "AdamW"}
     _, sentence = draw_step_memory(precision="bfloat16 with a float32 copy", **frame)
-    assert "LoRA 32.3 GB" in sentence and "Into 24 GB fit: QLoRA;" in sentence
+    assert "LoRA 26.0 GB" in sentence and "Into 24 GB fit: QLoRA;" in sentence
     figure, other = draw_step_memory(precision="float32", **frame)
     assert other != sentence and "<svg" in to_svg(figure)
     assert memory_explorer().defaults["rank"] == 16

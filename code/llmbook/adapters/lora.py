@@ -10,6 +10,7 @@ other way round would start far too large.
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +61,7 @@ class LoRALinear(AdapterLayer):
 
     def update(self, x: Tensor) -> Tensor:
         """``s B A x``, ``(..., in)`` to ``(..., out)``, never forming the product ``B A``; s meets only R numbers."""
-        return F.linear(self.scaling * F.linear(x.to(self.lora_A.dtype), self.lora_A), self.lora_B)
+        return F.linear(self.scaling * down(x, self.lora_A), self.lora_B)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., in)`` to ``(..., out)`` in the dtype of the base layer's output."""
@@ -125,6 +126,38 @@ class LoRAEmbedding(AdapterLayer):
             return embedding_scale(weight.shape[1], weight.dtype).to(weight.device)
         factor = getattr(self.base, "embed_scale", 1.0)
         return factor.to(weight) if isinstance(factor, Tensor) else factor
+
+
+def down(x: Tensor, lora_A: Tensor) -> Tensor:
+    """``A x`` in the dtype of A, ``(..., in)`` to ``(..., R)``.
+
+    A float32 adapter beside a bfloat16 layer sees its input in float32. Autograd would keep that copy for the gradient
+    of A, twice the size of the input and one for each adapter; this keeps the input as it came, which neighbors share.
+    """
+    if x.dtype == lora_A.dtype or torch.is_autocast_enabled(x.device.type):
+        return F.linear(x.to(lora_A.dtype), lora_A)
+    return _WidenTwice.apply(x, lora_A)
+
+
+class _WidenTwice(torch.autograd.Function):
+    """``x A^T`` that keeps x as it came: its copy in the dtype of A is made again for the gradient of A."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, lora_A: Tensor) -> Tensor:
+        return F.linear(x.to(lora_A.dtype), lora_A)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor]:
+        x, lora_A = ctx.saved_tensors
+        of_x = (gradient @ lora_A).to(x.dtype) if ctx.needs_input_grad[0] else None
+        rows = x.reshape(-1, x.shape[-1]).to(lora_A.dtype)
+        return of_x, gradient.reshape(-1, gradient.shape[-1]).T @ rows
 
 
 def _uniform(bound: float):

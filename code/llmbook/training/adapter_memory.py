@@ -50,8 +50,8 @@ def kept_per_layer(
     """Bytes that one token leaves in one block for the backward pass.
 
     Every kind keeps what the norms, the attention and the gate need for the gradient of their inputs. Full
-    fine-tuning adds the input of each matrix and gain. LoRA adds the input of each adapted matrix, a float32 copy of
-    it if the model is in bfloat16, and DoRA the output as well.
+    fine-tuning adds the input of each matrix and gain. LoRA adds the input of each adapted matrix, in the precision of
+    the model, and R float32 numbers; DoRA a float32 output as well. Matrices with one input keep it once.
 
     Args:
         config: a decoder's with RMSNorm in front, rotary positions and one gated feed-forward layer a block.
@@ -73,15 +73,9 @@ def kept_per_layer(
         gain = 4 if c.norm == "rms_unit" else value_bytes
         inputs = sum(shapes[names[0]][0] for names in SHARE_INPUT)
         return passed + 2 * c.width * gain + inputs * value_bytes
+    shared = [shapes[names[0]][0] for names in SHARE_INPUT if set(names) & set(targets)]
     adapted = ADAPTER_BYTES * sum(rank + (kind == "dora") * shapes[name][1] for name in targets)
-    return passed + adapted + ADAPTER_BYTES * sum(shapes[name][0] for name in _copied(targets, value_bytes))
-
-
-def _copied(targets: Sequence[str], value_bytes: int) -> list[str]:
-    """Whose input is kept: one of those that share it in float32, everyone's own float32 copy in bfloat16."""
-    if value_bytes < ADAPTER_BYTES:
-        return list(targets)
-    return [next(name for name in names if name in targets) for names in SHARE_INPUT if set(names) & set(targets)]
+    return passed + adapted + value_bytes * sum(shared)
 
 
 def step_memory(
