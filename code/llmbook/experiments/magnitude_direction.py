@@ -14,7 +14,6 @@ output. They measure the query and value matrices at several checkpoints of one 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -58,11 +57,3 @@ def changes(snapshots: Mapping[int, Mapping[str, Tensor]], measured: Sequence[st
 def correlation(rows: Sequence[Mapping]) -> float:
     """Pearson's correlation of the two changes over some rows."""
     return float(np.corrcoef([row["direction"] for row in rows], [row["magnitude"] for row in rows])[0, 1])
-
-
-@torch.no_grad()
-def row_correlation(new: Tensor, old: Tensor) -> float:
-    """Pearson's correlation of the two changes over the rows of one weight."""
-    lengths = (new.norm(dim=1) - old.norm(dim=1)).abs()
-    angles = 1 - F.cosine_similarity(new.double(), old.double(), dim=1)
-    return float(np.corrcoef(angles, lengths)[0, 1])
