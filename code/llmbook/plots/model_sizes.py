@@ -19,17 +19,16 @@ def draw_sizes(rows: Sequence[tuple[str, str, float | None]], *, line: float | N
     """
     figure, ax = new_figure(size=(6.2, 1.1 + 0.34 * len(rows)))
     known = [size for _, _, size in rows if size]
-    low, high = min(known) / 2, max(known) * 4
+    low, high = min(known) / 2, max(known) * 8
     named = set()
     for place, (_, group, size) in enumerate(rows):
         color, marker = GROUPS[group]
         if size is None:
-            ax.text((low * high) ** 0.5, place, "size not published", ha="center", va="center", fontsize=10)
+            ax.text(1.15 * low, place, "size not published", va="center", fontsize=10)
             continue
         ax.plot([low, size], [place, place], "-", color=PALETTE["gray"], linewidth=1)
         ax.plot([size], [place], marker, color=PALETTE[color], markersize=8, label="" if group in named else group)
-        ax.annotate(f"{size / 1e9:.3g}B", (size, place), (9, 0), textcoords="offset points", va="center", fontsize=10,
-                    color=text_color(color))
+        ax.text(high, place, f"{size / 1e9:.3g}B ", ha="right", va="center", fontsize=10, color=text_color(color))
         named.add(group)
     if line:
         ax.axvline(line, color=PALETTE["gray"], linewidth=1.2, linestyle=(0, (4, 2)))
