@@ -28,7 +28,7 @@ def test_edits_are_what_they_are_called():
         assert scores["exact copy"][kind] == (1, 1, 1) and scores["empty"][kind] == (0, 0, 0)
         assert scores["a sentence dropped"][kind].precision == 1 > scores["a sentence dropped"][kind].recall
         assert scores["negated"][kind].fmeasure > 0.9
-    assert scores["verbose"]["rouge1"].recall == 1 > 2 * scores["verbose"]["rouge1"].precision
+    assert scores["verbose"]["rouge1"].recall == 1 and scores["verbose"]["rouge1"].precision < 0.6
     for name in ("sentences reordered", "words in alphabetical order", "names swapped"):
         assert scores[name]["rouge1"].fmeasure == 1 > scores[name]["rougeL"].fmeasure
 

@@ -22,10 +22,10 @@ from llmbook.summarization.matches import matched_places
 from llmbook.summarization.rouge import Score, rouge_scores
 from llmbook.summarization.rouge_tokens import rouge_sentences
 
-CELL, LEFT, ABOVE = (0.45, 0.4), 1.12, 0.98  # of the table: inches a cell, for the words at the left, and above
-WIDTH, ROW, LETTERS = 6.2, 0.36, 11  # of the words: inches across and a row, points
+CELL, LEFT, ABOVE = (0.43, 0.4), 1.02, 0.94  # of the table: inches a cell, for the words at the left, and above
+WIDTH, ROW, LETTERS = 5.0, 0.36, 11  # of the words: inches across and a row, points
 SPACE, INDENT = 0.13, 0.3
-BARS = 1.22  # inches for the three bars
+BARS, BAR = 1.22, 3.3  # inches for the three bars, and across for a share of 1
 NAMES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
 
 
@@ -156,11 +156,11 @@ def _bars(ax: Any, score: Score, top: float) -> None:
     """Precision, recall and F from 0 to 1."""
     for place, (name, value) in enumerate(zip(("precision", "recall", "F"), score, strict=True)):
         y = top - 0.15 - 0.35 * place
-        note(ax, 1.14, y, name, align="right", fontsize=LETTERS)
-        ax.add_artist(Rectangle((1.25, y - 0.11), 4.2, 0.22, facecolor="none", edgecolor="#9AA3AF", linewidth=0.8))
+        note(ax, 0.93, y, name, align="right", fontsize=LETTERS)
+        ax.add_artist(Rectangle((1.02, y - 0.11), BAR, 0.22, facecolor="none", edgecolor="#9AA3AF", linewidth=0.8))
         color = "vermillion" if name == "F" else "blue"
-        ax.add_artist(Rectangle((1.25, y - 0.11), 4.2 * value, 0.22, facecolor=tint(color, 0.55), edgecolor="none"))
-        note(ax, 5.55, y, f"{value:.3f}", fontsize=LETTERS, bold=name == "F")
+        ax.add_artist(Rectangle((1.02, y - 0.11), BAR * value, 0.22, facecolor=tint(color, 0.55), edgecolor="none"))
+        note(ax, 1.1 + BAR, y, f"{value:.3f}", fontsize=LETTERS, bold=name == "F")
 
 
 @styled

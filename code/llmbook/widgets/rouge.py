@@ -23,7 +23,7 @@ EDITS = {
     "negated": REFERENCE.replace("will delay", "will not delay"),
     "names swapped": "The team will delay the launch until May.\nOmar rewrites the test plan by Friday.\n"
     "Dana keeps the budget at 40,000 euros.",
-    "verbose": "After a long talk with a few detours, the team agreed that it will delay the launch until May.\n"
+    "verbose": "After a long talk the team said that it will delay the launch until May.\n"
     "As was said before, Dana rewrites the test plan by Friday, if all goes well.\n"
     "Omar then keeps the budget at 40,000 euros, as he told everybody twice.",
     "empty": "",
