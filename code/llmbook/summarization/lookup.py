@@ -4,10 +4,17 @@ It measures how much of a test can be answered by memory. Where it does well, th
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from llmbook.summarization.baselines import WORD
+
+
+@lru_cache(maxsize=4096)
+def different_words(text: str) -> frozenset[str]:
+    """The words of a text without their order; those of texts seen lately are remembered."""
+    return frozenset(WORD.findall(text.lower()))
 
 
 class Lookup:
@@ -21,7 +28,7 @@ class Lookup:
     def __init__(self, transcripts: Sequence[str], summaries: Sequence[str]):
         if not transcripts or len(transcripts) != len(summaries):
             raise ValueError(f"{len(transcripts)} transcripts, {len(summaries)} summaries; pass as many of each, not 0")
-        texts = [set(WORD.findall(text.lower())) for text in transcripts]
+        texts = [different_words(text) for text in transcripts]
         self.summaries = list(summaries)
         self.places = {word: index for index, word in enumerate(sorted(set().union(*texts)))}
         self.rarity = np.ones(len(self.places))
@@ -40,6 +47,6 @@ class Lookup:
     def _vector(self, transcript: str) -> np.ndarray:
         """Which known words a transcript has, the rare ones weighing more, at length 1."""
         vector = np.zeros(len(self.places))
-        vector[[self.places[word] for word in set(WORD.findall(transcript.lower())) if word in self.places]] = 1
+        vector[[self.places[word] for word in different_words(transcript) if word in self.places]] = 1
         vector *= self.rarity
         return vector / max(np.linalg.norm(vector), 1e-12)
