@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from llmbook.summarization.composed_domains import ALL_DOMAINS
+from llmbook.summarization.composed_domains import ALL_DOMAINS, WORKPLACES
 from llmbook.summarization.domains import DOMAINS, REPAIRS
 from llmbook.summarization.meetings import FACT_KINDS, FIRST_KINDS, Fact, generate_corpus, generate_meeting
 
@@ -49,6 +49,16 @@ def test_insiders_say_code_names_that_a_summary_must_not():
         assert fact.code_name in meeting.turns[fact.turn].text and fact.code_name not in fact.text
         assert CODES[fact.code_name] in fact.text.lower() and untrue(meeting)
     assert not any(fact.code_name for meeting in CORPUS for fact in meeting.facts)
+
+
+def test_a_mixed_workplace_has_things_of_its_own_and_none_of_the_theater():
+    mixed = generate_corpus(200, domain="mixed", facts=3, kinds=FACT_KINDS, jargon=1.0)
+    said = " ".join(meeting.transcript for meeting in mixed).lower()
+    assert not any(fact.code_name for meeting in mixed for fact in meeting.facts)
+    assert not any(thing in said for thing in WORKPLACES["theater"].things)
+    names = [fact.keys[0] for meeting in mixed for fact in meeting.facts if fact.kind == "decision"]
+    assert len(set(names)) > 0.8 * len(names)
+    assert not any(untrue(meeting) for meeting in mixed)
 
 
 def test_a_repaired_value_is_said_last_and_only_the_last_is_true():

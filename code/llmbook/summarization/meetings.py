@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from llmbook.summarization import domains
 from llmbook.summarization.composed_domains import ALL_DOMAINS
 from llmbook.summarization.domains import DOMAINS, Domain
+from llmbook.summarization.invented import MIXED, mixed_domain
 from llmbook.summarization.meeting import FACT_KINDS, INSTRUCTIONS, Fact, Meeting, Turn
 from llmbook.summarization.statements import STATEMENTS, Saying, Statement
 
@@ -45,7 +46,8 @@ def generate_meeting(
 
     Args:
         seed: equal seeds and settings give equal meetings, on every machine.
-        domain: a key of ``ALL_DOMAINS``; by default the seed picks one of the hand-written ones.
+        domain: a key of ``ALL_DOMAINS``, or "mixed" for a workplace that exists in this meeting only; by default the
+            seed picks one of the hand-written ones.
         facts: how many facts the meeting states, no two about the same matter.
         chatter: how many times, on average, people say something else after each fact; it sets the length.
         kinds: which kinds of fact may occur, of ``FACT_KINDS``.
@@ -59,21 +61,22 @@ def generate_meeting(
         ValueError: an unknown domain or kind, more facts than the domain has matters, or a share or chatter out of
             range.
     """
-    if domain is not None and domain not in ALL_DOMAINS:
-        raise ValueError(f"unknown domain {domain!r}; choose one of {', '.join(ALL_DOMAINS)}")
+    if domain not in (None, MIXED, *ALL_DOMAINS):
+        raise ValueError(f"unknown domain {domain!r}; choose one of {', '.join((MIXED, *ALL_DOMAINS))}")
     if not kinds or not set(kinds) <= set(FACT_KINDS):
         raise ValueError(f"kinds must be some of {', '.join(FACT_KINDS)}, not {kinds!r}")
     if not (0 <= jargon <= 1 and 0 <= repairs <= 1):
         raise ValueError(f"jargon and repairs are shares from 0 to 1, not {jargon} and {repairs}")
     rng = random.Random(seed)
     domain = domain or rng.choice(sorted(DOMAINS))
-    most = len(ALL_DOMAINS[domain].matters(kinds))
+    words = mixed_domain(rng) if domain == MIXED else ALL_DOMAINS[domain]
+    most = len(words.matters(kinds))
     if not 1 <= facts <= most or chatter < 0:
         raise ValueError(
             f"facts must be from 1 to {most} and chatter not negative, not {facts} and {chatter}; "
             "raise chatter for longer meetings"
         )
-    return _Writer(rng, domain, Manner(chatter, jargon, repairs)).write(seed, facts, kinds)
+    return _Writer(rng, domain, words, Manner(chatter, jargon, repairs)).write(seed, facts, kinds)
 
 
 def generate_corpus(count: int, *, seed: int = 0, **settings: object) -> list[Meeting]:
@@ -84,9 +87,8 @@ def generate_corpus(count: int, *, seed: int = 0, **settings: object) -> list[Me
 class _Writer:
     """The state of a meeting while it is written: who is there, what was said, what was stated."""
 
-    def __init__(self, rng: random.Random, domain: str, manner: Manner):
-        self.rng, self.domain, self.manner = rng, domain, manner
-        self.words: Domain = ALL_DOMAINS[domain]
+    def __init__(self, rng: random.Random, domain: str, words: Domain, manner: Manner):
+        self.rng, self.domain, self.words, self.manner = rng, domain, words, manner
         self.speakers = tuple(rng.sample(domains.FIRST_NAMES, rng.randint(3, 5)))
         self.turns: list[Turn] = []
         self.facts: list[Fact] = []
