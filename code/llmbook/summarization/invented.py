@@ -18,8 +18,8 @@ THINGS = [thing for name in PUBLIC for thing in WORKPLACES[name].things]
 FIRST = sorted({thing.split()[0] for thing in THINGS if " " in thing})
 LAST = sorted({thing.split()[-1] for thing in THINGS})
 EVENTS = [event for name in PUBLIC for event in WORKPLACES[name].events]
-ONSETS = (*"bcdfghjklmnprstvwz", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gl", "gr", "pl", "pr", "sc", "sh", "sl", "sp",
-          "st", "str", "th", "tr")  # fmt: skip
+ONSETS = (*"bcdfghjklmnprstvwz", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gl", "gr", "pl", "pr", "sc", "sh", "sl",
+          "sp", "st", "str", "th", "tr")  # fmt: skip
 VOWELS = (*"aeiouaeo", "ea", "ou", "ai", "ee")
 CODAS = (*("",) * 4, "n", "r", "l", "s", "t", "m", "ck", "ng", "st", "x", "nd")
 THINGS_OF_A_MEETING = 6
