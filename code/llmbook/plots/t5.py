@@ -1,0 +1,148 @@
+"""Figures about T5: the model as two towers, who sees whom, a training run, and where cross-attention points.
+
+Sources: the architecture is that of Raffel et al. 2020 (arXiv 1910.10683, Section 2.1), drawn from this book's
+``T5Config``; masks and weights come from the caller.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from llmbook.plots.diagram import RADIUS, box, canvas, frame, node, note, wire
+from llmbook.plots.style import DASHES, MARKERS, PALETTE, new_figure, styled
+
+BOTTOM, SUBLAYER = 1.45, 1.5  # where the blocks begin, and the height of one sublayer
+WIDTH, BESIDE = 1.3, 1.0  # of a box; from a stream to the middle of what stands beside it
+LEFT, RIGHT = 0.65, 3.8  # the two streams
+KINDS_OF_SIGHT = {  # value: (label, color, share of a cell)
+    1: ("reading, within the input", "blue"),
+    2: ("writing, at the input", "vermillion"),
+    3: ("writing, at what is written", "green"),
+}
+
+
+@styled
+def draw_t5(config: Any, *, ax: Any = None) -> Figure:
+    """Encoder and decoder side by side, with the memory that connects them. Read from the bottom up.
+
+    Args:
+        config: a ``T5Config``.
+        ax: axes to draw on; new ones by default.
+    """
+    height = BOTTOM + 3 * SUBLAYER + 2.6
+    figure, ax = canvas(ax, 6.2, height)
+    feedforward = "gated\nfeed-forward" if config.gated else "feed-forward"
+    encoder = [("self-attention\n+ bias", "attention"), (feedforward, "feedforward")]
+    decoder = [("self-attention\n+ bias, causal", "attention"), ("cross-attention", "values"), encoder[1]]
+    end = _tower(ax, LEFT, "input", config, encoder, config.layers)
+    top = _tower(ax, RIGHT, "output so far", config, decoder, config.decoder_layers)
+    box(ax, LEFT, end + 0.3, "norm", width=0.8, height=0.34, kind="norm")
+    seen = BOTTOM + SUBLAYER + 0.18 + 0.25 + 0.3 + 0.16 + 0.24  # the middle of the cross-attention
+    wire(ax, (LEFT, 0.4), (LEFT, end + 0.13), arrow=False, stream=True)
+    wire(ax, (LEFT, end + 0.47), (LEFT, end + 0.9), (RIGHT - 0.62, end + 0.9), (RIGHT - 0.62, seen),
+         (RIGHT + BESIDE - WIDTH / 2, seen))
+    note(ax, LEFT + 0.15, end + 1.1, "memory: keys and values")
+    wire(ax, (RIGHT, 0.4), (RIGHT, height - 0.35), stream=True)
+    _output(ax, top, config)
+    return figure
+
+
+def _tower(ax: Any, lane: float, name: str, config: Any, sublayers: Sequence[tuple[str, str]], layers: int) -> float:
+    """Embedding and blocks on one stream; returns the height where the frame of the blocks ends."""
+    note(ax, lane - 0.35, 0.22, f"{name}: ids", fontsize=11, bold=True)
+    box(ax, lane, 0.8, "embedding", width=1.15, height=0.36, kind="embedding")
+    height = SUBLAYER * len(sublayers) + 0.24
+    frame(ax, lane - 0.3, BOTTOM - 0.1, 2.1 + 0.35, height)
+    note(ax, lane + 2.05, BOTTOM + 0.06, f"{layers} x", align="right", bold=True)
+    for place, (label, kind) in enumerate(sublayers):
+        _sublayer(ax, lane, BOTTOM + SUBLAYER * place + 0.18, label, kind)
+    return BOTTOM - 0.1 + height
+
+
+def _sublayer(ax: Any, lane: float, y: float, label: str, kind: str) -> None:
+    """A norm and what it stands before, beside the stream; y is where the branch leaves."""
+    beside = lane + BESIDE
+    wire(ax, (lane, y), (beside, y), (beside, y + 0.25))
+    box(ax, beside, y + 0.4, "norm", width=0.8, height=0.3, kind="norm", fontsize=10.5)
+    wire(ax, (beside, y + 0.55), (beside, y + 0.71), arrow=False)
+    box(ax, beside, y + 0.95, label, width=WIDTH, height=0.48, kind=kind, fontsize=10.5)
+    wire(ax, (beside, y + 1.19), (beside, y + 1.32), (lane + RADIUS, y + 1.32))
+    node(ax, lane, y + 1.32, "+")
+
+
+def _output(ax: Any, y: float, config: Any) -> None:
+    """The last norm, the scale where there is one, and the output matrix, from height y."""
+    box(ax, RIGHT, y + 0.3, "norm", width=0.8, height=0.34, kind="norm")
+    if config.scale_logits:
+        node(ax, RIGHT, y + 0.72, "x")
+        note(ax, RIGHT + 0.25, y + 0.72, "1 / root of D")
+    box(ax, RIGHT, y + 1.2, "output", width=1.15, height=0.36, kind="embedding")
+    note(ax, RIGHT + 0.7, y + 1.2, "the embedding's\nmatrix again" if config.tie_embeddings else "a matrix\nof its own")
+    note(ax, RIGHT, y + 2.2, "logits", align="center", fontsize=11, bold=True)
+
+
+@styled
+def plot_sight(panels: Mapping[str, np.ndarray]) -> Figure:
+    """Who may look at what: a row looks, a column is looked at.
+
+    Args:
+        panels: title to ``(n, n)`` whole numbers: 0 where nothing is seen, else a key of ``KINDS_OF_SIGHT``.
+    """
+    figure, axes = new_figure(1, len(panels), size=(6.4, 4.0), squeeze=False)
+    for ax, (title, seen) in zip(axes[0], panels.items(), strict=True):
+        for place, (kind, (label, color)) in enumerate(KINDS_OF_SIGHT.items()):
+            rows, columns = np.nonzero(seen == kind)
+            ax.scatter(columns, rows, s=42, marker=MARKERS[place], color=PALETTE[color], label=label)
+        ax.set(xlim=(-0.7, seen.shape[1] - 0.3), ylim=(seen.shape[0] - 0.3, -0.7), aspect="equal",
+               xlabel="looked at", title=title, xticks=[], yticks=[])
+        ax.grid(False)
+    axes[0][0].set_ylabel("looks")
+    figure.legend(*axes[0][-1].get_legend_handles_labels(), loc="outside lower center", ncols=1)
+    return figure
+
+
+@styled
+def plot_pointing(
+    panels: Mapping[str, np.ndarray], looks: Sequence[str], looked_at: Sequence[str], *, xlabel: str = "input",
+    ylabel: str = "about to write",
+) -> Figure:
+    """Attention weights as circles whose area is the weight: a row looks, a column is looked at.
+
+    Args:
+        panels: title to ``(T, S)`` weights, rows summing to 1.
+        looks: T labels.
+        looked_at: S labels.
+        xlabel: what the columns are.
+        ylabel: what the rows are.
+    """
+    figure, axes = new_figure(1, len(panels), size=(6.4, 3.6), squeeze=False, sharey=True)
+    for ax, (title, weights) in zip(axes[0], panels.items(), strict=True):
+        rows, columns = np.indices(weights.shape)
+        ax.scatter(columns, rows, s=230 * np.asarray(weights), color=PALETTE["blue"])
+        ax.set_xticks(range(len(looked_at)), looked_at)
+        ax.set_yticks(range(len(looks)), looks)
+        ax.set(xlim=(-0.6, len(looked_at) - 0.4), ylim=(len(looks) - 0.4, -0.6), aspect="equal", xlabel=xlabel,
+               title=title)
+    axes[0][0].set_ylabel(ylabel)
+    return figure
+
+
+@styled
+def plot_run(losses: Sequence[float], marks: Mapping[str, float], *, window: int = 5) -> Figure:
+    """The loss of one training run, a mean of ``window`` steps, with horizontal lines to compare with.
+
+    Args:
+        losses: nats a token, one for each step.
+        marks: name to height of a line.
+        window: steps in a mean.
+    """
+    figure, ax = new_figure(size=(6.0, 3.2))
+    smooth = np.convolve(losses, np.ones(window) / window, mode="valid")
+    ax.plot(np.arange(window, len(losses) + 1), smooth, color=PALETTE["blue"])
+    for name, height in marks.items():
+        ax.axhline(height, color=PALETTE["gray"], linewidth=1.2, linestyle=DASHES[2])
+        ax.text(len(losses), height, name, ha="right", va="bottom", fontsize=10.5)
+    ax.set(xlim=(0, len(losses)), ylim=(0, None), xlabel="step", ylabel="loss (nats a token)")
+    return figure
