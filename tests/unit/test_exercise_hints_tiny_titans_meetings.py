@@ -1,0 +1,122 @@
+"""Wrong answers to the exercises on meetings fail, and the hint names the misconception behind them."""
+
+import random
+import re
+
+import pytest
+import torch
+
+from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises.tiny_titans import meetings as checks
+from llmbook.summarization import seq2seq
+from llmbook.summarization.baselines import lead as package_lead
+from llmbook.summarization.meeting import Fact, Turn
+
+
+def kept(lower=str.lower, edge=r"\b", lines=str.splitlines, every=all, order=False):
+    """Whether a fact is kept, with its parts open."""
+    def is_kept(keys, summary):
+        found = lambda key, line: re.search(edge + re.escape(key) + edge, line) is not None  # noqa: E731
+        return any(every(found(key, line) for key in keys) for line in lines(lower(summary)))
+    return is_kept
+
+
+def lead(first=lambda turns, count: turns[:count], form="{}: {}", join="\n"):
+    """The first turns, with their form open."""
+    return lambda turns, count: join.join(form.format(*turn) for turn in first(turns, count))
+
+
+def split(of=lambda pair: pair[0], shuffle=True, seeded=True, count=lambda share, n: round(share * n)):
+    """A split, with what is divided open."""
+    def divide(pairs, share, seed):
+        groups = sorted({of(pair) for pair in pairs})
+        if shuffle:
+            random.Random(seed if seeded else None).shuffle(groups)
+        test = set(groups[: count(share, len(groups))])
+        return [pair for pair in pairs if of(pair) not in test], [pair for pair in pairs if of(pair) in test]
+    return divide
+
+
+def batch(cut=lambda ids, limit: [*ids[: limit - 1], 1], filler=-100, left=False, start=0, shift=True, clean=True,
+          whole=False):  # fmt: skip
+    """Labels and decoder input, with the usual slips."""
+    def make(targets, limit):
+        rows = [cut(ids, limit) for ids in targets]
+        width = max(map(len, rows))
+        pads = [[filler] * (width - len(row)) for row in rows]
+        labels = torch.tensor([pad + row if left else row + pad for row, pad in zip(rows, pads, strict=True)])
+        first = torch.full_like(labels[:, :1], start)
+        inputs = torch.cat([first, labels if whole else labels[:, :-1]], 1) if shift else labels
+        return labels, inputs.masked_fill(inputs == -100, 0) if clean else inputs
+    return make
+
+
+WRONG = [
+    ("fact", kept(edge=""), "inside of a longer number"),
+    ("fact", kept(lines=lambda text: [text]), "in different lines"),
+    ("fact", kept(lines=lambda text: text.splitlines()[:1]), "look at every line"),
+    ("fact", kept(lower=str), "lower case"),
+    ("fact", kept(every=any), "one key is missing"),
+    ("fact", kept(edge=r"(?:^|\s)"), "punctuation|lower case|order"),
+    ("fact", lambda keys, summary: re.search(".*".join(keys), summary.lower()) is not None, "order of the keys"),
+    ("fact", lambda keys, summary: [key in summary for key in keys], "expected True or False"),
+    ("lead", lead(form="{1}"), "speakers are missing"),
+    ("lead", lead(join=" "), "a line of its own"),
+    ("lead", lead(first=lambda turns, count: turns[-count:]), "last turns"),
+    ("lead", lead(first=lambda turns, count: turns[: count + 1]), "one turn too many"),
+    ("lead", lead(first=lambda turns, count: turns[: count - 1]), "one turn too few"),
+    ("lead", lambda turns, count: lead()(turns, count) + "\n", "no line break"),
+    ("lead", lambda turns, count: turns[:count], "expected one text"),
+    ("lead", lambda turns, count: "\n".join(": ".join(turns[n]) for n in range(count)), "IndexError"),
+    ("split", split(of=lambda pair: pair), "on both sides"),
+    ("split", split(shuffle=False), "shuffle first"),
+    ("split", split(seeded=False), "same seed gave another split"),
+    ("split", split(count=lambda share, n: round((1 - share) * n)), "share is of the meetings"),
+    ("split", lambda pairs, share, seed: [part[:5] for part in split()(pairs, share, seed)], "are lost"),
+    ("split", lambda pairs, share, seed: split()(pairs + pairs, share, seed), "stand twice"),
+    ("batch", batch(filler=0), "padding as a label"),
+    ("batch", batch(left=True), "goes to the right"),
+    ("batch", batch(cut=lambda ids, limit: ids[:limit]), "never learns to stop"),
+    ("batch", batch(cut=lambda ids, limit: [*ids, 1][:limit]), "lost its end token"),
+    ("batch", batch(cut=lambda ids, limit: [*ids[:limit], 1]), "one longer than the limit"),
+    ("batch", batch(cut=lambda ids, limit: [*ids, 1]), "nothing was cut"),
+    ("batch", batch(clean=False), "-100 is no token"),
+    ("batch", batch(shift=False), "not shifted"),
+    ("batch", batch(start=1), "starts with the padding token"),
+    ("batch", batch(whole=True), "leave out the last label"),
+]  # fmt: skip
+NUMBERED = [pytest.param(f"tt-ex-meet-{slug}", wrong, phrases.split("|"), id=f"{slug}-{number}")
+            for number, (slug, wrong, phrases) in enumerate(WRONG)]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, wrong, phrases", NUMBERED)
+def test_the_hint_names_the_misconception(name, wrong, phrases):
+    report = evaluate(name, wrong)
+    assert report.status == "FAIL" and report.points < report.possible_points
+    assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    wrong = [f"tt-ex-meet-{slug}" for slug, _, _ in WRONG]
+    assert set(wrong) == {name for name in REGISTRY if name.startswith("tt-ex-meet-")}
+    assert min(map(wrong.count, wrong)) >= 2
+
+
+@pytest.mark.parametrize("name, right", [("fact", kept()), ("lead", lead()), ("split", split()), ("batch", batch())])
+def test_right_answers_pass(name, right):
+    assert evaluate(f"tt-ex-meet-{name}", right).passed
+
+
+def test_the_package_passes():
+    assert (checks.END, checks.PAD, checks.IGNORED) == (1, 0, -100)
+    assert evaluate("tt-ex-meet-fact", lambda keys, text: Fact("date", "", tuple(keys), 0).is_in(text)).passed
+    assert evaluate("tt-ex-meet-lead", lambda turns, n: package_lead([Turn(*turn) for turn in turns], n)).passed
+
+    def package(targets, limit):
+        from llmbook.models.t5_training import shift_right
+
+        pairs = [seq2seq.Pair([2], [*ids[: limit - 1], 1]) for ids in targets]
+        labels = seq2seq.collate(pairs, 0).labels
+        return labels, shift_right(labels)
+
+    assert evaluate("tt-ex-meet-batch", package).passed
