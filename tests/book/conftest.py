@@ -1,10 +1,11 @@
-"""The built book, a server for it, and a browser. All are made once for the whole test run."""
+"""The built book, a server for it, a browser and its readers. All are made once for the whole test run."""
 
 import shutil
 
 import pytest
 from book_build import ROOT, build_book
 from serve import serve
+from visit import open_readers
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -13,6 +14,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing but this machine can be reached
 ]
 
 
@@ -43,3 +45,9 @@ def chromium():
         browser = driver.chromium.launch(executable_path=found, headless=True, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def readers(chromium):
+    """{name of a reader: tab}."""
+    return open_readers(chromium)

@@ -1,5 +1,6 @@
 """Open a page in the browser as one kind of reader, and write down everything that is wrong with it."""
 
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -15,7 +16,7 @@ OPEN_ALL = """() => {
   document.querySelectorAll('.toggle-button-hidden').forEach((button) => button.click());
 }"""
 # Colored words of code are thousands, of a few dozen kinds. One of each kind in each kind of box keeps its element, so
-# that axe looks at every color once and is four times as fast.
+# that axe looks at every color once and is four times as fast. Axe measures each piece of text, hence normalize().
 THIN_OUT_CODE = """() => {
   const seen = new Set();
   for (const word of document.querySelectorAll('pre span[class]')) {
@@ -24,6 +25,7 @@ THIN_OUT_CODE = """() => {
     if (seen.has(kind) && !word.querySelector('[id]')) word.replaceWith(...word.childNodes);
     seen.add(kind);
   }
+  document.querySelectorAll('pre').forEach((box) => box.normalize());
 }"""
 TOO_WIDE = """() => {
   const wide = document.documentElement.scrollWidth - window.innerWidth;
@@ -35,47 +37,61 @@ TOO_WIDE = """() => {
 NO_MOTION = "*, *::before, *::after { transition: none !important; animation: none !important; }"
 
 
-def visit(browser, address, reader):
-    """Open an address as one of READERS.
+def open_readers(browser):
+    """{name of a reader: tab}. A tab keeps what was loaded once, such as MathJax, for the next page of its reader."""
+    contexts = {name: browser.new_context(reduced_motion="reduce", **settings) for name, settings in READERS.items()}
+    return {name: context.new_page() for name, context in contexts.items()}
+
+
+def visit(readers, address, reader):
+    """Open an address as one of the readers.
+
+    Args:
+        readers: what open_readers returns.
+        address: of a page.
+        reader: one of READERS.
 
     Returns:
         A dict from the name of a check to its problems: "third party", "console", "accessibility", "sideways".
     """
-    context = browser.new_context(reduced_motion="reduce", **READERS[reader])
-    page = context.new_page()
+    page = readers[reader]
     problems = {"third party": [], "console": [], "accessibility": [], "sideways": []}
-    keep_at_home(context, urlsplit(address).netloc, problems["third party"])
-    listen(page, problems["console"])
-    page.goto(address, wait_until="load")
-    page.evaluate(SETTLE)
-    page.add_style_tag(content=NO_MOTION)
-    page.evaluate(OPEN_ALL)
-    if reader == "phone":
-        problems["sideways"] += page.evaluate(TOO_WIDE)
-    else:
-        problems["accessibility"] += accessibility_problems(page)
-    context.close()
+    with listening(page, urlsplit(address).netloc, problems):
+        page.goto(address, wait_until="load")
+        page.evaluate(SETTLE)
+        page.add_style_tag(content=NO_MOTION)
+        page.evaluate(OPEN_ALL)
+        if reader == "phone":
+            problems["sideways"] += page.evaluate(TOO_WIDE)
+        else:
+            problems["accessibility"] += accessibility_problems(page)
     return problems
 
 
-def listen(page, problems):
-    """Write down errors of scripts and failed loads."""
-    page.on("console", lambda said: said.type == "error" and problems.append(f"{said.text} {said.location['url']}"))
-    page.on("pageerror", lambda error: problems.append(str(error)))
+@contextmanager
+def listening(page, host, problems):
+    """Write down errors of scripts, failed loads, and every request to another host than the page's own.
 
+    The browser itself stops such a request (conftest.py). Were each request to wait for Python's word, it would pass
+    by the browser's cache, and a page would take twice as long.
+    """
+    console, strangers = problems["console"], problems["third party"]
 
-def keep_at_home(context, host, problems):
-    """Stop every request to another host, and write it down."""
+    def hear_console(said):
+        if said.type == "error":
+            console.append(f"{said.text} {said.location['url']}")
 
-    def decide(route):
-        parts = urlsplit(route.request.url)
-        if parts.netloc == host or parts.scheme in ("data", "blob", "about"):
-            route.continue_()
-        else:
-            problems.append(route.request.url)
-            route.abort()
+    def hear_request(request):
+        parts = urlsplit(request.url)
+        if parts.netloc != host and parts.scheme not in ("data", "blob", "about"):
+            strangers.append(request.url)
 
-    context.route("**/*", decide)
+    heard = {"console": hear_console, "pageerror": lambda error: console.append(str(error)), "request": hear_request}
+    for event, hear in heard.items():
+        page.on(event, hear)
+    yield
+    for event, hear in heard.items():
+        page.remove_listener(event, hear)
 
 
 def accessibility_problems(page):
