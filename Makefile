@@ -16,7 +16,7 @@ PIP_INSTALL := PIP_CONSTRAINT="$(CURDIR)/constraints.txt" PIP_BUILD_CONSTRAINT="
 book: $(BOOK_READY)
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
-# Two runs side by side, a thread each: two that take every core wait for one another, and took three times as long.
+# Two runs side by side, a thread each: threads that wait for a busy core spin, and cost three times the processor time.
 test: export OMP_NUM_THREADS := 1
 test: $(TEST_READY)
 	$(BIN)/python -m ruff check .
