@@ -1,0 +1,89 @@
+"""Pretrain the summarizers of the Tiny Titans chapter, and store them in ``data/models/meetings-t5-<size>``.
+
+    python scripts/pretrain_summarizers.py                # all three; about forty minutes on one core
+    python scripts/pretrain_summarizers.py --sizes small
+
+A size whose folder exists already is not trained again. Beside each model lies ``training.json`` with the loss, the
+command, the seed and the versions.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from llmbook.checkpoint import save_pretrained
+from llmbook.data import data_folder
+from llmbook.experiments.results import write_result
+from llmbook.experiments.summarizers import (
+    LONG,
+    SHORT,
+    STAGES,
+    WIDTHS,
+    encode_all,
+    folder_of,
+    general_tokenizer,
+    peak_rate,
+    pretrain_summarizer,
+    private_meetings,
+    public_meetings,
+)
+from llmbook.summarization.seq2seq import collate, pad_id_of
+from llmbook.summarization.summarizer import token_accuracy
+
+QUESTION = ("How often does the model predict the next token of a summary, given the right ones before? public: new "
+            "meetings of workplaces that it has read about; private: of the theater, which it has not. loss: nats a "
+            "token, mean over the last 100 steps.")
+VALIDATION_SEED = 54
+
+
+def main() -> None:
+    """Train, measure as it goes, store."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", nargs="+", choices=list(WIDTHS), default=list(WIDTHS))
+    parser.add_argument("--output", type=Path, default=data_folder())
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)  # so that the numbers are the same everywhere
+    for size in options.sizes:
+        if not (options.output / folder_of(size)).exists():
+            train_one(size, options.seed, options.output / folder_of(size))
+
+
+def train_one(size: str, seed: int, folder: Path) -> None:
+    """One size; the folder appears only when it is complete."""
+    tokenizer, probes = general_tokenizer(), validation_batches()
+    model, records = pretrain_summarizer(size, seed=seed)
+    losses, rows = [], []
+    for record in tqdm(records, total=sum(stage.steps for stage in STAGES), unit="step", desc=size):
+        losses.append(record.loss)
+        if len(losses) % 100 == 0:
+            measured = {name: round(token_accuracy(model.eval(), batch), 4) for name, batch in probes.items()}
+            rows.append({"step": len(losses), "loss": round(sum(losses[-100:]) / 100, 4)} | measured)
+            tqdm.write(f"{size} {rows[-1]}")
+            model.train()
+    unfinished = folder.with_name(folder.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    save_pretrained(model.eval(), unfinished)
+    tokenizer.save(str(unfinished / "tokenizer.json"))
+    write_result(
+        unfinished / "training.json", command=f"python scripts/pretrain_summarizers.py --sizes {size}",
+        question=QUESTION, rows=rows, seed=seed, peak_rate=peak_rate(size), steps=[stage.steps for stage in STAGES],
+        batch_sizes=[stage.batch_size for stage in STAGES], parameters=sum(p.numel() for p in model.parameters()),
+    )  # fmt: skip
+    unfinished.rename(folder)
+
+
+def validation_batches() -> dict:
+    """Meetings that fit into the context, of workplaces that the models know and of the one that they do not."""
+    tokenizer = general_tokenizer()
+    makers = {"public": public_meetings, "private": private_meetings}
+    return {f"{name} {length}": collate(encode_all(tokenizer, make(48, VALIDATION_SEED, **settings), None, ["long"]),
+                                        pad_id_of(tokenizer))
+            for name, make in makers.items() for length, settings in (("short", SHORT), ("long", LONG))}  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
