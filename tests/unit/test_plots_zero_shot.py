@@ -81,6 +81,11 @@ def test_leaving_out():
     assert means_without(SCORES, "x") == {"a": 20.0, "b": 10.0, "c": 2.0}
     sentences = {draw_means(left_out=value)[1] for value in [NONE, *BENCHMARKS.values()]}
     assert len(sentences) == 9 and len(explore_left_out().controls["left_out"].values) == 9
+
+
+def test_who_is_level_is_said_to_be_level():
+    assert draw_means(left_out="WinoGrande")[1].endswith("number 4 of 7 with 69.47, level with LLaMA 7B.")
+    assert "level" not in draw_means(left_out=NONE)[1]
     assert len(zero_shot_scores()) == 7 and len(zero_shot_scores("1B")) == 4
 
 

@@ -11,6 +11,7 @@ BENCHMARKS = {
     "openbookqa": "OpenBookQA", "piqa": "PIQA", "sciq": "SciQ", "winogrande": "WinoGrande",
 }  # fmt: skip
 NONE, OURS = "none", "OLMo 7B"
+ROUNDING = 1e-9  # scores have one digit: what is closer than this is level
 
 
 def zero_shot_scores(size_class: str = "7B") -> dict[str, dict[str, float]]:
@@ -30,8 +31,11 @@ def draw_means(*, left_out: str) -> tuple[Figure, str]:
     means = means_without(zero_shot_scores(), left_out)
     order = sorted(means, key=means.get, reverse=True)
     what = "Over all eight benchmarks" if left_out == NONE else f"Without {left_out}"
+    place = 1 + sum(mean - means[OURS] > ROUNDING for mean in means.values())
+    level = [model for model in order if model != OURS and abs(means[model] - means[OURS]) < ROUNDING]
+    beside = f", level with {' and '.join(level)}" if level else ""
     sentence = (f"{what}, {order[0]} comes first with {means[order[0]]:.2f}, and {OURS} is number "
-                f"{order.index(OURS) + 1} of {len(order)} with {means[OURS]:.2f}.")  # fmt: skip
+                f"{place} of {len(order)} with {means[OURS]:.2f}{beside}.")  # fmt: skip
     return plot_means(means, highlighted=OURS), sentence
 
 
