@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, BookAxes, BookFigure, new_figure, styled, text_color
 
 PHASES = {"reading": ("blue", "o"), "writing": ("vermillion", "s")}
+LOOKS = tuple(zip((*CYCLE, "ink"), (*MARKERS, "X"), (*DASHES, "-"), strict=True))  # of lines: color, marker, dash
 GIGA = 1e9
 
 
@@ -59,7 +60,7 @@ def draw_roofline(flops: float, bandwidth: float, points: Mapping[str, Sequence[
                         ha="center" if name == "reading" else "left", color=text_color(color))
     ax.set(xscale="log", yscale="log", xlim=(low, high), ylim=(bandwidth * low, 6 * flops),
            xlabel="FLOPs for each fetched byte", ylabel="FLOPs a second")
-    ax.annotate(f"fetching decides\nbelow {ridge:,.0f}", (ridge, bandwidth), (-8, 0), textcoords="offset points",
+    ax.annotate(f"fetching decides\nbelow {ridge:,.0f}", (ridge, 1.6 * flops), (-8, 0), textcoords="offset points",
                 ha="right", va="bottom", fontsize=9.5)
     return figure
 
@@ -91,16 +92,14 @@ def draw_lines(x: Sequence[float], lines: Mapping[str, Sequence[float]], *, xlab
 
     Args:
         x: What the horizontal axis shows, ascending.
-        lines: Name to one value for each x.
+        lines: Name to one value for each x; at most as many as there are ``LOOKS``.
         xlabel: Name of the horizontal axis.
         ylabel: Name of the vertical axis.
         percent: The values are shares, on a plain axis from 0 to 1; otherwise the axis is logarithmic.
     """
     figure, ax = new_figure(size=(6.4, 3.8))
-    for index, (name, values) in enumerate(lines.items()):
-        look = index % len(CYCLE)
-        ax.plot(x, values, marker=MARKERS[look], color=PALETTE[CYCLE[look]], linestyle=DASHES[look], label=name,
-                markersize=5)
+    for (name, values), (color, marker, dash) in zip(lines.items(), LOOKS, strict=False):
+        ax.plot(x, values, marker=marker, color=PALETTE[color], linestyle=dash, label=name, markersize=5)
     ax.set_xscale("log", base=2)
     ax.set_xticks(x, [f"{value:,}" for value in x], fontsize=9.5)
     ax.set(xlabel=xlabel, ylabel=ylabel)
