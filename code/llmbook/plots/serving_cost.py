@@ -4,6 +4,7 @@ All functions take plain numbers and give back a figure. Reading is blue and rou
 every figure.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -141,14 +142,17 @@ def draw_serving_frame(memory: Mapping[str, float], times: Mapping[str, tuple[fl
 
 def _stem(ax: Any, place: int, value: float, start: float, color: str, marker: str, *, filled: bool) -> None:
     line = "-" if filled else (0, (2, 2))
-    ax.plot([start, value], [place, place], color=PALETTE[color], linewidth=2.6 if filled else 1.2, linestyle=line)
-    ax.plot([value], [place], marker, color=PALETTE[color], markersize=8, clip_on=False,
+    ends = [math.log10(start), math.log10(value)]  # plain axes of logarithms are drawn several times as fast
+    ax.plot(ends, [place, place], color=PALETTE[color], linewidth=2.6 if filled else 1.2, linestyle=line)
+    ax.plot(ends[1:], [place], marker, color=PALETTE[color], markersize=8, clip_on=False,
             markerfacecolor=PALETTE[color] if filled else "none")
 
 
 def _rows(ax: Any, labels: Sequence[str], limits: tuple[float, float], xlabel: str) -> None:
     ax.set_yticks(range(len(labels)), labels, fontsize=10)
     ax.tick_params(axis="y", length=0)
-    ax.set(xscale="log", xlim=limits, ylim=(len(labels) - 0.5, -0.5))
+    low, high = map(math.log10, limits)
+    powers = range(math.ceil(low), math.floor(high) + 1)
+    ax.set_xticks(powers, [f"{10.0**power:,g}" if power % 2 == 0 else "" for power in powers], fontsize=9.5)
+    ax.set(xlim=(low, high), ylim=(len(labels) - 0.5, -0.5))
     ax.set_xlabel(xlabel, fontsize=10)
-    ax.minorticks_off()
