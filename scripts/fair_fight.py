@@ -1,0 +1,43 @@
+"""Tune the summarizers to the private workplace, let all of them summarize the test meetings, and store every score.
+
+    python scripts/fair_fight.py              # about half an hour on one core
+    python scripts/fair_fight.py --seeds 1    # a look; give --output another file
+
+Needs the models of ``scripts/pretrain_summarizers.py``. Writes ``data/results/fair_fight.json`` after every model.
+Started again, it skips what is there.
+"""
+
+import argparse
+from dataclasses import astuple
+from pathlib import Path
+
+import torch
+
+from llmbook.data import data_folder
+from llmbook.experiments.fair_fight import KEYS, TEST_SEED, TEST_SETS, Entry, all_entries, run_entry
+from llmbook.experiments.results import StoredRuns
+from llmbook.experiments.summarizers import CONTEXT, LONG, SHORT, TUNING_MEETINGS, TUNING_STEPS
+
+QUESTION = ("Does a small model that was tuned to a workplace summarize its meetings better than a large one that has "
+            "never read about it? Null: the mean difference, meeting by meeting, is zero. rouge1, rouge2, rougeLsum: "
+            "F; facts: F1; wrong: wrong statements; one number for each meeting of the test set.")
+
+
+def main() -> None:
+    """Read the command line, make the runs that are missing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5, help="of the tuning")
+    parser.add_argument("--output", type=Path, default=data_folder() / "results" / "fair_fight.json")
+    options = parser.parse_args()
+    torch.set_num_threads(1)  # so that the numbers are the same everywhere
+    runs = StoredRuns(
+        options.output, KEYS, command="python scripts/fair_fight.py", question=QUESTION, context=CONTEXT, short=SHORT,
+        long=LONG, tuning_meetings=TUNING_MEETINGS, tuning_steps=TUNING_STEPS, test_seed=TEST_SEED,
+        test_meetings={name: count for name, (_, _, count) in TEST_SETS.items()},
+    )  # fmt: skip
+    entries = all_entries(range(options.seeds))
+    runs.add(map(astuple, entries), lambda settings: run_entry(Entry(*settings)), every=8)
+
+
+if __name__ == "__main__":
+    main()
