@@ -31,7 +31,7 @@ def draw_measured(lengths: Sequence[int], rows: Mapping[str, tuple[Sequence[floa
         ax.plot(lengths, predicted, "-", color=PALETTE["ink"], linewidth=1.4, label="at least, by formula")
         ax.plot(lengths, measured, marker, color=PALETTE[color], label="measured")
         ax.set(title=name, xlabel="tokens read, S", xlim=(0, 1.06 * lengths[-1]),
-               ylim=(0, 1.25 * max(*predicted, *measured)))
+               ylim=(0, 1.6 * max(*predicted, *measured)))
         ax.legend(fontsize=9.5)
     axes[0][0].set_ylabel("seconds")
     return figure
