@@ -19,8 +19,8 @@ from llmbook.experiments.results import StoredRuns
 from llmbook.experiments.summarizers import CONTEXT, LONG, SHORT, TUNING_MEETINGS, TUNING_STEPS
 
 QUESTION = ("Does a small model that was tuned to a workplace summarize its meetings better than a large one that has "
-            "never read about it? Null: the mean difference, meeting by meeting, is zero. rouge1, rouge2, rougeLsum: "
-            "F; facts: F1; wrong: wrong statements; one number for each meeting of the test set.")
+            "never read about it? Null: the mean difference, meeting by meeting, is zero. rouge1 to rougeLsum: F; "
+            "facts: recall by keys; facts_f1: F1 of the facts; wrong: wrong statements; one number for each meeting.")
 
 
 def main() -> None:

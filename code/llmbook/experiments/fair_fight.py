@@ -28,7 +28,8 @@ from llmbook.experiments.summarizers import (
 from llmbook.models.t5 import T5
 from llmbook.summarization import baselines
 from llmbook.summarization.meeting import INSTRUCTIONS, Meeting
-from llmbook.summarization.summarizer import MEASURES, score_summaries, summarize
+from llmbook.summarization.scoring import MEASURES, score_summaries
+from llmbook.summarization.summarizer import summarize
 
 TEST_SEED = 70
 TEST_SETS = {

@@ -71,7 +71,8 @@ def summarizer_config(size: str, vocab_size: int = VOCABULARY) -> T5Config:
     width = WIDTHS[size]
     return T5Config(
         vocab_size=vocab_size, width=width, layers=2, decoder_layers=2, heads=width // HEAD_SIZE,
-        head_size=HEAD_SIZE, feedforward_width=2 * width, activation="gelu_tanh", gated=True, pad_id=1, stop_id=0, start_id=1,
+        head_size=HEAD_SIZE, feedforward_width=2 * width, activation="gelu_tanh", gated=True, pad_id=1, stop_id=0,
+        start_id=1,
     )  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def load_summarizer(size: str) -> T5:
 
 @functools.cache
 def load_summarizer_tokenizer() -> Tokenizer:
-    """The tokenizer of all three, stored beside the smallest."""
-    return load_tokenizer(data_path(folder_of("small")))
+    """The tokenizer of all three, stored beside each of them."""
+    return load_tokenizer(data_path(folder_of("medium")))
 
 

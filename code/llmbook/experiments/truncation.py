@@ -16,8 +16,9 @@ from llmbook.experiments.summarizers import SHORT, load_summarizer, load_summari
 from llmbook.models.t5 import T5
 from llmbook.summarization.meeting import Meeting
 from llmbook.summarization.positions import fact_ends, facts_stated
+from llmbook.summarization.scoring import score_summaries
 from llmbook.summarization.seq2seq import encode, prompt
-from llmbook.summarization.summarizer import score_summaries, summarize, summarize_in_chunks
+from llmbook.summarization.summarizer import summarize, summarize_in_chunks
 
 CHATTER = {"short": SHORT["chatter"], "medium": 4.0, "long": 13.0}
 """Three lengths of meeting, by how much is said between two facts."""

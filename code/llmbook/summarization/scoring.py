@@ -4,8 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from llmbook.summarization.fact_check import check_facts
 from llmbook.summarization.meeting import Meeting
 from llmbook.summarization.rouge import ROUGE_TYPES, rouge_scores
+
+MEASURES = (*ROUGE_TYPES, "facts", "facts_f1", "wrong")
+"""F of each kind of ROUGE, the share of facts whose keys are kept, F1 of the facts read back (``fact_check``), and how
+many statements are wrong."""
 
 
 def facts_recalled(meeting: Meeting, summary: str, instruction: str = "long") -> float:
@@ -26,12 +31,19 @@ def score_summaries(
     """Judge one summary for each meeting.
 
     Returns:
-        ``(meetings,)`` numbers from 0 to 1 for each of ``ROUGE_TYPES`` (F against the reference) and for ``"facts"``.
+        ``(meetings,)`` numbers for each of ``MEASURES``.
 
     Raises:
         ValueError: not as many summaries as meetings.
     """
-    pairs = list(zip(meetings, summaries, strict=True))
-    rouge = [rouge_scores(meeting.reference(instruction), summary) for meeting, summary in pairs]
-    scores = {kind: np.array([each[kind].fmeasure for each in rouge]) for kind in ROUGE_TYPES}
-    return scores | {"facts": np.array([facts_recalled(meeting, summary, instruction) for meeting, summary in pairs])}
+    rows = [score_summary(*pair, instruction) for pair in zip(meetings, summaries, strict=True)]
+    return {measure: np.array([row[measure] for row in rows]) for measure in MEASURES}
+
+
+def score_summary(meeting: Meeting, summary: str, instruction: str = "long") -> dict[str, float]:
+    """Judge one summary: a number for each of ``MEASURES``."""
+    rouge = rouge_scores(meeting.reference(instruction), summary)
+    found = check_facts(meeting, summary, instruction)
+    return {kind: rouge[kind].fmeasure for kind in ROUGE_TYPES} | {
+        "facts": facts_recalled(meeting, summary, instruction), "facts_f1": found.f1, "wrong": float(found.wrong),
+    }  # fmt: skip

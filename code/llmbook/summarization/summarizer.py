@@ -1,8 +1,7 @@
-"""A T5 that summarizes: the loss it learns from, the summaries it writes, and how they score against the facts."""
+"""A T5 that summarizes: the loss it learns from, and the summaries it writes, of a whole meeting or of its pieces."""
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -10,13 +9,8 @@ from torch import Tensor
 from llmbook.generation_t5 import generate_t5
 from llmbook.models.t5 import T5
 from llmbook.models.t5_training import sequence_loss, shift_right
-from llmbook.summarization.fact_check import check_facts
 from llmbook.summarization.meeting import Meeting
-from llmbook.summarization.rouge import rouge_scores
 from llmbook.summarization.seq2seq import Batch, Pair, chunks, collate, encode, pad_id_of, prompt
-
-MEASURES = ("rouge1", "rouge2", "rougeLsum", "facts", "wrong")
-"""F of three kinds of ROUGE, F1 of the facts, and wrong statements per summary."""
 
 
 def summary_loss(model: T5, batch: Batch) -> Tensor:
@@ -86,29 +80,6 @@ def merge(summaries: Sequence[str]) -> str:
     for summary in summaries[1:]:
         lines += [line for line in summary.splitlines() if not line.startswith("The meeting was about")]
     return "\n".join(dict.fromkeys(lines))
-
-
-def score_summaries(
-    meetings: Sequence[Meeting], summaries: Sequence[str], instruction: str = "long"
-) -> dict[str, np.ndarray]:
-    """Scores of each summary.
-
-    Returns:
-        For each of ``MEASURES`` an array with one number per meeting.
-
-    Raises:
-        ValueError: there are not as many summaries as meetings.
-    """
-    rows = [score_summary(*pair, instruction) for pair in zip(meetings, summaries, strict=True)]
-    return {measure: np.array([row[measure] for row in rows]) for measure in MEASURES}
-
-
-def score_summary(meeting: Meeting, summary: str, instruction: str = "long") -> dict[str, float]:
-    """Scores of one summary against the reference and the facts of its meeting."""
-    rouge = rouge_scores(meeting.reference(instruction), summary)
-    found = check_facts(meeting, summary, instruction)
-    scores = {kind: rouge[kind].fmeasure for kind in ("rouge1", "rouge2", "rougeLsum")}
-    return scores | {"facts": found.f1, "wrong": float(found.wrong)}
 
 
 def token_accuracy(model: T5, batch: Batch) -> float:
