@@ -12,9 +12,11 @@ import numpy as np
 
 from llmbook.experiments.fair_fight import rounded
 from llmbook.experiments.results import read_result
-from llmbook.experiments.summarizers import SHORT, load_summarizer, load_summarizer_tokenizer, public_meetings
+from llmbook.experiments.summarizers import MANNER, SHORT, load_summarizer, load_summarizer_tokenizer
 from llmbook.models.t5 import T5
+from llmbook.summarization.invented import PUBLIC
 from llmbook.summarization.meeting import Meeting
+from llmbook.summarization.meetings import generate_meeting
 from llmbook.summarization.positions import fact_ends, facts_stated
 from llmbook.summarization.scoring import score_summaries
 from llmbook.summarization.seq2seq import encode, prompt
@@ -44,8 +46,15 @@ KEYS = tuple(Reading.__dataclass_fields__)
 
 @functools.cache
 def meetings_of(length: str, count: int = MEETINGS) -> list[Meeting]:
-    """Meetings of one length; the three lengths state other facts."""
-    return public_meetings(count, SEED + list(CHATTER).index(length), facts=3, chatter=CHATTER[length])
+    """Meetings of one length, in the seven public workplaces in turn; the three lengths state other facts.
+
+    Each has a seed of its own: under one seed seven workplaces would hold nearly the same meeting, turn by turn, and
+    63 meetings would be worth nine.
+    """
+    first = (SEED + list(CHATTER).index(length)) * 1_000_003
+    settings = MANNER | {"facts": 3, "chatter": CHATTER[length]}
+    places = [PUBLIC[index % len(PUBLIC)] for index in range(count)]
+    return [generate_meeting(first + index, domain=place, **settings) for index, place in enumerate(places)]
 
 
 @functools.cache
