@@ -20,7 +20,12 @@ QUESTIONS = {
     "gemma": {"gemma-q-query-matrix", "gemma-q-exact-gelu", "gemma-q-scale-hidden", "gemma-q-is-causal"},
     "olmo": {"olmo-q-hidden-shift"},
     "dora": {"dora-q-arithmetic", "dora-q-collapse", "dora-q-first-output"},
+    "tiny-titans": {
+        "tt-q-question-apart", "tt-q-rouge-overlap", "tt-q-mislead-author", "tt-q-t5-scale", "tt-q-meet-choose",
+        "tt-q-cost-longer",
+    },
 }
+PREFIXES = {"tiny-titans": "tt"}  # a chapter that is not named here is its own prefix
 every_chapter = pytest.mark.parametrize("chapter", QUESTIONS)
 
 
@@ -29,7 +34,8 @@ def cells(chapter):
 
 
 def registered(chapter):
-    return {name: checks for name, checks in REGISTRY.items() if name.startswith(f"{chapter}-ex-")}
+    prefix = PREFIXES.get(chapter, chapter)
+    return {name: checks for name, checks in REGISTRY.items() if name.startswith(f"{prefix}-ex-")}
 
 
 def gates(notebook):
@@ -138,6 +144,7 @@ def test_starters_run_and_do_not_pass(chapter):
     ("gemma", "return 2 * layers", "return layers", "keys and values are both stored"),
     ("olmo", "weight @ shift + bias", "shift + bias", "must go through the old matrix first|has shape"),
     ("dora", "bound = 1 / math.sqrt(inputs)", "bound = 1 / math.sqrt(rank)", "starts far too large"),
+    ("tiny-titans", "[*ids[: limit - 1], 1]", "[*ids, 1][:limit]", "has lost its end token"),
 ])
 def test_solutions_pass_strictly(monkeypatch, chapter, right, wrong, hint):
     monkeypatch.setenv(STRICT, "1")
@@ -208,6 +215,31 @@ near(torch.stack(changes(torch.tensor([[3.0, 4], [0, 2]]), torch.tensor([[6.0, 8
     == [1.0078125, 1]
 [part.tolist() for part in quantize(torch.tensor([0.5, -2, 1.5]), torch.tensor([-1.0, 0, 1]))] == [[1, 0, 2], 2]
 bits_per_weight(32, False) == 5 and round(bits_per_weight(32, True), 4) == 4.2539
+""", "tiny-titans": """
+near(torch.tensor(three_shares(6, 7, 10)), [0.6, 0.8571, 0.7059]) and three_shares(0, 0, 0) == (0, 0, 0)
+shared_ngrams("the plan the plan".split(), "the plan and the plan the plan".split(), 2) == 3
+subsequence_length("ana writes the plan".split(), "the plan that ana writes".split()) == 2
+subsequence_length("may ana writes".split(), "ana writes in may".split()) == 2
+union_of_places([["the", "plan", "is", word] for word in ("late", "good")], [[[0, 1, 2, 3]], [[0, 1, 2]]], \
+    [["the", "plan", "is", "late"]]) == 4
+best_of_each([[[0.9, 0.45, 0.6], [0.3, 0.3, 0.3]], [[0.5, 0.5, 0.5], [0.4, 0.4, 0.4]]]) == \
+    [[0.9, 0.45, 0.6], [0.4, 0.4, 0.4]]
+judge_line({"call the landlord": ("Tara", "Friday")}, "Tara will call the landlord by Friday.") == "true"
+judge_line({"call the landlord": ("Tara", "Friday")}, "Ben will call the landlord by Friday.") == "wrong"
+judge_line({"call the landlord": ("Tara", "Friday")}, "Call the landlord!") == "unread"
+near(torch.stack(greedy_match(torch.tensor([[0.8, 0.2]]), torch.ones(1), torch.ones(2)))[:2], [0.5, 0.8])
+round(kappa(list("ggggggbbgb"), list("ggggggbbbg")), 3) == 0.524
+bucket_of(-3, 8, 8, True) == 2 and bucket_of(4, 8, 8, True) == 7
+decoder_input(torch.tensor([[17, 9, 1, -100, -100]]), 0, 0).tolist() == [[0, 17, 9, 1, 0]]
+block_parameters(4, 1, 3, 10, False, False) == 136
+[part.tolist() for part in beam_step(torch.tensor([0.55, 0.45]).log(), \
+    torch.tensor([[0.4, 0.35, 0.25], [0.9, 0.1, 0]]).log())[:2]] == [[1, 0], [0, 0]]
+lead([("Ada", "Hello."), ("Ben", "Hi.")], 1) == "Ada: Hello."
+is_kept(["questions", "9"], "We got 9 questions.") and not is_kept(["questions", "9"], "We got 90 questions.")
+split([("a", "short"), ("a", "long"), ("b", "long")], 1 / 2, 0)[1] in ([("a", "short"), ("a", "long")], [("b", "long")])
+[part.tolist() for part in batch([[5, 6, 7], [8]], 3)] == [[[5, 6, 1], [8, 1, -100]], [[0, 5, 6], [0, 8, 1]]]
+cache_bytes(1, 1, 4, 10, 2, 1, 2) == 192 and price_of_a_thousand(7.2, 2, 4) == 1
+at_least([(100, 4), (5, 6)], 10, 2) == 13 and paying_batch(2, 6, 1, 1000, 1) == 4
 """}
 
 
