@@ -23,10 +23,12 @@ from llmbook.experiments.summarizers import (
     load_summarizer,
     load_summarizer_tokenizer,
     private_meetings,
-    public_meetings,
+    separate_meetings,
 )
 from llmbook.models.t5 import T5
+from llmbook.statistics import Interval
 from llmbook.summarization import baselines
+from llmbook.summarization.bootstrap import PairedTest, bootstrap_interval, paired_bootstrap
 from llmbook.summarization.meeting import INSTRUCTIONS, Meeting
 from llmbook.summarization.scoring import MEASURES, score_summaries
 from llmbook.summarization.summarizer import summarize
@@ -34,9 +36,9 @@ from llmbook.summarization.summarizer import summarize
 TEST_SEED = 70
 TEST_SETS = {
     "private": (private_meetings, SHORT, 100),
-    "public": (public_meetings, SHORT, 98),
+    "public": (separate_meetings, SHORT, 98),
     "private long": (private_meetings, LONG, 60),
-    "public long": (public_meetings, LONG, 63),
+    "public long": (separate_meetings, LONG, 63),
 }
 """Who made them, their length, and how many: none was trained or tuned on."""
 BASELINES = {"lead 3": baselines.lead, "central 3": baselines.central, "rare words 3": baselines.salient}
@@ -90,6 +92,7 @@ def run_entry(entry: Entry) -> dict:
     return asdict(entry) | rounded(score_summaries(meetings, summaries, entry.instruction))
 
 
+@functools.cache
 def baseline_scores(name: str, test: str, instruction: str = "long") -> dict[str, np.ndarray]:
     """Scores of a summary without a model, for each meeting of a test set; ``name`` is a key of ``BASELINES``."""
     meetings = test_meetings(test)
@@ -120,6 +123,39 @@ def stored_scores(measure: str, *, name: str = "fair_fight", **wanted: object) -
     if len({row["test"] for row in found}) > 1:
         raise ValueError(f"{wanted} fits several test sets; name one of {', '.join(TEST_SETS)}")
     return np.array([row[measure] for row in found])
+
+
+def best_systems(test: str) -> list[str]:
+    """Names of all systems, from the simplest to the tuned large one; on long meetings each reads as it does best.
+
+    The large model reads everything there, as the paper's do, and tuned ones what they were tuned to read.
+    """
+    if test not in TEST_SETS:
+        raise ValueError(f"unknown test set {test!r}; choose one of {', '.join(TEST_SETS)}")
+    sizes = ("small", "medium", "large")
+    return [*BASELINES, *(f"{size}, zero-shot" for size in sizes), *(f"{size}, tuned" for size in sizes)]
+
+
+def system_scores(system: str, measure: str, test: str, instruction: str = "long") -> np.ndarray:
+    """Scores ``(meetings,)`` of a system of :func:`best_systems`, the mean over its seeds."""
+    if system in BASELINES:
+        return baseline_scores(system, test, instruction)[measure]
+    size, _, how = system.partition(", ")
+    tuned_on = TUNING_MEETINGS if how == "tuned" else 0
+    context = None if test.endswith("long") and not tuned_on else CONTEXT
+    wanted = {"size": size, "tuned_on": tuned_on, "context": context, "test": test, "instruction": instruction}
+    return stored_scores(measure, **wanted).mean(0)
+
+
+def system_interval(system: str, measure: str, test: str, instruction: str = "long") -> Interval:
+    """Mean over the meetings with its bootstrap interval; see :func:`system_scores`."""
+    return bootstrap_interval(system_scores(system, measure, test, instruction), seed=0)
+
+
+def compare(first: str, second: str, measure: str, test: str, instruction: str = "long") -> PairedTest:
+    """The first system minus the second, meeting by meeting; see :func:`system_scores`."""
+    scores = (system_scores(each, measure, test, instruction) for each in (first, second))
+    return paired_bootstrap(*scores, seed=0)
 
 
 @functools.cache

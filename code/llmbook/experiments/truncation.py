@@ -12,11 +12,11 @@ import numpy as np
 
 from llmbook.experiments.fair_fight import rounded
 from llmbook.experiments.results import read_result
-from llmbook.experiments.summarizers import MANNER, SHORT, load_summarizer, load_summarizer_tokenizer
+from llmbook.experiments.summarizers import SHORT, load_summarizer, load_summarizer_tokenizer, separate_meetings
 from llmbook.models.t5 import T5
-from llmbook.summarization.invented import PUBLIC
+from llmbook.statistics import Interval
+from llmbook.summarization.bootstrap import bootstrap_interval
 from llmbook.summarization.meeting import Meeting
-from llmbook.summarization.meetings import generate_meeting
 from llmbook.summarization.positions import fact_ends, facts_stated
 from llmbook.summarization.scoring import score_summaries
 from llmbook.summarization.seq2seq import encode, prompt
@@ -26,7 +26,9 @@ CHATTER = {"short": SHORT["chatter"], "medium": 4.0, "long": 13.0}
 """Three lengths of meeting, by how much is said between two facts."""
 CONTEXTS = (80, 120, 160, 240, 320, 480, 640, 960)
 METHODS = {"cut": summarize, "chunks": summarize_in_chunks}
-MEETINGS, SEED, SIZE = 63, 80, "large"
+MEETINGS, FACTS, SEED, SIZE = 63, 3, 80, "large"
+SAMPLES = 4000
+"""Of each bootstrap."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,8 @@ KEYS = tuple(Reading.__dataclass_fields__)
 
 @functools.cache
 def meetings_of(length: str, count: int = MEETINGS) -> list[Meeting]:
-    """Meetings of one length, in the seven public workplaces in turn; the three lengths state other facts.
-
-    Each has a seed of its own: under one seed seven workplaces would hold nearly the same meeting, turn by turn, and
-    63 meetings would be worth nine.
-    """
-    first = (SEED + list(CHATTER).index(length)) * 1_000_003
-    settings = MANNER | {"facts": 3, "chatter": CHATTER[length]}
-    places = [PUBLIC[index % len(PUBLIC)] for index in range(count)]
-    return [generate_meeting(first + index, domain=place, **settings) for index, place in enumerate(places)]
+    """Meetings of one length, in the seven public workplaces in turn; the three lengths state other facts."""
+    return separate_meetings(count, SEED + list(CHATTER).index(length), facts=3, chatter=CHATTER[length])
 
 
 @functools.cache
@@ -105,3 +100,66 @@ def stored_reading(length: str, context: int, method: str) -> dict:
 def expected_by_reading(ends: Sequence[int], context: int) -> float:
     """The share of facts that end within the context: what a perfect reader who cuts could keep at most."""
     return float(np.mean(np.asarray(ends) <= context - 1))  # the last token of a cut prompt is the end-of-text token
+
+
+def careful_f1(ends: Sequence[int], context: int) -> float:
+    """Mean F1 over meetings of a perfect reader who cuts: states every fact that ends within the context, nothing else.
+
+    Args:
+        ends: of ``FACTS`` facts a meeting, meeting after meeting.
+        context: tokens that are read.
+    """
+    read = (np.asarray(ends).reshape(-1, FACTS) <= context - 1).sum(axis=1)
+    return float((2 * read / (read + FACTS)).mean())
+
+
+def per_meeting(row: dict, measure: str) -> np.ndarray:
+    """``(meetings,)`` scores of a row; the measure "recall" is the share of a meeting's facts that are kept."""
+    if measure == "recall":
+        return np.reshape(row["kept"], (-1, FACTS)).mean(axis=1)
+    return np.asarray(row[measure])
+
+
+def score_intervals(length: str, method: str, measure: str) -> Interval:
+    """Stored means over the meetings, one for each of ``CONTEXTS``, with 95 % bootstrap intervals."""
+    rows = [stored_reading(length, context, method) for context in CONTEXTS]
+    return _stacked([per_meeting(row, measure) for row in rows])
+
+
+def gain_intervals(length: str, measure: str) -> Interval:
+    """Stored paired differences, pieces minus cut off, one for each of ``CONTEXTS``, with 95 % bootstrap intervals."""
+    pairs = [[per_meeting(stored_reading(length, context, method), measure) for method in ("chunks", "cut")]
+             for context in CONTEXTS]  # fmt: skip
+    return _stacked([pieces - cut for pieces, cut in pairs])
+
+
+def recall_intervals(row: dict, edges: Sequence[float], *, samples: int = SAMPLES) -> Interval:
+    """Recall by position with 95 % intervals from meetings drawn again, because facts of one meeting belong together.
+
+    Args:
+        row: with ``ends`` and ``kept``.
+        edges: n + 1 rising borders in tokens.
+        samples: of the bootstrap.
+
+    Returns:
+        n shares; NaN where no fact ends.
+    """
+    place = np.digitize(np.reshape(row["ends"], (-1, FACTS)), edges) - 1
+    kept = np.reshape(row["kept"], (-1, FACTS))
+    inside = place[..., None] == np.arange(len(edges) - 1)  # (meetings, facts, n)
+    total, stated = inside.sum(axis=1), (inside * kept[..., None]).sum(axis=1)
+    equal = np.full(len(total), 1 / len(total))
+    drawn = np.random.default_rng(SEED).multinomial(len(total), equal, size=samples)  # how often each meeting
+    with np.errstate(invalid="ignore"):
+        low, high = np.nanquantile(_shares(drawn, stated, total), [0.025, 0.975], axis=0)
+        return Interval(_shares(np.ones((1, len(total))), stated, total)[0], low, high)
+
+
+def _shares(drawn: np.ndarray, stated: np.ndarray, total: np.ndarray) -> np.ndarray:
+    return (drawn @ stated) / (drawn @ total)
+
+
+def _stacked(columns: Sequence[np.ndarray]) -> Interval:
+    """One interval that holds arrays, from the scores of each context."""
+    found = [bootstrap_interval(scores, seed=SEED, samples=SAMPLES) for scores in columns]
+    return Interval(*(np.array([getattr(each, end) for each in found]) for end in ("mean", "low", "high")))
