@@ -1,6 +1,6 @@
 """Tune the summarizers to the private workplace, let all of them summarize the test meetings, and store every score.
 
-    python scripts/fair_fight.py              # about half an hour on one core
+    python scripts/fair_fight.py              # about twenty minutes on one core
     python scripts/fair_fight.py --seeds 1    # a look; give --output another file
 
 Needs the models of ``scripts/pretrain_summarizers.py``. Writes ``data/results/fair_fight.json`` after every model.

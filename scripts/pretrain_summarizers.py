@@ -1,6 +1,6 @@
 """Pretrain the summarizers of the Tiny Titans chapter, and store them in ``data/models/meetings-t5-<size>``.
 
-    python scripts/pretrain_summarizers.py                # all three; about forty minutes on one core
+    python scripts/pretrain_summarizers.py                # all three; about twenty minutes on one core
     python scripts/pretrain_summarizers.py --sizes small
 
 A size whose folder exists already is not trained again. Beside each model lies ``training.json`` with the loss, the
