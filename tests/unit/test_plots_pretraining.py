@@ -3,7 +3,7 @@
 import pytest
 from pretraining_runs import short_run
 
-from llmbook.plots.pretraining import plot_kinds, plot_run
+from llmbook.plots.pretraining import plot_kinds, plot_longer, plot_run
 
 
 def test_both_axes_count_the_same_steps():
@@ -15,6 +15,19 @@ def test_both_axes_count_the_same_steps():
     (top,) = ax.child_axes
     figure.draw_without_rendering()
     assert top.get_xlim()[1] == pytest.approx(ax.get_xlim()[1] * points[-1].tokens / 12 / 1000)
+
+
+def test_runs_of_two_lengths_share_the_axes_and_count_the_same_tokens():
+    curves = {"short": {20: 2.0, 40: 1.0}, "long": {75: 1.5, 1500: 0.4}}
+    ax = plot_longer(curves, nulls={"counting": 4.9}, tokens=1024).axes[0]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    short, long, null = ax.lines
+    assert (list(short.get_xdata()), list(short.get_ydata())) == ([20, 40], [2.0, 1.0])
+    assert (list(long.get_xdata()), list(long.get_ydata())) == ([75, 1500], [1.5, 0.4])
+    assert set(null.get_ydata()) == {4.9} and [text.get_text() for text in ax.texts] == ["counting"]
+    (top,) = ax.child_axes
+    ax.figure.draw_without_rendering()
+    assert top.get_xlim() == pytest.approx([step * 1.024 for step in ax.get_xlim()])
 
 
 def test_kinds_have_a_point_for_each_moment():

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from llmbook.plots.style import PALETTE, figure_for, styled, text_color
 from llmbook.training.run import Point
@@ -24,21 +25,54 @@ def plot_run(points: Sequence[Point], *, nulls: Mapping[str, float], ax: Any = N
             linestyle="-", label="training, each batch")  # fmt: skip
     ax.plot([p.step + 1 for p in measured], [p.validation_loss for p in measured], color=PALETTE["vermillion"],
             linestyle="-", marker="o", label="validation")  # fmt: skip
-    for name, value in nulls.items():
-        ax.axhline(value, color=PALETTE["ink"], linewidth=1.2, linestyle=(0, (4, 2)))
-        ax.annotate(name, (0.99, value), (0, 4), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
-                    fontsize=10.5, ha="right")  # fmt: skip
+    _add_nulls(ax, nulls)
     _add_tokens(ax, points[-1].tokens / (points[-1].step + 1))
     ax.set(xlabel="step", ylabel="loss (nats a token)", ylim=(0, None))
     ax.legend(loc="upper right")
     return figure
 
 
-def _add_tokens(ax: Any, each: float) -> None:
-    """A second axis on top that counts tokens instead of steps."""
+def _add_tokens(ax: Any, each: float) -> Any:
+    """A second axis on top that counts tokens instead of steps, logarithmic if the one below is."""
     top = ax.secondary_xaxis("top", functions=(lambda step: step * each / 1000, lambda k: k * 1000 / each))
     top.set_xlabel("thousand tokens read")
     top.spines["top"].set_visible(True)
+    return top
+
+
+@styled
+def plot_longer(curves: Mapping[str, Mapping[int, float]], *, nulls: Mapping[str, float], tokens: int,
+                ax: Any = None) -> Figure:  # fmt: skip
+    """Validation losses of runs of different lengths, both axes logarithmic; steps below, tokens above.
+
+    Args:
+        curves: by name of a run: by number of steps taken, the validation loss in nats a token.
+        nulls: by name, losses that need no model; drawn as lines.
+        tokens: read in one step, the same in all runs.
+        ax: axes to draw on; new ones by default.
+    """
+    figure, ax = figure_for(ax, size=(6.4, 4.2))
+    for (name, curve), color, marker in zip(curves.items(), ("vermillion", "blue"), ("o", "s"), strict=False):
+        ax.plot(list(curve), list(curve.values()), color=PALETTE[color], linestyle="-", marker=marker, label=name)
+    ax.set(xscale="log", yscale="log", xlabel="step", ylabel="validation loss (nats a token)")
+    _add_nulls(ax, nulls)
+    ax.set_ylim(top=1.4 * max(nulls.values()))  # room for the names
+    top = _add_tokens(ax, tokens)
+    steps = (20, 50, 100, 200, 500, 1000)
+    for axis, ticks in ((ax.xaxis, steps), (top.xaxis, steps), (ax.yaxis, (0.4, 0.6, 1, 2, 4))):
+        axis.set_major_locator(FixedLocator(ticks))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter("{x:g}")
+    ax.legend(loc="lower left")
+    return figure
+
+
+def _add_nulls(ax: Any, nulls: Mapping[str, float]) -> None:
+    """A dashed line with its name for each loss that needs no model."""
+    for name, value in nulls.items():
+        ax.axhline(value, color=PALETTE["ink"], linewidth=1.2, linestyle=(0, (4, 2)))
+        ax.annotate(name, (0.99, value), (0, 4), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
+                    fontsize=10.5, ha="right")  # fmt: skip
 
 
 @styled
