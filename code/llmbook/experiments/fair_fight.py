@@ -30,6 +30,7 @@ from llmbook.statistics import Interval
 from llmbook.summarization import baselines
 from llmbook.summarization.bootstrap import PairedTest, bootstrap_interval, paired_bootstrap
 from llmbook.summarization.meeting import INSTRUCTIONS, Meeting
+from llmbook.summarization.positions import facts_stated
 from llmbook.summarization.scoring import MEASURES, score_summaries
 from llmbook.summarization.summarizer import summarize
 
@@ -92,6 +93,21 @@ def run_entry(entry: Entry) -> dict:
     return asdict(entry) | rounded(score_summaries(meetings, summaries, entry.instruction))
 
 
+def run_code_names(size: str, tuned_on: int, seed: int) -> dict:
+    """How many facts of the private test meetings a model keeps: of those said in code, and of the others."""
+    model, meetings = tuned_model(size, tuned_on, seed), test_meetings("private")
+    summaries = summarize(model, load_summarizer_tokenizer(), meetings, context=CONTEXT)
+    return {"size": size, "tuned_on": tuned_on, "seed": seed} | kept_in_code(meetings, summaries)
+
+
+def kept_in_code(meetings: Sequence[Meeting], summaries: Sequence[str]) -> dict[str, float]:
+    """The share of facts that summaries state: of those said with a code name, and of the others."""
+    kept = [each for pair in zip(meetings, summaries, strict=True) for each in facts_stated(*pair)]
+    in_code = np.array([bool(fact.code_name) for meeting in meetings for fact in meeting.facts])
+    return {name: round(float(np.mean(kept, where=where)), 4)
+            for name, where in (("in_code", in_code), ("others", ~in_code))}  # fmt: skip
+
+
 @functools.cache
 def baseline_scores(name: str, test: str, instruction: str = "long") -> dict[str, np.ndarray]:
     """Scores of a summary without a model, for each meeting of a test set; ``name`` is a key of ``BASELINES``."""
@@ -147,11 +163,13 @@ def system_scores(system: str, measure: str, test: str, instruction: str = "long
     return stored_scores(measure, **wanted).mean(0)
 
 
+@functools.cache
 def system_interval(system: str, measure: str, test: str, instruction: str = "long") -> Interval:
     """Mean over the meetings with its bootstrap interval; see :func:`system_scores`."""
     return bootstrap_interval(system_scores(system, measure, test, instruction), seed=0)
 
 
+@functools.cache
 def compare(first: str, second: str, measure: str, test: str, instruction: str = "long") -> PairedTest:
     """The first system minus the second, meeting by meeting; see :func:`system_scores`."""
     scores = (system_scores(each, measure, test, instruction) for each in (first, second))
