@@ -150,13 +150,13 @@ def recall_intervals(row: dict, edges: Sequence[float], *, samples: int = SAMPLE
     total, stated = inside.sum(axis=1), (inside * kept[..., None]).sum(axis=1)
     equal = np.full(len(total), 1 / len(total))
     drawn = np.random.default_rng(SEED).multinomial(len(total), equal, size=samples)  # how often each meeting
-    with np.errstate(invalid="ignore"):
-        low, high = np.nanquantile(_shares(drawn, stated, total), [0.025, 0.975], axis=0)
-        return Interval(_shares(np.ones((1, len(total))), stated, total)[0], low, high)
-
-
-def _shares(drawn: np.ndarray, stated: np.ndarray, total: np.ndarray) -> np.ndarray:
-    return (drawn @ stated) / (drawn @ total)
+    there = total.any(axis=0)
+    found = np.full((3, len(there)), np.nan)
+    found[0, there] = stated[:, there].sum(axis=0) / total[:, there].sum(axis=0)
+    with np.errstate(invalid="ignore"):  # a drawn set may have no fact in an interval; it does not count there
+        shares = (drawn @ stated[:, there]) / (drawn @ total[:, there])
+    found[1:, there] = np.nanquantile(shares, [0.025, 0.975], axis=0)
+    return Interval(*found)
 
 
 def _stacked(columns: Sequence[np.ndarray]) -> Interval:
