@@ -108,5 +108,5 @@ def test_the_explorer_says_what_it_shows():
 def test_the_explorer_has_few_frames_and_each_says_something_else():
     explorer = explore_buckets()
     settings = grid(explorer.controls)
-    assert len(settings) == 18
-    assert len({explorer.draw(**values)[1] for values in settings}) == 18
+    assert len(settings) == 12
+    assert len({explorer.draw(**values)[1] for values in settings}) == 12

@@ -38,7 +38,7 @@ def explore_changes(meeting: Meeting) -> Explorer:
                 "truth below them. The slider limits the changes that go fact by fact. Find the largest gap between "
                 "the two, in both directions.",
         change=Choice("Change", SHOWN, "denied"),
-        count=Slider("Facts changed, at most", list(counts), facts),
+        count=Slider("Facts changed, at most", list(counts), facts, frames=[0, facts // 2, facts]),
     )  # fmt: skip
 
 
