@@ -81,7 +81,7 @@ block_parameters(4, 1, 3, 10, False, False) == 136
 lead([("Ada", "Hello."), ("Ben", "Hi.")], 1) == "Ada: Hello."
 is_kept(["questions", "9"], "We got 9 questions.") and not is_kept(["questions", "9"], "We got 90 questions.")
 split([("a", "short"), ("a", "long"), ("b", "long")], 1 / 2, 0)[1] in ([("a", "short"), ("a", "long")], [("b", "long")])
-[part.tolist() for part in batch([[5, 6, 7], [8]], 3)] == [[[5, 6, 1], [8, 1, -100]], [[0, 5, 6], [0, 8, 1]]]
+labels_of([[5, 6, 7], [8]], 3).tolist() == [[5, 6, 1], [8, 1, -100]]
 cache_bytes(1, 1, 4, 10, 2, 1, 2) == 192 and price_of_a_thousand(7.2, 2, 4) == 1
 [round(float(number), 4) for number in lead_of(np.array([[0.4, 0.6, 0.5], [0.6, 0.6, 0.7]]), \
     np.array([[0.4, 0.6, 0.4]]))] == [0.1, 0.0577]

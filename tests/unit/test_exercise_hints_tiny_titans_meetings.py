@@ -37,17 +37,13 @@ def split(of=lambda pair: pair[0], shuffle=True, seeded=True, count=lambda share
     return divide
 
 
-def batch(cut=lambda ids, limit: [*ids[: limit - 1], 1], filler=-100, left=False, start=0, shift=True, clean=True,
-          whole=False):  # fmt: skip
-    """Labels and decoder input, with the usual slips."""
+def batch(cut=lambda ids, limit: [*ids[: limit - 1], 1], filler=-100, left=False):
+    """Labels, with the usual slips."""
     def make(targets, limit):
         rows = [cut(ids, limit) for ids in targets]
         width = max(map(len, rows))
         pads = [[filler] * (width - len(row)) for row in rows]
-        labels = torch.tensor([pad + row if left else row + pad for row, pad in zip(rows, pads, strict=True)])
-        first = torch.full_like(labels[:, :1], start)
-        inputs = torch.cat([first, labels if whole else labels[:, :-1]], 1) if shift else labels
-        return labels, inputs.masked_fill(inputs == -100, 0) if clean else inputs
+        return torch.tensor([pad + row if left else row + pad for row, pad in zip(rows, pads, strict=True)])
     return make
 
 
@@ -80,10 +76,6 @@ WRONG = [
     ("batch", batch(cut=lambda ids, limit: [*ids, 1][:limit]), "lost its end token"),
     ("batch", batch(cut=lambda ids, limit: [*ids[:limit], 1]), "one longer than the limit"),
     ("batch", batch(cut=lambda ids, limit: [*ids, 1]), "nothing was cut"),
-    ("batch", batch(clean=False), "-100 is no token"),
-    ("batch", batch(shift=False), "not shifted"),
-    ("batch", batch(start=1), "starts with the padding token"),
-    ("batch", batch(whole=True), "leave out the last label"),
 ]  # fmt: skip
 NUMBERED = [pytest.param(f"tt-ex-meet-{slug}", wrong, phrases.split("|"), id=f"{slug}-{number}")
             for number, (slug, wrong, phrases) in enumerate(WRONG)]  # fmt: skip
@@ -113,10 +105,7 @@ def test_the_package_passes():
     assert evaluate("tt-ex-meet-lead", lambda turns, n: package_lead([Turn(*turn) for turn in turns], n)).passed
 
     def package(targets, limit):
-        from llmbook.models.t5_training import shift_right
-
         pairs = [seq2seq.Pair([2], [*ids[: limit - 1], 1]) for ids in targets]
-        labels = seq2seq.collate(pairs, 0).labels
-        return labels, shift_right(labels)
+        return seq2seq.collate(pairs, 0).labels
 
     assert evaluate("tt-ex-meet-batch", package).passed
