@@ -29,6 +29,7 @@ from llmbook.experiments.truncation import (
 )
 from llmbook.summarization.positions import fact_ends
 from llmbook.summarization.scoring import MEASURES
+from llmbook.summarization.seq2seq import encode, prompt
 
 
 def generated_ends(length, count=MEETINGS):
@@ -50,11 +51,19 @@ def row_problems(row):
 
 
 def test_expected_by_reading():
-    """With a context of 160 the 160th token is the end-of-text token: a fact that ends at 159 is read, at 160 not."""
-    assert expected_by_reading([50, 159, 160, 400], 160) == 0.5
-    assert expected_by_reading([50, 159, 160, 400], 161) == 0.75
-    assert careful_f1([50, 159, 160, 10, 20, 30], 160) == pytest.approx((2 * 2 / 5 + 1) / 2)
-    assert careful_f1([50, 159, 160], 40) == 0
+    """``fact_ends`` and the context both count the end-of-text token: a fact that ends at 160 is read, at 161 not."""
+    assert expected_by_reading([50, 160, 161, 400], 160) == 0.5
+    assert expected_by_reading([50, 160, 161, 400], 161) == 0.75
+    assert careful_f1([50, 160, 161, 10, 20, 30], 160) == pytest.approx((2 * 2 / 5 + 1) / 2)
+    assert careful_f1([50, 160, 161], 40) == 0
+
+
+def test_a_fact_that_just_fits_is_read_whole():
+    tokenizer, meeting = load_summarizer_tokenizer(), meetings_of("medium", 7)[0]
+    for end, fact in zip(fact_ends(tokenizer, meeting), meeting.facts, strict=True):
+        ids = [encode(tokenizer, prompt(meeting.transcript, "long"), context)[:-1] for context in (end, end - 1)]
+        fits, short = (meeting.turns[fact.turn].text in tokenizer.decode(each) for each in ids)
+        assert fits and not short
 
 
 def test_every_meeting_is_another_one():

@@ -99,7 +99,7 @@ def stored_reading(length: str, context: int, method: str) -> dict:
 
 def expected_by_reading(ends: Sequence[int], context: int) -> float:
     """The share of facts that end within the context: what a perfect reader who cuts could keep at most."""
-    return float(np.mean(np.asarray(ends) <= context - 1))  # the last token of a cut prompt is the end-of-text token
+    return float(np.mean(np.asarray(ends) <= context))  # both count the end-of-text token
 
 
 def careful_f1(ends: Sequence[int], context: int) -> float:
@@ -109,7 +109,7 @@ def careful_f1(ends: Sequence[int], context: int) -> float:
         ends: of ``FACTS`` facts a meeting, meeting after meeting.
         context: tokens that are read.
     """
-    read = (np.asarray(ends).reshape(-1, FACTS) <= context - 1).sum(axis=1)
+    read = (np.asarray(ends).reshape(-1, FACTS) <= context).sum(axis=1)
     return float((2 * read / (read + FACTS)).mean())
 
 
