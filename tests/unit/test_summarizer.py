@@ -2,7 +2,6 @@
 
 import itertools
 
-import numpy as np
 import pytest
 import torch
 
@@ -11,7 +10,7 @@ from llmbook.generation_t5 import generate_t5
 from llmbook.models.t5 import T5
 from llmbook.models.t5_training import initialize_t5_
 from llmbook.summarization.meetings import FACT_KINDS, INSTRUCTIONS, generate_corpus
-from llmbook.summarization.positions import fact_ends, facts_stated, recall_by_position
+from llmbook.summarization.positions import fact_ends, facts_stated
 from llmbook.summarization.scoring import score_summaries, score_summary
 from llmbook.summarization.seq2seq import chunks, collate, encode, encode_meeting, pad_id_of, prompt
 from llmbook.summarization.summarizer import (
@@ -127,13 +126,3 @@ def test_stated_facts_are_told_apart():
     for kept in itertools.product((True, False), repeat=3):
         summary = "\n".join(fact.text for fact, keep in zip(meeting.facts, kept, strict=True) if keep)
         assert facts_stated(meeting, summary) == list(kept)
-
-
-def test_recall_by_position_counts_each_fact_in_its_interval():
-    shares, counts = recall_by_position([5, 15, 19, 35], [True, True, False, False], [0, 10, 20, 30, 40])
-    assert counts.tolist() == [1, 2, 0, 1]
-    np.testing.assert_array_equal(shares, [1, 0.5, np.nan, 0])
-    with pytest.raises(ValueError, match="one to each"):
-        recall_by_position([1], [], [0, 1])
-    with pytest.raises(ValueError, match="rise"):
-        recall_by_position([1], [True], [1, 0])
