@@ -1,7 +1,7 @@
 """The exercises of the book by name, each a list of checks.
 
 A check is a function of one argument, the reader's function ``f``. It calls ``f`` on plain values (numbers, strings,
-lists of them, tensors), compares what comes back, and raises an ``AssertionError`` whose message helps. Since nothing
+lists and dicts of them, arrays, tensors), compares what comes back, and raises an ``AssertionError`` whose message helps. Since nothing
 but values goes in and out of ``f``, the same check can judge a function that runs in another process.
 """
 

@@ -44,7 +44,7 @@ def _expect_labels(f, wanted: tuple[str, ...]) -> None:
     """Compare the label of each line of one kind."""
     for line, label, hint in LINES:
         got = f(dict(TASKS), line)
-        if label in wanted and got != label:
+        if label in wanted and not (isinstance(got, str) and got == label):
             raise Mistake(f"{line!r} is {label!r} and you say {got!r}: {hint}")
 
 
