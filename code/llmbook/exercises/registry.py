@@ -1,8 +1,9 @@
 """The exercises of the book by name, each a list of checks.
 
 A check is a function of one argument, the reader's function ``f``. It calls ``f`` on plain values (numbers, strings,
-lists and dicts of them, arrays, tensors), compares what comes back, and raises an ``AssertionError`` whose message helps. Since nothing
-but values goes in and out of ``f``, the same check can judge a function that runs in another process.
+lists and dicts of them, arrays, tensors), compares what comes back, and raises an ``AssertionError`` whose message
+helps. Since nothing but values goes in and out of ``f``, the same check can judge a function that runs in another
+process.
 """
 
 from collections.abc import Callable
