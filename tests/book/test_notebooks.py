@@ -38,11 +38,11 @@ def costs(built_book):
 
 
 def test_pages_run_within_their_time(built_book, costs):
-    """A page takes at most a minute, the book with its forty pages at most fifteen."""
+    """A page takes a minute at most, beside the other test run on the same cores a third more; forty pages fifteen."""
     pages = json.loads(built_book.with_name("page-times.json").read_text())
     clock = {name: page["run_seconds"] for name, page in pages.items() if "run_seconds" in page}
     assert {name.removesuffix(".ipynb") for name in NAMES} <= set(clock)
-    problems = time_problems(clock, costs["cpu_seconds"], each=60, together=900)
+    problems = time_problems(clock, costs["cpu_seconds"], each=80, together=900)
     assert not problems, "\n".join(problems)
 
 
