@@ -68,7 +68,7 @@ def plot_beside(rows: Mapping[str, Sequence[int]], *, limit: tuple[float, float]
 def draw_strip(meeting: Meeting) -> Figure:
     """A meeting from left to right, a row for each kind of turn; a turn is as wide as it has words."""
     figure, ax = new_figure(size=(6.8, 3.5))
-    ends = np.cumsum([len(f"{turn.speaker}: {turn.text}".split()) for turn in meeting.turns])
+    ends = np.cumsum([len(turn.line.split()) for turn in meeting.turns])
     starts = np.concatenate([[0], ends[:-1]])
     kinds = turn_kinds(meeting)
     for row, kind in enumerate(TURN_KINDS):

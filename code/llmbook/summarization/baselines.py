@@ -53,7 +53,7 @@ def stated(meeting: Meeting, instruction: str = "long") -> str:
 
 def line(turn: Turn) -> str:
     """A turn as a line of a summary."""
-    return f"{turn.speaker}: {turn.text}"
+    return turn.line
 
 
 def word_weights(said: Sequence[Turn], *, repeated: bool = True) -> np.ndarray:

@@ -15,6 +15,11 @@ class Turn:
     speaker: str
     text: str
 
+    @property
+    def line(self) -> str:
+        """The turn as a transcript has it, ``Speaker: text``."""
+        return f"{self.speaker}: {self.text}"
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -56,7 +61,7 @@ class Meeting:
     @property
     def transcript(self) -> str:
         """One line for each turn, ``Speaker: text``."""
-        return "\n".join(f"{turn.speaker}: {turn.text}" for turn in self.turns)
+        return "\n".join(turn.line for turn in self.turns)
 
     @property
     def words(self) -> int:

@@ -10,7 +10,7 @@ from llmbook.summarization.seq2seq import encode, prompt
 
 def fact_ends(tokenizer: Tokenizer, meeting: Meeting, instruction: str = "long") -> list[int]:
     """For each fact that the instruction keeps: how many tokens of the prompt must be read to have heard it whole."""
-    lines = [f"{turn.speaker}: {turn.text}" for turn in meeting.turns]
+    lines = [turn.line for turn in meeting.turns]
     parts = ("\n".join(lines[: fact.turn + 1]) for fact in meeting.kept_facts(instruction))
     return [len(encode(tokenizer, prompt(part, instruction))) for part in parts]
 

@@ -39,7 +39,7 @@ class RealMeeting:
     @property
     def transcript(self) -> str:
         """One line for each turn, ``Speaker: text``, as for the synthetic meetings."""
-        return "\n".join(f"{turn.speaker}: {turn.text}" for turn in self.turns)
+        return "\n".join(turn.line for turn in self.turns)
 
     @property
     def speakers(self) -> tuple[str, ...]:

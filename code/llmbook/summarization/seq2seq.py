@@ -126,7 +126,7 @@ def chunks(meeting: Meeting, tokenizer: Tokenizer, instruction: str, limit: int)
     Returns:
         At least one prompt; turns are neither split nor repeated.
     """
-    lines = [f"{turn.speaker}: {turn.text}" for turn in meeting.turns]
+    lines = [turn.line for turn in meeting.turns]
     return [prompt("\n".join(part), instruction) for part in _fill(lines, tokenizer, instruction, limit)]
 
 

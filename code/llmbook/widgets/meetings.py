@@ -35,7 +35,7 @@ def draw_meeting(*, workplace: str, chatter: float, jargon: str, repairs: str) -
 
 def describe(meeting: Meeting) -> str:
     """One sentence for one frame: words, facts, and where the facts stand."""
-    before = [sum(len(f"{turn.speaker}: {turn.text}".split()) for turn in meeting.turns[: fact.turn])
+    before = [sum(len(turn.line.split()) for turn in meeting.turns[: fact.turn])
               for fact in meeting.facts]  # fmt: skip
     half = sum(place >= meeting.words / 2 for place in before)
     coded = sum(bool(fact.code_name) for fact in meeting.facts)
