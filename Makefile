@@ -12,24 +12,17 @@ SETTINGS := requirements.txt constraints.txt pyproject.toml
 PIP_INSTALL := PIP_CONSTRAINT="$(CURDIR)/constraints.txt" PIP_BUILD_CONSTRAINT="$(CURDIR)/constraints.txt" \
 	$(BIN)/python -m pip install --quiet
 
-.PHONY: book test test-code test-book lab bench clean
+.PHONY: book test lab bench clean
 book: $(BOOK_READY)
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
-# Two runs side by side, a thread each: threads that wait for a busy core spin, and cost three times the processor time.
+# The pages first, since they are timed; then the tests, a file at a time on each core, the slow files of tests/book first.
+# A thread for each: threads that wait for a busy core spin, and cost three times the processor time.
 test: export OMP_NUM_THREADS := 1
 test: $(TEST_READY)
 	$(BIN)/python -m ruff check .
-	$(MAKE) --jobs=2 test-book test-code
-
-# These look at no page of the book, so they need not wait until it is built.
-WITHOUT_BOOK := $(addprefix tests/book/,test_cache.py test_constraints.py test_make.py test_package.py)
-
-test-code:
-	$(BIN)/python -m pytest tests/unit tests/parity $(WITHOUT_BOOK)
-
-test-book:
-	$(BIN)/python -m pytest tests/book $(addprefix --ignore=,$(WITHOUT_BOOK))
+	$(BIN)/jupyter-book build -W -n --keep-going .
+	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=chapters

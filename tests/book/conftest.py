@@ -1,9 +1,11 @@
 """The built book, a server for it, a browser and its readers. All are made once for the whole test run."""
 
+import json
 import shutil
 
 import pytest
 from book_build import ROOT, build_book
+from filelock import FileLock
 from serve import serve
 from visit import open_readers
 
@@ -19,9 +21,17 @@ CHROMIUM_FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def built_book():
-    """Folder of the built pages. The build is the real one, strict, and quick when nothing has changed."""
-    status, printed = build_book(ROOT)
+def built_book(tmp_path_factory, worker_id):
+    """Folder of the built pages. The build is the real one, strict, and quick when nothing has changed.
+
+    Of several test processes the first builds; the others wait, and read how it went.
+    """
+    own = tmp_path_factory.getbasetemp()
+    outcome = (own if worker_id == "master" else own.parent) / "book-build.json"
+    with FileLock(outcome.with_suffix(".lock")):
+        if not outcome.exists():
+            outcome.write_text(json.dumps(build_book(ROOT)))
+    status, printed = json.loads(outcome.read_text())
     assert status == 0, f"the book does not build:\n{printed[-9000:]}"
     return ROOT / "_build" / "html"
 

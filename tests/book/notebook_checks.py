@@ -59,18 +59,17 @@ def shows_picture(cell):
     return any(kind in bundle for bundle in bundles for kind in PICTURES if "text/html" not in bundle)
 
 
-def time_problems(clock, processor, *, each, together):
+def time_problems(costs, *, each, together):
     """Pages that ran too long, and a book that ran too long.
 
     The smaller of the two times counts. A busy machine stretches the clock; two busy cores double the processor time.
 
     Args:
-        clock: {name of a page: seconds by the clock}.
-        processor: {name of a page: seconds of processor time}; may lack a page.
+        costs: {name of a page: {"seconds": by the clock, "cpu_seconds": of processor time}}.
         each: limit for one page in seconds.
         together: limit for all of them in seconds.
     """
-    seconds = {name: min(taken, processor.get(name, taken)) for name, taken in clock.items()}
-    problems = [f"{name} ran {taken:.0f} s; at most {each} s" for name, taken in seconds.items() if taken > each]
-    total = sum(seconds.values())
+    taken = {name: min(cost["seconds"], cost["cpu_seconds"]) for name, cost in costs.items()}
+    problems = [f"{name} ran {time:.0f} s; at most {each} s" for name, time in taken.items() if time > each]
+    total = sum(taken.values())
     return problems + ([f"the book ran {total:.0f} s; at most {together} s"] if total > together else [])

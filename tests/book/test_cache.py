@@ -61,7 +61,7 @@ def test_only_what_a_page_depends_on_runs_it_again(book):
 
 def test_without_the_extension_the_cache_would_be_stale(tmp_path):
     """The twin: the same change of the package goes unnoticed when build_cache is left out."""
-    book = TinyBook(tmp_path, without=("build_cache", "page_costs"))
+    book = TinyBook(tmp_path, without=("build_cache", "run_pages"))
     build(book)
     book.write("package/thing.py", "answer = 42\n")
     book.write_page("Other words.")
@@ -97,7 +97,6 @@ def test_times_and_memory_are_measured(book):
     assert 'class="page-times">About 3 min to read. Its code ran in' in book.html("chapters/one/page.html")
     assert 'href="../chapters/one/page.html">Page</a>' in book.html("book/index.html")
     assert "4 min to read, " in book.html("book/index.html")
-    costs = json.loads((cache_folders(book)[0] / "page-costs.json").read_text())
-    assert costs["peak"]["page"] == "chapters/one/page" and 400_000_000 < costs["peak"]["bytes"] < 1_000_000_000
-    assert 1 < costs["cpu_seconds"]["chapters/one/page"] < 30
+    cost = json.loads((cache_folders(book)[0] / "page-costs.json").read_text())["chapters/one/page"]
+    assert 400_000_000 < cost["peak_bytes"] < 1_000_000_000 and 1 < cost["cpu_seconds"] < 30 and cost["seconds"] > 2
     assert "page-times" not in book.html("chapters/one/index.html")

@@ -23,7 +23,7 @@ from llmbook.summarization.summarizer import (
 )
 from llmbook.training.data import train_tokenizer
 
-MEETINGS = generate_corpus(12, domain="farm", kinds=FACT_KINDS, facts=3, chatter=2.0)
+MEETINGS = generate_corpus(12, domain="farm", kinds=FACT_KINDS, facts=3, chatter=1.0)
 TOKENIZER = train_tokenizer([f"{meeting.transcript}\n{meeting.reference()}" for meeting in MEETINGS], 500)
 PAD = pad_id_of(TOKENIZER)
 PAIRS = [encode_meeting(TOKENIZER, meeting, instruction) for meeting in MEETINGS for instruction in INSTRUCTIONS]
@@ -34,7 +34,7 @@ def model():
     """A model that has begun to learn, so that it writes different things about different meetings."""
     model = T5(summarizer_config("small", TOKENIZER.get_vocab_size()))
     initialize_t5_(model, torch.Generator().manual_seed(0))
-    for _ in fine_tune_summarizer(model, PAIRS, TOKENIZER, steps=60, learning_rate=0.02, batch_size=12):
+    for _ in fine_tune_summarizer(model, PAIRS, TOKENIZER, steps=60, learning_rate=0.02, batch_size=8):
         pass
     return model.eval()
 
@@ -101,7 +101,7 @@ def test_tuning_lowers_the_loss_and_a_rate_of_nothing_does_not(model):
     def tuned(rate):
         fresh = T5(model.config)
         fresh.load_state_dict(model.state_dict())
-        for _ in fine_tune_summarizer(fresh, pairs, TOKENIZER, steps=25, learning_rate=rate, batch_size=4):
+        for _ in fine_tune_summarizer(fresh, pairs, TOKENIZER, steps=15, learning_rate=rate, batch_size=4):
             pass
         with torch.no_grad():
             return summary_loss(fresh.eval(), batch).item(), token_accuracy(fresh, batch)

@@ -48,5 +48,5 @@ def explore_dora() -> Explorer:
         name="dora",
         along=Choice("A points", list(ALONG), "across W"),
         step=Slider("Low-rank step, s times b", STEPS, 0.75, "{:+g}", frames=(-1.5, -0.75, 0.0, 0.75, 1.5)),
-        magnitude=Slider("Magnitude m", MAGNITUDES, 2.5, "{:g}", frames=(0.5, 1.5, 2.0, 2.5, 3.0)),
+        magnitude=Slider("Magnitude m", MAGNITUDES, 2.5, "{:g}", frames=(1.0, 2.0, 2.5)),
     )  # fmt: skip
