@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 from torch.nn import functional as F
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.accounting import meta_model
-from llmbook.exercises import REGISTRY, evaluate
 from llmbook.exercises.gemma.counting import parameters, sizes_of
 from llmbook.models import PUBLISHED
 
@@ -186,22 +186,15 @@ WRONG = [
     ("rope", lambda x, p, b: turned(x, p * 0, b), "nothing turns|do not depend on positions"),
     ("rope", lambda x, p, b: x + p[:, None], "moving queries and keys"),
 ]
-NUMBERED = [pytest.param(f"gemma-ex-{slug}", wrong, phrase, id=f"{slug}-{number}")
-            for number, (slug, wrong, phrase) in enumerate(WRONG)]
 
 
-@pytest.mark.parametrize("name, wrong, phrase", NUMBERED)
-def test_the_hint_names_the_misconception(name, wrong, phrase):
-    report = evaluate(name, wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    messages = " | ".join(outcome.message for outcome in report.outcomes)
-    assert any(part in messages for part in phrase.split("|")), messages
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("gemma-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"gemma-ex-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("gemma-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("gemma-ex-", WRONG)
 
 
 @pytest.mark.parametrize("name", ["gemma-2b", "gemma-7b", "llama-2-7b"])

@@ -6,8 +6,9 @@ from statistics import mean, pstdev
 import pytest
 import torch
 from torch.nn import functional as F
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises import evaluate
 from llmbook.exercises.olmo.comparison import pairs
 from llmbook.exercises.olmo.evidence import runs, unusual
 from llmbook.experiments import spoiled_run
@@ -162,21 +163,15 @@ WRONG = [
     ("padded-rows", lambda z, V: z[..., :V].softmax(-1), "keep the shape"),
     ("padded-rows", lambda z, V: z.softmax(-1), "stand for no token"),
 ]
-NUMBERED = [pytest.param(f"olmo-ex-{slug}", wrong, phrase, id=f"{slug}-{number}")
-            for number, (slug, wrong, phrase) in enumerate(WRONG)]
 
 
-@pytest.mark.parametrize("name, wrong, phrase", NUMBERED)
-def test_the_hint_names_the_misconception(name, wrong, phrase):
-    report = evaluate(name, wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    assert phrase in " | ".join(outcome.message for outcome in report.outcomes)
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"olmo-ex-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("olmo-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("olmo-ex-", WRONG)
 
 
 def torch_step(weight, gradient, first, second, step, rate, decay, optimizer=torch.optim.AdamW):

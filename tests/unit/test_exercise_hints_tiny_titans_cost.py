@@ -3,9 +3,10 @@
 import math
 
 import pytest
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.accounting_t5 import t5_cache_bytes
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises import evaluate
 from llmbook.exercises.tiny_titans.cost import BANDWIDTH, CACHES, FLOPS, smallest_batch
 from llmbook.models.t5_config import PUBLISHED
 from llmbook.serving_cost import Machine, Phase, price_of_seconds
@@ -67,15 +68,11 @@ WRONG = [
     ("batch", batch(never="ignored"), "no batch is large enough"),
     ("batch", lambda *arguments: None, "fetches the weights once"),
 ]
-NUMBERED = [pytest.param(slug, wrong, phrase, id=f"{slug}-{number}")
-            for number, (slug, wrong, phrase) in enumerate(WRONG)]
 
 
-@pytest.mark.parametrize("slug, wrong, phrase", NUMBERED)
-def test_the_hint_names_the_misconception(slug, wrong, phrase):
-    report = evaluate(f"tt-ex-cost-{slug}", wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    assert any(phrase in outcome.message for outcome in report.outcomes), report
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-cost-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 @pytest.mark.parametrize("slug", RIGHT)
@@ -84,9 +81,7 @@ def test_the_right_answer_passes(slug):
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"tt-ex-cost-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("tt-ex-cost-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("tt-ex-cost-", WRONG)
 
 
 def test_the_package_gives_the_same_answers():

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises import evaluate
 from llmbook.exercises.tiny_titans.fight import drawn
 from llmbook.summarization.bootstrap import paired_bootstrap
 
@@ -62,21 +63,13 @@ WRONG = [
     ("effects", effects(more=lambda t: ((t[0, 1] - t[0, 0]) - (t[1, 1] - t[1, 0])) / 2), "do not halve"),
     ("effects", effects(more=lambda t: 0.0), "need not add"),
 ]  # fmt: skip
-NUMBERED = [pytest.param(f"tt-ex-fight-{slug}", wrong, phrases.split("|"), id=f"{slug}-{number}")
-            for number, (slug, wrong, phrases) in enumerate(WRONG)]  # fmt: skip
-
-
-@pytest.mark.parametrize("name, wrong, phrases", NUMBERED)
-def test_the_hint_names_the_misconception(name, wrong, phrases):
-    report = evaluate(name, wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes), report
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-fight-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"tt-ex-fight-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("tt-ex-fight-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("tt-ex-fight-", WRONG)
 
 
 @pytest.mark.parametrize("name, right", [("paired", paired()), ("effects", effects())])

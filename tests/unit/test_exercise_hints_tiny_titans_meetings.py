@@ -5,8 +5,9 @@ import re
 
 import pytest
 import torch
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises import evaluate
 from llmbook.exercises.tiny_titans import meetings as checks
 from llmbook.summarization import seq2seq
 from llmbook.summarization.baselines import lead as package_lead
@@ -77,21 +78,13 @@ WRONG = [
     ("batch", batch(cut=lambda ids, limit: [*ids[:limit], 1]), "one longer than the limit"),
     ("batch", batch(cut=lambda ids, limit: [*ids, 1]), "nothing was cut"),
 ]  # fmt: skip
-NUMBERED = [pytest.param(f"tt-ex-meet-{slug}", wrong, phrases.split("|"), id=f"{slug}-{number}")
-            for number, (slug, wrong, phrases) in enumerate(WRONG)]  # fmt: skip
-
-
-@pytest.mark.parametrize("name, wrong, phrases", NUMBERED)
-def test_the_hint_names_the_misconception(name, wrong, phrases):
-    report = evaluate(name, wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes)
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-meet-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"tt-ex-meet-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("tt-ex-meet-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("tt-ex-meet-", WRONG)
 
 
 @pytest.mark.parametrize("name, right", [("fact", kept()), ("lead", lead()), ("split", split()), ("batch", batch())])

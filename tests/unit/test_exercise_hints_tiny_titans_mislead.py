@@ -5,8 +5,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises import evaluate
 from llmbook.exercises.tiny_titans.mislead import one_to_one
 from llmbook.summarization.agreement import cohen_kappa, correlate, summary_level, system_level
 from llmbook.summarization.bertscore import greedy_score
@@ -107,15 +108,10 @@ def test_the_right_answer_passes(slug):
     assert evaluate(f"tt-ex-mislead-{slug}", RIGHT[slug]).passed
 
 
-@pytest.mark.parametrize("number", range(len(WRONG)))
-def test_the_hint_names_the_misconception(number):
-    slug, wrong, phrase = WRONG[number]
-    report = evaluate(f"tt-ex-mislead-{slug}", wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    assert any(phrase in outcome.message for outcome in report.outcomes), [o.message for o in report.outcomes]
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-mislead-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"tt-ex-mislead-{slug}" for slug, *_ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("tt-ex-mislead-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("tt-ex-mislead-", WRONG)

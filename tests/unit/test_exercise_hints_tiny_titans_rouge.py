@@ -3,8 +3,9 @@
 from collections import Counter
 
 import pytest
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises import evaluate
 from llmbook.exercises.tiny_titans import rouge as checks
 from llmbook.summarization.lcs import lcs_length
 from llmbook.summarization.rouge import clipped_overlap, make_score, ngram_counts
@@ -81,21 +82,13 @@ WRONG = [
     ("best", best(key=lambda triple: triple[1]), "not by recall"),
     ("best", best(key=lambda triple: triple[0]), "not by precision"),
 ]  # fmt: skip
-NUMBERED = [pytest.param(f"tt-ex-rouge-{slug}", wrong, phrases.split("|"), id=f"{slug}-{number}")
-            for number, (slug, wrong, phrases) in enumerate(WRONG)]  # fmt: skip
-
-
-@pytest.mark.parametrize("name, wrong, phrases", NUMBERED)
-def test_the_hint_names_the_misconception(name, wrong, phrases):
-    report = evaluate(name, wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes)
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-rouge-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"tt-ex-rouge-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("tt-ex-rouge-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("tt-ex-rouge-", WRONG)
 
 
 @pytest.mark.parametrize("name, right", [

@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises import evaluate
 from llmbook.exercises.tiny_titans import t5  # noqa: F401  (registers the checks)
 from llmbook.layers.relative_bias import relative_buckets
 from llmbook.models.t5_blocks import T5Block
@@ -93,21 +94,15 @@ WRONG = [
     ("beam", beam(split=lambda flat, beams, size: (flat // size, flat)), "remainder by V"),
     ("beam", beam(split=lambda flat, beams, size: (flat % beams, flat % size)), "divide by V"),
 ]
-NUMBERED = [pytest.param(f"tt-ex-t5-{slug}", wrong, phrases.split("|"), id=f"{slug}-{number}")
-            for number, (slug, wrong, phrases) in enumerate(WRONG)]
 
 
-@pytest.mark.parametrize("name, wrong, phrases", NUMBERED)
-def test_the_hint_names_the_misconception(name, wrong, phrases):
-    report = evaluate(name, wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes)
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-t5-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"tt-ex-t5-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("tt-ex-t5-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("tt-ex-t5-", WRONG)
 
 
 @pytest.mark.parametrize(("slug", "right"), [

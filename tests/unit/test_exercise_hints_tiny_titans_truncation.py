@@ -4,8 +4,9 @@ import math
 from itertools import accumulate
 
 import pytest
+from wrong_answers import check_hint, check_two_for_each, hint_cases
 
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.exercises import evaluate
 from llmbook.experiments.summarizers import load_summarizer_tokenizer
 from llmbook.experiments.truncation import meetings_of
 from llmbook.summarization import seq2seq
@@ -59,21 +60,13 @@ WRONG = [
     ("pieces", lambda prompt, turns, context: pieces()(prompt, turns, context) - 1, "last piece is missing"),
     ("pieces", lambda prompt, turns, context: len(turns), "as many turns as fit"),
 ]  # fmt: skip
-NUMBERED = [pytest.param(f"tt-ex-trunc-{slug}", wrong, phrases.split("|"), id=f"{slug}-{number}")
-            for number, (slug, wrong, phrases) in enumerate(WRONG)]  # fmt: skip
-
-
-@pytest.mark.parametrize("name, wrong, phrases", NUMBERED)
-def test_the_hint_names_the_misconception(name, wrong, phrases):
-    report = evaluate(name, wrong)
-    assert report.status == "FAIL" and report.points < report.possible_points
-    assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes), report
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-trunc-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    wrong = [f"tt-ex-trunc-{slug}" for slug, _, _ in WRONG]
-    assert set(wrong) == {name for name in REGISTRY if name.startswith("tt-ex-trunc-")}
-    assert min(map(wrong.count, wrong)) >= 2
+    check_two_for_each("tt-ex-trunc-", WRONG)
 
 
 @pytest.mark.parametrize("name, right", [("kept", kept()), ("pieces", pieces())])
