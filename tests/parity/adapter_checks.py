@@ -236,11 +236,8 @@ def rates(scene: Scene, seed: int) -> float:
     model = inject(Decoder(gemma.tiny()), ["q_proj", "up_proj"], kind="dora", rank=2)
     groups = lora_plus_groups(model, learning_rate=1.0, ratio=16.0, magnitude_learning_rate=3.0)
     found = [(id(p), group["lr"]) for group in groups for p in group["params"]]
-    expected = [
-        (id(getattr(layer, name)), rate)
-        for layer in adapter_layers(model).values()
-        for name, rate in (("lora_A", 1.0), ("lora_B", 16.0), ("magnitude", 3.0))
-    ]
+    right, layers = {"lora_A": 1.0, "lora_B": 16.0, "magnitude": 3.0}, adapter_layers(model).values()
+    expected = [(id(getattr(layer, name)), rate) for layer in layers for name, rate in right.items()]
     return 0.0 if sorted(found) == sorted(expected) else math.inf
 
 

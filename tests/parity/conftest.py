@@ -1,9 +1,13 @@
-"""A published folder that no test changes, and a copy of it to damage."""
+"""A published folder that no test changes, a copy of it to damage, and the models that tests of generation share."""
 
 import shutil
 
 import pytest
+import torch
 from published_folders import write_folder
+
+from llmbook.checkpoint import load_pretrained
+from llmbook.models import Decoder, gemma, initialize_
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +22,24 @@ def folder(tmp_path_factory):
 def copy(folder, tmp_path):
     """A Gemma folder to damage."""
     return shutil.copytree(folder, tmp_path / "copy")
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """Our model and transformers' with the same loud weights, by kind."""
+    made = {}
+
+    def pair(kind):
+        if kind not in made:
+            directory = tmp_path_factory.mktemp(kind)
+            theirs = write_folder(directory, kind)
+            made[kind] = load_pretrained(directory), theirs
+        return made[kind]
+
+    return pair
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A tiny Gemma with loud weights."""
+    return initialize_(Decoder(gemma.tiny()), torch.Generator().manual_seed(0), std=0.3).eval()

@@ -5,7 +5,8 @@ from functools import cache
 
 import pytest
 import torch
-from faults import BOTH, FAULTS, Fault, positions_start_at_one
+from attention_breaks import positions_start_at_one
+from faults import BOTH, FAULTS, Fault
 from pairs import distance, make_pair, random_ids, their_logits, tolerance
 
 BATCH = 3
