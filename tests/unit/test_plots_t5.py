@@ -10,7 +10,7 @@ from llmbook.layers.relative_bias import relative_buckets
 from llmbook.models.t5_config import PUBLISHED
 from llmbook.plots import beam_tree, relative_bias
 from llmbook.plots import t5 as plots
-from llmbook.plots.beam_tree import Branch, draw_beam_tree
+from llmbook.plots.beam_tree import Branch, branches, draw_beam_tree
 from llmbook.widgets.controls import grid
 from llmbook.widgets.relative_bias import BUCKETS, MAX_DISTANCES, draw_buckets, explore_buckets, last_bucket_begins
 
@@ -56,6 +56,12 @@ def test_who_sees_is_a_mark_where_the_caller_says_so():
     assert marks == [[[0, 0]], [[0, 1]], [[1, 1]]]
 
 
+def test_an_encoder_looks_both_ways_and_all_else_looks_back():
+    one_row, two_towers = plots.sight(2, 2).values()
+    assert one_row.tolist() == [[1, 0, 0, 0], [1, 1, 0, 0], [2, 2, 3, 0], [2, 2, 3, 3]]
+    assert two_towers.tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [2, 2, 3, 0], [2, 2, 3, 3]]
+
+
 def test_the_area_of_a_circle_is_the_weight():
     weights = np.array([[0.25, 0.75], [1.0, 0.0]])
     (circles,) = plots.plot_pointing({"a": weights}, ["x", "y"], ["y", "x"]).axes[0].collections
@@ -76,6 +82,16 @@ def test_a_tree_that_no_search_can_have_made_is_refused(place, parent):
         steps = [TREE[0], [Branch("ship", parent, -1.0, "kept")]]
     with pytest.raises(ValueError, match="was not kept"):
         draw_beam_tree(steps)
+
+
+def test_a_search_becomes_branches_whose_lines_do_not_cross():
+    first = [(("start", "we"), -0.6, 0), (("start", "Dana"), -0.8, 0), (("start", "they"), -2.0, 0)]
+    kept = [("start", "Dana"), ("start", "we")]  # another order than that of the drawing
+    second = [(("start", "Dana", "</s>"), -0.9, 0), (("start", "we", "ship"), -1.5, 1)]
+    found = branches([(first, kept), (second, [("start", "we", "ship")])])
+    assert [branch.state for branch in found[0]] == ["kept", "kept", "dropped"]
+    assert found[1] == [Branch("ship", 0, -1.5, "dropped"), Branch("</s>", 1, -0.9, "ended")]
+    draw_beam_tree(found)
 
 
 def test_branches_are_centered_from_the_top():
@@ -108,5 +124,5 @@ def test_the_explorer_says_what_it_shows():
 def test_the_explorer_has_few_frames_and_each_says_something_else():
     explorer = explore_buckets()
     settings = grid(explorer.controls)
-    assert len(settings) == 12
-    assert len({explorer.draw(**values)[1] for values in settings}) == 12
+    assert len(settings) == 18
+    assert len({explorer.draw(**values)[1] for values in settings}) == 18

@@ -55,6 +55,32 @@ def draw_beam_tree(steps: Sequence[Sequence[Branch]], *, start: str = "start", a
     return figure
 
 
+Text = tuple[str, ...]
+
+
+def branches(
+    steps: Sequence[tuple[Sequence[tuple[Text, float, int]], Sequence[Text]]], *, end: str = "</s>"
+) -> list[list[Branch]]:
+    """The steps of a search as branches, ordered so that no two lines cross; what still runs at the end is dropped.
+
+    Args:
+        steps: for each step all candidates, as (words, score, place of the parent among those that ran before), and the
+            words of those that run on, in their order.
+        end: the word that ends a text.
+    """
+    drawn, parents = [], [0]  # parents: where the running texts are drawn in the step before
+    for grown, running in steps:
+        grown = sorted(grown, key=lambda item: parents[item[2]])
+        words = [item[0] for item in grown]
+        is_over = any(text[-1] == end for text in words)
+        states = ["ended" if text[-1] == end else "kept" if text in running and not is_over else "dropped"
+                  for text in words]  # fmt: skip
+        drawn.append([Branch(text[-1], parents[parent], score, state)
+                      for (text, score, parent), state in zip(grown, states, strict=True)])  # fmt: skip
+        parents = [words.index(text) for text in running]
+    return drawn
+
+
 def _heights(count: int, middle: float) -> list[float]:
     """Places from the top, centered."""
     return [middle + DOWN * ((count - 1) / 2 - place) for place in range(count)]

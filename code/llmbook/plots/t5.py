@@ -83,6 +83,22 @@ def _output(ax: Any, y: float, config: Any) -> None:
     note(ax, RIGHT, y + 2.2, "logits", align="center", fontsize=11, bold=True)
 
 
+def sight(read: int, written: int) -> dict[str, np.ndarray]:
+    """Who sees whom in the two kinds of model, for ``plot_sight``: squares of ``read + written`` tokens.
+
+    Args:
+        read: tokens of the input.
+        written: tokens of the output.
+    """
+    total = read + written
+    one_row = np.tril(np.ones((total, total), dtype=int))
+    one_row[read:, :read] = 2
+    one_row[read:, read:] *= 3
+    two_towers = one_row.copy()
+    two_towers[:read, :read] = 1
+    return {"decoder-only": one_row, "encoder-decoder": two_towers}
+
+
 @styled
 def plot_sight(panels: Mapping[str, np.ndarray]) -> Figure:
     """Who may look at what: a row looks, a column is looked at.

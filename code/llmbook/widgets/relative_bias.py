@@ -45,6 +45,6 @@ def explore_buckets() -> Explorer:
         "the steps become, and where the last one begins: before the max distance, and sometimes long before it.",
         name="buckets",
         buckets=Slider("Buckets", BUCKETS, 32, frames=(8, 16, 32)),
-        max_distance=Slider("Max distance", MAX_DISTANCES, 128, frames=(64, 128)),
+        max_distance=Slider("Max distance", MAX_DISTANCES, 128, frames=(64, 128, 256)),
         direction=Choice("Direction", list(DIRECTIONS), "both ways (encoder)"),
     )
