@@ -142,9 +142,9 @@ def stored_scores(measure: str, *, name: str = "fair_fight", **wanted: object) -
 
 
 def best_systems(test: str) -> list[str]:
-    """Names of all systems, from the simplest to the tuned large one; on long meetings each reads as it does best.
+    """Names of all systems, from the simplest to the tuned large one.
 
-    The large model reads everything there, as the paper's do, and tuned ones what they were tuned to read.
+    On long meetings untuned models read everything, and tuned ones what they were tuned to read.
     """
     if test not in TEST_SETS:
         raise ValueError(f"unknown test set {test!r}; choose one of {', '.join(TEST_SETS)}")
