@@ -65,7 +65,7 @@ class Variant(nn.Module):
         self.scaling = alpha if kind == "alpha without / R" else alpha / rank
 
     def factor(self, V: Tensor) -> Tensor:
-        """g, what V is multiplied by: ``(S, out, 1)``, or ``(S, 1, in)`` for the norm over dim 0."""
+        """g, which multiplies V: ``(S, out, 1)``; over dim 0 ``(S, 1, in)``."""
         if self.kind == "LoRA":
             return torch.ones_like(V[:, :, :1])
         if self.kind == "norm over dim 0":

@@ -113,7 +113,9 @@ def draw_memory(rows: Mapping[str, Mapping[str, float]], *, limit: float | None 
             ax.barh(place, width, BAR, left=start, color=tint(color, share), edgecolor=PALETTE["ink"], linewidth=0.8,
                     hatch=hatch)
             start += width
-        ax.text(min(start, limit) + 0.012 * limit, place, f"{start:.1f}", va="center", fontweight="bold", fontsize=10.5)
+        crossed = line and start < line < start + 0.1 * limit  # the total would stand on the line
+        left = line if crossed else min(start, limit)
+        ax.text(left + 0.012 * limit, place, f"{start:.1f}", va="center", fontweight="bold", fontsize=10.5)
     if line:
         ax.axvline(line, color=PALETTE["vermillion"], linewidth=1.4, linestyle=(0, (4, 2)))
         ax.text(line + 0.008 * limit, 0.5, f"{line:g} GB", color=text_color("vermillion"), fontsize=9.5, va="center")

@@ -42,7 +42,7 @@ def draw_block_error(bits: Mapping[str, Sequence[float]], errors: Mapping[str, S
         bits: Name of a format to its bits for each weight, scales included, by block size.
         errors: Name to its relative error, by block size.
         blocks: The block sizes.
-        labeled: Those that are written below the first format's points.
+        labeled: Those that are written beside the first format's points.
         ax: Axes to draw on; new ones by default.
     """
     figure, ax = figure_for(ax, size=(6.0, 3.8))
@@ -52,7 +52,8 @@ def draw_block_error(bits: Mapping[str, Sequence[float]], errors: Mapping[str, S
     first = next(iter(bits))
     for size, x, y in zip(blocks, bits[first], errors[first], strict=True):
         if size in labeled:
-            ax.annotate(f"{size:,}", (x, 100 * y), (-5, -15), textcoords="offset points", fontsize=9.5)
+            ax.annotate(f"{size:,}", (x, 100 * y), (-6, -9), textcoords="offset points", fontsize=9.5, ha="right")
+    ax.margins(x=0.09, y=0.09)  # room for those labels
     ax.set(xlabel="bits for each weight, scales included", ylabel="error, % of the weights' size")
     ax.legend(fontsize=10)
     return figure
