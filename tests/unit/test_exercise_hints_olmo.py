@@ -97,7 +97,7 @@ WRONG = [
     ("fold-norm", lambda g, s, w, b: (w * g, b), "the shift has no effect"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, eps, average=0), "RMSNorm's gradient"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, eps, along=0), "treated as a constant"),
-    ("norm-gradient", lambda x, g, eps: backward(x, g, eps, power=0), "last division by sigma"),
+    ("norm-gradient", lambda x, g, eps: backward(x, g, eps, power=0), "last division by s is missing"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, eps, unbiased=True), "variance with D - 1"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, 0), "eps is missing"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, eps, along=x.shape[-1]), "take the mean"),

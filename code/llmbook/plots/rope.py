@@ -147,7 +147,7 @@ def plot_rounded_positions(positions: Sequence[int], rounded: Mapping[str, Seque
     for index, (name, values) in enumerate(errors.items()):
         below.plot(all_positions, np.maximum(values, 1e-9), color=PALETTE[CYCLE[index]], marker=MARKERS[index],
                    markersize=2.5, linestyle="none", label=name)
-    above.set(xlabel="position", ylabel="position used")
+    above.set(xlabel="position", ylabel="position used", xticks=positions[::5])
     below.set(xlabel="position", ylabel="error of the cosine", yscale="log")
     above.legend(loc="upper left")
     return figure

@@ -89,7 +89,8 @@ def plot_eps(sizes: Sequence[float], curves: Mapping[str, Sequence[float]], mark
         ax.plot(sizes, values, label=name, color=PALETTE[("vermillion", "blue")[index]], linestyle=DASHES[index])
     for row, (name, size) in enumerate(marks.items()):
         ax.axvline(size, color=PALETTE["ink"], linewidth=1, linestyle=DASHES[2])
-        ax.annotate(name, (size, (0.2, 0.75)[row % 2]), (5, 0), textcoords="offset points", fontsize=10.5)
+        side, shift = (("left", 5), ("right", -5))[row % 2]  # away from the line before
+        ax.annotate(name, (size, (0.2, 0.75)[row % 2]), (shift, 0), textcoords="offset points", fontsize=10.5, ha=side)
     ax.set(xscale="log", xlabel="root mean square of the gradient", ylabel="share of the step that is left")
     ax.legend(loc="lower right")
     return figure

@@ -59,12 +59,12 @@ def expect_norm_gradient(f, x: Tensor, eps: float) -> None:
         return (upstream - average * mean(upstream) - along * y * mean(upstream * y)) / sigma
 
     mistakes = [
-        (upstream / sigma, "only the division is there: the mean and sigma depend on x as well"),
+        (upstream / sigma, "only the division is there: the mean and s depend on x as well"),
         (gradient(sigma, average=0.0), "that is RMSNorm's gradient: the mean of upstream must be taken away too"),
-        (gradient(sigma, along=0.0), "sigma is treated as a constant: the part along y must be taken away too"),
-        (gradient(sigma) * sigma, "the last division by sigma is missing: long vectors get small gradients"),
+        (gradient(sigma, along=0.0), "s is treated as a constant: the part along y must be taken away too"),
+        (gradient(sigma) * sigma, "the last division by s is missing: long vectors get small gradients"),
         (gradient(sigma, along=x.shape[-1]), "that sums upstream * y over the entries: take the mean"),
-        (gradient(variance.sqrt()), "eps is missing from sigma"),
+        (gradient(variance.sqrt()), "eps is missing from s"),
         (gradient(variance.sqrt() + eps), "eps is added to the root: it belongs under the root"),
         (gradient(x.std(-1, keepdim=True)), "that is the variance with D - 1: the norm divides by D"),
         (gradient((x.var(-1, keepdim=True) + eps).sqrt()), "that is the variance with D - 1: the norm divides by D"),
