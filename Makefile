@@ -9,9 +9,8 @@ BOOK_READY := .venv/.ready-book
 TEST_READY := .venv/.ready-test
 SETTINGS := requirements.txt constraints.txt pyproject.toml
 # The constraints also hold for the tool that builds the package, in old pip (first name) and new pip (second).
-# Compiling all of torch takes pip as long as the rest of its work; Python compiles what a page imports.
 PIP_INSTALL := PIP_CONSTRAINT="$(CURDIR)/constraints.txt" PIP_BUILD_CONSTRAINT="$(CURDIR)/constraints.txt" \
-	$(BIN)/python -m pip install --quiet --no-compile
+	$(BIN)/python -m pip install --quiet
 
 .PHONY: book test lab bench clean
 book: $(BOOK_READY)
