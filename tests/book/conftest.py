@@ -1,4 +1,4 @@
-"""The built book, a server for it, a browser and its readers. All are made once for the whole test run."""
+"""The built book, a server for it, and a browser. All are made once for the whole test run."""
 
 import json
 import shutil
@@ -7,7 +7,6 @@ import pytest
 from book_build import ROOT, build_book
 from filelock import FileLock
 from serve import serve
-from visit import open_readers
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -58,6 +57,6 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def readers(chromium):
-    """{name of a reader: tab}."""
-    return open_readers(chromium)
+def tab(chromium):
+    """A tab of the browser, for one address after the other."""
+    return chromium.new_page()

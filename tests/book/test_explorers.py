@@ -39,14 +39,14 @@ def pages_with_explorers(folder):
     return [path for path in sorted(folder.rglob("*.html")) if '<figure class="explorer"' in path.read_text("utf-8")]
 
 
-def test_every_control_of_every_page_moves_its_figure(built_book, site, readers):
+def test_every_control_of_every_page_moves_its_figure(built_book, site, tab):
     """A reader with a keyboard moves each control one step: picture, description and value follow; Reset returns."""
     paths = pages_with_explorers(built_book)
     problems = []
     for path in paths:
         name = path.relative_to(built_book).as_posix()
-        readers["light"].goto(f"{site}/{name}")
-        problems += [f"{name} {problem}" for problem in move_everything(readers["light"])]
+        tab.goto(f"{site}/{name}")
+        problems += [f"{name} {problem}" for problem in move_everything(tab)]
     assert paths, "no page of the book has an explorer"
     assert not problems, "\n".join(problems)
 

@@ -1,11 +1,11 @@
-"""The built pages in a real browser, as three readers see them; and proof that each check reports a bad page."""
+"""The built pages in a real browser, light, dark and narrow; and proof that each check reports a bad page."""
 
 import json
 
 import pytest
 from serve import serve
 from static_checks import find_broken_links, find_missing_alt, find_raw_markup
-from visit import READERS, visit
+from visit import NEXT_FRAME, visit
 
 CHECKS = ("third party", "console", "accessibility", "sideways")
 BAD_PAGE = """<!doctype html><html lang="en"><head><title>Bad</title><meta name="viewport" content="width=device-width">
@@ -13,6 +13,8 @@ BAD_PAGE = """<!doctype html><html lang="en"><head><title>Bad</title><meta name=
 <body><main><h1>Bad</h1><div style="width: 900px">wide</div><button></button>
 <p style="color: #bbb; background: #fff">pale</p><div class="highlight"><pre style="background: #fff">
 <span class="k">dark</span> <span class="c" style="color: #bbb">pale word of code</span></pre></div>
+<style>@media (prefers-color-scheme: dark) { .night { color: #444; background: #000; } }</style>
+<p class="night">lost at night</p>
 <div class="admonition"><pre style="background: #888"><span class="k" style="color: #999">paler still</span></pre></div>
 </main></body></html>"""
 
@@ -24,14 +26,13 @@ def pages_of(folder):
 
 
 @pytest.fixture(scope="module")
-def findings(built_book, site, readers):
-    """{check: [problem, ...]} over every page and every reader."""
+def findings(built_book, site, tab):
+    """{check: [problem, ...]} over every page."""
     total = {check: [] for check in CHECKS}
     for path in pages_of(built_book):
         name = path.relative_to(built_book).as_posix()
-        for reader in READERS:
-            for check, problems in visit(readers, f"{site}/{name}", reader).items():
-                total[check] += [f"{name} ({reader}): {problem}" for problem in problems]
+        for check, problems in visit(tab, f"{site}/{name}").items():
+            total[check] += [f"{name}: {problem}" for problem in problems]
     return total
 
 
@@ -41,26 +42,29 @@ def test_every_page_is_fine_for_every_reader(findings, check):
     assert not findings[check], "\n".join(findings[check])
 
 
-def test_a_bad_page_is_reported_by_every_check(tmp_path, readers):
+def test_a_bad_page_is_reported_by_every_check(tmp_path, tab):
     """The twin: a page with one fault of each kind."""
     (tmp_path / "bad.html").write_text(BAD_PAGE)
     with serve(tmp_path) as address:
-        found = [visit(readers, f"{address}/bad.html", reader) for reader in READERS]
-    problems = {check: " ".join(" ".join(each[check]) for each in found) for check in CHECKS}
+        problems = {check: " ".join(found) for check, found in visit(tab, f"{address}/bad.html").items()}
     assert "cdn.example.org" in problems["third party"] and "oh no" in problems["console"]
     assert "ERR_NAME_NOT_RESOLVED" in problems["console"]  # what is asked of another host does not leave this machine
     assert "button-name" in problems["accessibility"] and "color-contrast" in problems["accessibility"]
     assert "too wide" in problems["sideways"]
     assert "pale word of code" in problems["accessibility"] and "paler still" in problems["accessibility"]
+    assert "lost at night" in problems["accessibility"]
 
 
-def test_readers_get_their_colors(site, readers):
-    """A reader whose system is dark gets the dark page, and the other the light one; so both were checked."""
-    shown = {}
-    for reader in ("light", "dark"):
-        readers[reader].goto(f"{site}/book/index.html")
-        shown[reader] = readers[reader].evaluate("getComputedStyle(document.body).backgroundColor")
-    assert shown["light"] != shown["dark"]
+def test_a_switch_of_colors_shows_what_a_reader_in_the_dark_gets(site, tab):
+    """A page that was loaded in light colors and then switched looks like one that was loaded in the dark."""
+    shown = []
+    for loaded, then in (("light", "light"), ("light", "dark"), ("dark", "dark")):
+        tab.emulate_media(color_scheme=loaded)
+        tab.goto(f"{site}/book/index.html")
+        tab.emulate_media(color_scheme=then)
+        tab.evaluate(NEXT_FRAME)
+        shown.append(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert shown[0] != shown[1] == shown[2]
 
 
 def test_every_picture_is_described(built_book):
@@ -103,11 +107,8 @@ def test_broken_links_are_reported(tmp_path):
     assert len(find_broken_links(tmp_path, pages)) == 3
 
 
-def test_search_finds_a_page(site, chromium):
+def test_search_finds_a_page(site, tab):
     """The search works without a server of its own."""
-    context = chromium.new_context(**READERS["light"])
-    page = context.new_page()
-    page.goto(f"{site}/search.html?q=gemma")
-    page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
-    assert "gemma" in page.inner_text("#search-results").lower()
-    context.close()
+    tab.goto(f"{site}/search.html?q=gemma")
+    tab.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+    assert "gemma" in tab.inner_text("#search-results").lower()

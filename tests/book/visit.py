@@ -1,31 +1,32 @@
-"""Open a page in the browser as one kind of reader, and write down everything that is wrong with it."""
+"""Open a page in the browser, look at it as three readers would, and write down everything that is wrong with it."""
 
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 
-READERS = {  # name: settings of a browser context
-    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
-}
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SETTLE = "async () => { await document.fonts.ready; if (window.MathJax?.startup) await MathJax.startup.promise; }"
 OPEN_ALL = """() => {
   document.querySelectorAll('details').forEach((box) => { box.open = true; });
   document.querySelectorAll('.toggle-button-hidden').forEach((button) => button.click());
 }"""
-# Colored words of code are thousands, of a few dozen kinds. One of each kind in each kind of box keeps its element, so
-# that axe looks at every color once and is four times as fast. Axe measures each piece of text, hence normalize().
-THIN_OUT_CODE = """() => {
-  const seen = new Set();
-  for (const word of document.querySelectorAll('pre span[class]')) {
-    const box = word.closest('.admonition, .cell_input, .cell_output, .highlight');
-    const kind = `${word.className} in ${box?.className} in ${box?.parentElement?.className}`;
-    if (seen.has(kind) && !word.querySelector('[id]')) word.replaceWith(...word.childNodes);
-    seen.add(kind);
+# Axe measures each piece of text, and most look alike. One of each kind keeps its words, so every color is looked at: a
+# kind is the tags, classes and styles around a text, and whether its row of a table is an odd one.
+ONE_OF_EACH_KIND = """() => {
+  const name = (e) => [e.tagName, e.getAttribute('class'), e.getAttribute('style'), e.rowIndex % 2].join();
+  const kind = (e) => e ? name(e) + kind(e.parentElement) : '';
+  const seen = new Set(), alike = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    if (!text.nodeValue.trim() || !text.parentElement.checkVisibility()) continue;
+    if (seen.has(kind(text.parentElement))) alike.push(text);
+    seen.add(kind(text.parentElement));
   }
-  document.querySelectorAll('pre').forEach((box) => box.normalize());
+  alike.forEach((text) => { text.nodeValue = ''; });
+  const empty = (e) => !e.textContent.trim();
+  document.querySelectorAll('pre span, mjx-container, mjx-container *').forEach((e) => empty(e) && e.remove());
 }"""
 TOO_WIDE = """() => {
   const wide = document.documentElement.scrollWidth - window.innerWidth;
@@ -34,37 +35,38 @@ TOO_WIDE = """() => {
   const past = [...document.querySelectorAll('.bd-article *, .bd-header *')].filter(isPast);
   return [`${wide} px too wide`, ...past.slice(0, 5).map((e) => `${e.tagName}.${e.className}`)];
 }"""
+COLORS = ["color-contrast", "link-in-text-block"]  # the rules that depend on them
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 NO_MOTION = "*, *::before, *::after { transition: none !important; animation: none !important; }"
 
 
-def open_readers(browser):
-    """{name of a reader: tab}. A tab keeps what was loaded once, such as MathJax, for the next page of its reader."""
-    contexts = {name: browser.new_context(reduced_motion="reduce", **settings) for name, settings in READERS.items()}
-    return {name: context.new_page() for name, context in contexts.items()}
-
-
-def visit(readers, address, reader):
-    """Open an address as one of the readers.
+def visit(page, address):
+    """Load an address once; look at it in light colors, in dark ones, and on a telephone.
 
     Args:
-        readers: what open_readers returns.
+        page: a tab. It keeps what was loaded once, such as MathJax, for the next address.
         address: of a page.
-        reader: one of READERS.
 
     Returns:
         A dict from the name of a check to its problems: "third party", "console", "accessibility", "sideways".
     """
-    page = readers[reader]
     problems = {"third party": [], "console": [], "accessibility": [], "sideways": []}
     with listening(page, urlsplit(address).netloc, problems):
+        page.set_viewport_size(WIDE)
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.goto(address, wait_until="load")
         page.evaluate(SETTLE)
         page.add_style_tag(content=NO_MOTION)
         page.evaluate(OPEN_ALL)
-        if reader == "phone":
-            problems["sideways"] += page.evaluate(TOO_WIDE)
-        else:
-            problems["accessibility"] += accessibility_problems(page)
+        problems["accessibility"] += accessibility_problems(page, rules={name: {"enabled": False} for name in COLORS})
+        page.set_viewport_size(NARROW)
+        problems["sideways"] += page.evaluate(TOO_WIDE)
+        page.set_viewport_size(WIDE)
+        page.evaluate(ONE_OF_EACH_KIND)
+        for colors in ("light", "dark"):
+            page.emulate_media(color_scheme=colors)
+            page.evaluate(NEXT_FRAME)  # the page's script changes the colors
+            problems["accessibility"] += accessibility_problems(page, runOnly=COLORS)
     return problems
 
 
@@ -94,13 +96,12 @@ def listening(page, host, problems):
         page.remove_listener(event, hear)
 
 
-def accessibility_problems(page):
+def accessibility_problems(page, **options):
     """Serious and critical findings of axe-core, one line for each element.
 
     Without "preload", since axe would look for imported style sheets beside the page and log what it does not find.
     """
-    page.evaluate(THIN_OUT_CODE)
-    options = {"resultTypes": ["violations"], "preload": False}
+    options |= {"resultTypes": ["violations"], "preload": False}
     found = Axe().run(page, options=options).response["violations"]
     severe = [rule for rule in found if rule["impact"] in ("serious", "critical")]
     return [f"{rule['id']}: {node['html'][:160]} ({node['target']})" for rule in severe for node in rule["nodes"]]
