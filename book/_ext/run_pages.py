@@ -22,7 +22,9 @@ RECORD = "page-costs.json"  # what each page needed; lies in the cache, and live
 
 
 def run_missing_pages(app, env, docnames):
-    """Before Sphinx reads: run the pages that it will read and the cache lacks."""
+    """Before Sphinx reads: run the pages that it will read and the cache lacks; nothing where pages run otherwise."""
+    if app.config.nb_execution_mode != "cache":
+        return
     folder = Path(app.config.nb_execution_cache_path)
     pages = {name: Path(env.doc2path(name)) for name in docnames}
     missing = {name: path for name, path in pages.items() if path.suffix == ".ipynb" and not is_cached(folder, path)}

@@ -1,6 +1,7 @@
 """Pages run side by side before Sphinx reads them; a page that fails stops no other, and leaves nothing behind."""
 
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -62,6 +63,17 @@ def test_what_has_run_is_found_in_the_cache(tmp_path):
 def test_nothing_to_run_is_no_work():
     """No page, no result."""
     assert list(run_pages.run_all({}, timeout=90)) == []
+
+
+@pytest.mark.parametrize(("mode", "runs"), [("cache", 1), ("off", 0), ("force", 0)])
+def test_only_a_book_with_a_cache_is_run_ahead(tmp_path, monkeypatch, mode, runs):
+    """execute_notebooks: off, and what the other modes do, stay with myst-nb."""
+    pages, asked = {"page": write_page(tmp_path, "page", "1 / 0")}, []
+    monkeypatch.setattr(run_pages, "run_page", lambda path, timeout: asked.append(path))
+    config = {"nb_execution_mode": mode, "nb_execution_cache_path": str(tmp_path / "cache"), "nb_execution_timeout": 9}
+    env = SimpleNamespace(doc2path=pages.__getitem__)
+    run_pages.run_missing_pages(SimpleNamespace(config=SimpleNamespace(**config)), env, list(pages))
+    assert len(asked) == runs
 
 
 @pytest.mark.parametrize("fault", ["1 / 0", "import os; os._exit(1)", "while True: pass"])

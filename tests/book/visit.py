@@ -21,8 +21,9 @@ ONE_OF_EACH_KIND = """() => {
   while (walker.nextNode()) {
     const text = walker.currentNode;
     if (!text.nodeValue.trim() || !text.parentElement.checkVisibility()) continue;
-    if (seen.has(kind(text.parentElement))) alike.push(text);
-    seen.add(kind(text.parentElement));
+    const its = kind(text.parentElement);
+    if (seen.has(its)) alike.push(text);
+    seen.add(its);
   }
   alike.forEach((text) => { text.nodeValue = ''; });
   const empty = (e) => !e.textContent.trim();

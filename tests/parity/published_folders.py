@@ -64,9 +64,14 @@ def train_tokenizer(vocab_size: int = 211) -> Tokenizer:
     return tokenizer
 
 
+def seeded(seed: int) -> torch.Generator:
+    """A generator of its own."""
+    return torch.Generator().manual_seed(seed)
+
+
 def random_ids(rows: int = 2, length: int = 12, *, seed: int = 1) -> torch.Tensor:
     """Token ids ``(rows, length)`` without the special ones."""
-    return torch.randint(4, SIZES["vocab_size"], (rows, length), generator=torch.Generator().manual_seed(seed))
+    return torch.randint(4, SIZES["vocab_size"], (rows, length), generator=seeded(seed))
 
 
 def padded_batch() -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,13 +8,26 @@ from pytest import MonkeyPatch
 from torch import nn
 from torch.nn import functional as F
 
+from llmbook.experiments import t5_mistakes
 from llmbook.layers import activation, norm, relative_bias
 from llmbook.models import t5_blocks
 from llmbook.models.t5 import T5
 
 
-def norms(ours: T5) -> list[norm.RMSNorm]:
-    return [module for module in ours.modules() if isinstance(module, norm.RMSNorm)]
+def _in_place(mistake: Callable[[T5], None]) -> Callable:
+    """A mistake of the package, which patches nothing."""
+
+    def fault(ours: T5, patch: MonkeyPatch):
+        mistake(ours)
+
+    fault.__name__ = mistake.__name__
+    return fault
+
+
+tied_output = _in_place(t5_mistakes.tied_output)
+gate_and_up = _in_place(t5_mistakes.gate_and_up)
+larger_eps = _in_place(t5_mistakes.larger_eps)
+no_gains = _in_place(t5_mistakes.no_gains)
 
 
 # Attention (T1, T2)
@@ -131,10 +144,6 @@ def scale_flipped(ours: T5, patch: MonkeyPatch):
     ours.config = replace(ours.config, scale_logits=not ours.config.scale_logits)
 
 
-def head_tied_by_mistake(ours: T5, patch: MonkeyPatch):
-    ours.lm_head = None
-
-
 def embedding_scaled(ours: T5, patch: MonkeyPatch):
     ours.embed_tokens.scaled = True
 
@@ -151,32 +160,16 @@ def relu_for_gelu(ours: T5, patch: MonkeyPatch):
             block.mlp.activation = torch.relu
 
 
-def gate_and_up_swapped(ours: T5, patch: MonkeyPatch):
-    for stack in (ours.encoder, ours.decoder):
-        for block in stack.layers:
-            block.mlp.gate_proj, block.mlp.up_proj = block.mlp.up_proj, block.mlp.gate_proj
-
-
 # Norms (T9)
 
 
-def larger_eps(ours: T5, patch: MonkeyPatch):
-    for module in norms(ours):
-        module.eps = 1e-5
-
-
 def eps_of_float32(ours: T5, patch: MonkeyPatch):
-    for module in norms(ours):
+    for module in t5_mistakes.parts(ours, norm.RMSNorm):
         module.eps = torch.finfo(torch.float32).eps
 
 
-def gains_never_loaded(ours: T5, patch: MonkeyPatch):
-    for module in norms(ours):
-        nn.init.ones_(module.weight)
-
-
 def gain_one_plus_weight(ours: T5, patch: MonkeyPatch):
-    for module in norms(ours):
+    for module in t5_mistakes.parts(ours, norm.RMSNorm):
         module.unit_offset = True
 
 
@@ -222,12 +215,12 @@ FAULTS = [
         query_minus_key, one_position_late, everything_bidirectional, nothing_bidirectional, half_the_distance,
         linear_clamp)),
     Fault(positions_start_anew, scene="cached"),
-    *(Fault(scale_flipped, case) for case in ("t5-1.0", "t5-1.1", "flan")), Fault(head_tied_by_mistake, "t5-1.1"),
+    *(Fault(scale_flipped, case) for case in ("t5-1.0", "t5-1.1", "flan")), Fault(tied_output, "t5-1.1"),
     Fault(embedding_scaled), Fault(exact_gelu), Fault(exact_gelu, "t5-1.1"), Fault(exact_gelu, "t5-1.0"),
-    Fault(relu_for_gelu), Fault(gate_and_up_swapped),
+    Fault(relu_for_gelu), Fault(gate_and_up),
     Fault(larger_eps, caught=("loud",)), Fault(larger_eps, "t5-1.0", caught=("loud",), blind=("quiet",)),
     Fault(eps_of_float32, caught=("loud",), blind=("quiet",)),
-    Fault(gains_never_loaded, caught=("loud",), blind=("quiet",)),
+    Fault(no_gains, caught=("loud",), blind=("quiet",)),
     Fault(gain_one_plus_weight), Fault(mean_subtracted), Fault(last_norm_of_the_encoder_missing),
     Fault(norms_of_the_decoder_swapped, caught=("loud",), blind=("quiet",)),
 ]  # fmt: skip

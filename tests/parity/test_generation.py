@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from published_folders import CONFIGS, padded_batch, random_ids
+from published_folders import CONFIGS, padded_batch, random_ids, seeded
 from transformers import TopKLogitsWarper, TopPLogitsWarper
 
 from llmbook.generation import (
@@ -15,10 +15,6 @@ from llmbook.generation import (
 from llmbook.models import decoder
 
 KINDS = list(CONFIGS)
-
-
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
 
 
 # Equal to transformers

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from published_folders import CONFIGS, padded_batch, random_ids, write_folder
+from published_folders import CONFIGS, padded_batch, random_ids, seeded, write_folder
 
 from llmbook import generation
 from llmbook.accounting import kv_cache_bytes
@@ -11,10 +11,6 @@ from llmbook.generation import KVCache, generate
 from llmbook.models import gemma
 
 KINDS = list(CONFIGS)
-
-
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
 
 
 @pytest.mark.parametrize("kind", KINDS)

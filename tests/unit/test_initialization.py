@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tiny_decoders import seeded
 
 from llmbook.models import Decoder, initialization, initialize_, initialize_mitchell_, olmo
 
@@ -13,10 +14,6 @@ CONFIG = replace(
 )
 CUT = math.sqrt(1 - 6 * math.exp(-4.5) / math.sqrt(2 * math.pi) / math.erf(3 / math.sqrt(2)))
 """The standard deviation of a normal distribution cut at three of its own: 0.9866."""
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def expected_stds() -> dict[str, float]:
