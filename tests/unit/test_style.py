@@ -3,10 +3,12 @@
 import itertools
 
 import matplotlib
+import matplotlib.style
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from llmbook.plots import style
 from llmbook.plots.style import (
     CYCLE,
     PALETTE,
@@ -19,6 +21,14 @@ from llmbook.plots.style import (
     text_color,
     to_svg,
 )
+
+# What a reader may have in a matplotlibrc, beside the classic style: none of it is set by the book's own style.
+HOSTILE = {
+    "axes.formatter.limits": [-1, 1], "axes.formatter.use_mathtext": True, "axes.titley": 0.5, "axes.xmargin": 0.3,
+    "axes.spines.left": False, "figure.constrained_layout.h_pad": 0.4, "figure.dpi": 37, "font.weight": "bold",
+    "hatch.linewidth": 4, "legend.loc": "lower left", "lines.solid_capstyle": "round", "path.sketch": (3, 100, 20),
+    "scatter.marker": "x", "text.parse_math": False, "xtick.direction": "in", "xtick.minor.visible": True,
+}
 
 DARK_PAPER = "#1b1f26"
 
@@ -93,6 +103,37 @@ def test_drawing_again_gives_the_same_bytes():
     other = curve()
     other.axes[0].set_title("Another title")
     assert to_svg(other) != to_svg(curve())
+
+
+def drawings():
+    """The bytes of one figure with many kinds of marks."""
+    figure, ax = new_figure(1, 2)
+    ax[0].plot([0, 1000], [0, 0.25], "-o", label="$x^2$ or more")
+    ax[0].bar([0, 500], [0.1, 0.2], hatch="//", label="bars")
+    ax[0].scatter([0, 250], [0.1, 0.2])
+    ax[0].legend()
+    figure.colorbar(ax[1].imshow(np.arange(6).reshape(2, 3)))
+    ax[0].set_title("A title")
+    ax[1].annotate("here", (1, 1), arrowprops={"arrowstyle": "->"})
+    return to_svg(figure)
+
+
+@pytest.mark.parametrize("settings", [HOSTILE, matplotlib.style.library["classic"]])
+def test_a_matplotlibrc_changes_no_figure(settings):
+    plain = drawings()
+    with matplotlib.rc_context(settings):
+        before = dict(matplotlib.rcParams)
+        assert drawings() == plain
+        assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("key", HOSTILE)
+def test_every_hostile_setting_would_change_a_figure(monkeypatch, key):
+    """The twin: where the style alone is set, each of these settings shows."""
+    plain = drawings()
+    monkeypatch.setattr(style, "book_settings", lambda: STYLE)
+    with matplotlib.rc_context({key: HOSTILE[key]}):
+        assert drawings() != plain
 
 
 def test_nothing_of_the_day_or_the_machine_is_in_the_picture():

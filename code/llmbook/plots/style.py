@@ -5,9 +5,10 @@ forms of color blindness. Its sky blue and orange are too light for text, which 
 is for. Lines differ in dash as well as in color, because color alone is never enough.
 
 Figures are made without pyplot, so nothing is shared between two of them and nothing has to be closed.
-Drawing the same numbers again gives the same SVG, byte for byte: no date, no random ids, and letters as
-outlines so that no font has to be installed. While the book is built (``LLMBOOK_STATIC=1``) the background
-is transparent, and the page inverts the picture for its dark theme (``book/_static/llmbook.css``).
+Drawing the same numbers again gives the same SVG, byte for byte: no date, no random ids, letters as
+outlines so that no font has to be installed, and nothing from a matplotlibrc of the reader's. While the book
+is built (``LLMBOOK_STATIC=1``) the background is transparent, and the page inverts the picture for its dark
+theme (``book/_static/llmbook.css``).
 """
 
 import functools
@@ -78,11 +79,21 @@ STYLE: dict[str, Any] = {
     "ytick.color": PALETTE["ink"],
     "ytick.labelsize": 10.5,
 }
+WINDOWS = ("backend", "backend_fallback", "interactive")  # where pyplot draws is the reader's own affair
+DEFAULTS = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key not in WINDOWS}
 
 
 def is_static() -> bool:
     """Whether the book is being built, so that figures go on a page instead of into a live notebook."""
     return os.environ.get("LLMBOOK_STATIC") == "1"
+
+
+def book_settings() -> dict[str, Any]:
+    """The style, and matplotlib's defaults for whatever else a matplotlibrc or the caller has set otherwise."""
+    # Only what differs: to set all of matplotlib's settings takes as long again as the style.
+    others = {key: DEFAULTS[key] for key, value in dict.items(matplotlib.rcParams)
+              if key in DEFAULTS and value != DEFAULTS[key]}
+    return others | STYLE
 
 
 def styled(plot: Callable) -> Callable:
@@ -92,7 +103,7 @@ def styled(plot: Callable) -> Callable:
     def run(*arguments, **options):
         if matplotlib.rcParams["svg.hashsalt"] == STYLE["svg.hashsalt"]:
             return plot(*arguments, **options)  # inside the style already: entering it costs milliseconds
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.rc_context(book_settings()):
             return plot(*arguments, **options)
 
     return run
@@ -112,6 +123,10 @@ class BookFigure(Figure):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": to_svg(self), "text/plain": repr(self)}
+
+
+for _name in ("colorbar", "legend", "suptitle", "text"):
+    setattr(BookFigure, _name, styled(getattr(Figure, _name)))
 
 
 @styled
@@ -148,7 +163,8 @@ def to_svg(figure: Figure, *, transparent: bool | None = None) -> str:
         transparent: Leave the background out. By default only while the book is being built.
     """
     buffer = io.StringIO()
-    with matplotlib.rc_context(STYLE), _without_background(figure, is_static() if transparent is None else transparent):
+    bare = is_static() if transparent is None else transparent
+    with matplotlib.rc_context(book_settings()), _without_background(figure, bare):
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)  # savefig would draw everything twice
     return _shorten(buffer.getvalue())
