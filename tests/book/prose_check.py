@@ -1,0 +1,178 @@
+"""What is wrong with the numbers of a page, and how many changed digits the check would notice."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from prose_numbers import COMMENT, MOST_GIVEN, ROOT, Page
+from prose_text import prose_numbers
+
+ADVICE = (
+    "Correct the number, print it in the cell beside it, or name its place in the metadata of its cell, as in "
+    '"numbers": {"0.31": "cell-id"}; tests/book/prose_numbers.py tells the forms, scripts/prose_numbers.py helps.'
+)
+SURROUNDINGS = {"LLMBOOK_STATIC": "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+
+
+def read_page(path, kept=None):
+    """A page of the book, a notebook with its outputs or a Markdown file."""
+    path = Path(path).resolve()
+    name = path.relative_to(ROOT).as_posix()
+    if path.suffix == ".ipynb":
+        return Page(name, executed(path, kept)["cells"])
+    text = path.read_text(encoding="utf-8")
+    comment = COMMENT.search(text)
+    numbers = json.loads(comment[1]) if comment else {}
+    return Page(name, [{"cell_type": "markdown", "id": "page", "source": text, "metadata": {"numbers": numbers}}])
+
+
+def executed(path, kept=None):
+    """A notebook with outputs: those of the newest build that ran the same code, or of a run made for this.
+
+    With kept, a folder, runs are read from there if they ran the same code, and left there.
+    """
+    notebook = nbformat.read(path, nbformat.NO_CONVERT)
+    if not any(cell.cell_type == "code" for cell in notebook.cells):
+        return notebook
+    done = (
+        (kept and from_folder(notebook, kept / f"{path.parent.name}-{path.name}")) or from_cache(notebook) or run(path)
+    )
+    if kept:
+        nbformat.write(done, kept / f"{path.parent.name}-{path.name}")
+    outputs = iter([cell.outputs for cell in done.cells if cell.cell_type == "code"])
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = next(outputs)
+    return notebook
+
+
+def from_folder(notebook, path):
+    """A run that was kept, if it ran the same code, or None."""
+    done = nbformat.read(path, nbformat.NO_CONVERT) if path.exists() else None
+    return done if done and code_of(done) == code_of(notebook) else None
+
+
+def code_of(notebook):
+    """The sources of all code cells."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def from_cache(notebook):
+    """The executed notebook with the same code that was cached last, or None."""
+    found = []
+    for database in (ROOT / "_build" / ".jupyter_cache").rglob("global.db"):
+        cache = get_cache(database.parent)
+        try:
+            record = cache.match_cache_notebook(notebook)
+            found.append((record.created, cache.get_cache_bundle(record.pk).nb))
+        except (KeyError, OSError):
+            continue
+    return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def run(path):
+    """Run a page in a process of its own, and keep nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command = [sys.executable, ROOT / "book" / "_ext" / "page_run.py", path, result, "300"]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **SURROUNDINGS})
+        if done.returncode:
+            raise RuntimeError(f"{path} does not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        return nbformat.reads(json.loads(result.read_text(encoding="utf-8"))["notebook"], nbformat.NO_CONVERT)
+
+
+def problems(page):
+    """Numbers without support, anchors without number, and given numbers that are too many, as lines of text."""
+    statements = page.statements()
+    lines = [line for each in statements for line in statement_problems(page, each)]
+    stated = {(each.cell, each.key) for each in statements}
+    for i in range(len(page.cells)):
+        for key in page.anchors(i):
+            if (i, key) not in stated:
+                lines.append(f"{page.name}, {page.cells[i]['id']}: the metadata name {key}, which is not stated there.")
+    given = given_numbers(page)
+    if len(given) > MOST_GIVEN:
+        lines.append(f"{page.name}: {len(given)} given numbers ({', '.join(given)}); at most {MOST_GIVEN}. Print some.")
+    return lines
+
+
+def statement_problems(page, statement):
+    """What is wrong with one stated number: nothing, or one line."""
+    where = f"{page.name}, {page.cells[statement.cell]['id']} ({statement.part})"
+    try:
+        if page.is_found(statement):
+            return []
+    except (ValueError, KeyError, IndexError) as error:
+        return [f"{where}: {statement.key}: {error}."]
+    return [f"{where}: {statement.key} in “{sentence(statement)}” is found nowhere."]
+
+
+def sentence(statement):
+    """The sentence of a stated number, on one line, with the number marked."""
+    text, number = statement.text, statement.number
+    start = max([0, *(m.end() for m in re.finditer(r"[.!?:]\s+|\n\n", text[: number.start]))], default=0)
+    end = re.search(r"[.!?](?:\s|$)|\n\n|$", text[number.end :]).start() + number.end + 1
+    before, after = text[max(start, number.start - 120) : number.start], text[number.end : min(end, number.end + 80)]
+    return " ".join(f"{before}[{number.text}]{after}".split())
+
+
+def given_numbers(page):
+    """The numbers of a page that are given with a reason."""
+    places = [(key, place) for i in range(len(page.cells)) for key, all_ in page.anchors(i).items() for place in all_]
+    return sorted({key for key, place in places if place.startswith("given: ")})
+
+
+def twin(page):
+    """Change each number that is found by one digit, every digit to every other; count what is noticed.
+
+    An anchor follows its number, so that only its place can notice the change; a given number's key stays.
+    """
+    counts = Counter()
+    for statement in page.statements():
+        try:
+            if not page.is_found(statement):
+                continue
+        except (ValueError, KeyError, IndexError):
+            continue
+        for changed in changes(statement):
+            counts["changed"] += 1
+            counts["caught"] += is_caught(page, statement, changed)
+    return counts
+
+
+def changes(statement):
+    """Texts in which one digit of the number is another one; no number begins with a new zero."""
+    text, number = statement.text, statement.number
+    for i in range(number.start, number.end):
+        others = "0123456789".replace(text[i], "") if text[i].isdigit() else ""
+        for digit in others:
+            if not (digit == "0" and i == number.start and text[i + 1 : i + 2] not in (".", "")):
+                yield text[:i] + digit + text[i + 1 :]
+
+
+def is_caught(page, statement, changed):
+    """Whether the check would report the changed text."""
+    read = [each for each in prose_numbers(changed) if each.start == statement.number.start]
+    if not read:
+        return False
+    places = page.anchors(statement.cell).get(statement.key)
+    if places and any(place.startswith("given: ") for place in places):
+        return True
+    return not page.is_found(replace(statement, text=changed, number=read[0]), places or [])
+
+
+def report(page):
+    """One line on a page: numbers, unsupported ones, given ones, and the share of changed digits that is noticed."""
+    statements, counts = page.statements(), twin(page)
+    bad = sum(bool(statement_problems(page, each)) for each in statements)
+    share = counts["caught"] / counts["changed"] if counts["changed"] else 1.0
+    given = len(given_numbers(page))
+    return f"{page.name}: {len(statements)} numbers, {bad} found nowhere, {given} given, twin {share:.1%}"
