@@ -1,0 +1,141 @@
+"""Run every page live under other arithmetics, threads and seeds: ``make variants``, or ``python scripts/variants --help``.
+
+A page fails a setting if a cell fails, if anything is written to stderr, if a control of an explorer fails or warns on
+any of its values, or if a printed result differs from the built page by more than its line "Reproduces" allows.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import nbformat
+from classes import LabelError
+from compare import difference, label_after
+from live import printed_text, run
+from settings import SETTINGS
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT = ROOT / "_build" / "jupyter_execute"
+MOST_PROCESSES = 4  # a page may take 2 GiB
+
+
+def main() -> int:
+    """Run what the command line asks for; 0 if every page holds under every setting."""
+    asked = arguments()
+    pages = [Path(name).resolve() for name in asked.pages] or all_pages()
+    baselines = Baselines(pages, asked.jobs)
+    bad = 0
+    for name in asked.settings:
+        start = time.monotonic()
+        found = dict(check(pages, name, baselines, asked.jobs))
+        bad += sum(bool(problems) for problems in found.values())
+        for page, problems in sorted(found.items()):
+            for problem in problems:
+                print(f"{name}: {label(page)}: {problem}")
+        good = sum(not problems for problems in found.values())
+        print(f"{name}: {good} of {len(pages)} pages hold ({SETTINGS[name].about}); {time.monotonic() - start:.0f} s")
+    return 1 if bad else 0
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    about = "\n".join(f"  {name:13s} {setting.about}" for name, setting in SETTINGS.items())
+    parser = argparse.ArgumentParser("variants", description=__doc__, epilog=f"settings:\n{about}",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS), metavar="NAME",
+                        help="which settings; all by default")
+    parser.add_argument("--pages", nargs="+", default=[], metavar="PAGE", help="notebooks; all of the book by default")
+    parser.add_argument("--jobs", type=int, default=min(MOST_PROCESSES, os.cpu_count() or 1), help="pages side by side")
+    return parser.parse_args()
+
+
+def all_pages() -> list[Path]:
+    """Every notebook of the book that is a page of it."""
+    found = sorted(path for folder in ("chapters", "book") for path in (ROOT / folder).glob("**/*.ipynb"))
+    return [path for path in found if ".ipynb_checkpoints" not in path.parts and "notebooks" not in path.parts]
+
+
+def label(page: Path) -> str:
+    """A page as messages name it."""
+    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
+
+
+class Baselines:
+    """What each page should print: the built page, or a run under this machine's own setting where there is none.
+
+    Args:
+        pages: the notebooks.
+        jobs: how many to run side by side.
+    """
+
+    def __init__(self, pages: list[Path], jobs: int) -> None:
+        self.texts = {page: built_texts(page) for page in pages}
+        self.training: dict[Path, list[int]] = {}
+        self.run_own([page for page, texts in self.texts.items() if texts is None], jobs)
+
+    def run_own(self, pages: list[Path], jobs: int) -> None:
+        """Run pages under the own setting, for what they print and for which of their cells train."""
+        for page, record in run_all([page for page in pages if page not in self.training], "own", {}, jobs):
+            self.add(page, record)
+
+    def add(self, page: Path, record: dict) -> None:
+        """Learn from a run under the own setting."""
+        self.training[page] = record["training"]
+        if self.texts[page] is None:
+            self.texts[page] = {key: cell["text"] for key, cell in record["cells"].items()}
+
+
+def built_texts(page: Path) -> dict[str, str] | None:
+    """What the cells of the built page show, by cell id; None where it was not built from this very code."""
+    built = BUILT / page.relative_to(ROOT) if page.is_relative_to(ROOT) else None
+    if not built or not built.exists():
+        return None
+    executed, source = nbformat.read(built, 4), nbformat.read(page, 4)
+    cells, now = ([cell for cell in book.cells if cell.cell_type == "code"] for book in (executed, source))
+    if [(cell.id, cell.source) for cell in cells] != [(cell.id, cell.source) for cell in now]:
+        return None
+    return {cell.id: printed_text(cell) for cell in cells}
+
+
+def run_all(pages: list[Path], name: str, training: dict[Path, list[int]], jobs: int) -> Iterator[tuple[Path, dict]]:
+    """Run pages under one setting, side by side, with progress; yield each with its record."""
+    with ThreadPoolExecutor(jobs) as threads:
+        runs = {threads.submit(run, page, SETTINGS[name], training.get(page, [])): page for page in pages}
+        for done in tqdm(as_completed(runs), total=len(runs), desc=name, unit="page", disable=not runs):
+            yield runs[done], done.result()
+
+
+def check(pages: list[Path], name: str, baselines: Baselines, jobs: int) -> Iterator[tuple[Path, list[str]]]:
+    """Each page with what is wrong with it under one setting."""
+    if SETTINGS[name].seed_shift:
+        baselines.run_own(pages, jobs)
+    for page, record in run_all(pages, name, baselines.training, jobs):
+        if name == "own":
+            baselines.add(page, record)
+        yield page, problems_of(page, record, baselines.texts[page], shifted=SETTINGS[name].seed_shift > 0)
+
+
+def problems_of(page: Path, record: dict, expected: dict[str, str], *, shifted: bool) -> list[str]:
+    """All that a run of a page has brought to light."""
+    cells, problems = nbformat.read(page, 4).cells, list(record["problems"])
+    for index, cell in enumerate(cells):
+        done = record["cells"].get(cell.get("id"))
+        if not done:
+            continue
+        problems += [f"cell {cell.id}: {kind}: {done[kind].strip()[-600:]}" for kind in ("error", "stderr") if done[kind]]
+        try:
+            promise = label_after(cells, index)
+            found = None if done["error"] else difference(expected[cell.id], done["text"], promise, shifted=shifted)
+        except LabelError as error:
+            found = error
+        problems += [f"cell {cell.id}: {found}"] if found else []
+    return problems
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Run one page as JupyterLab would, in a kernel of a chosen setting, and write down all that it printed."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from settings import Setting
+
+START = """import sys
+sys.path.insert(0, {folder!r})
+import in_kernel as _in_kernel
+_watch = _in_kernel.install(get_ipython(), shift={shift}, training={training})
+sys.path.remove({folder!r})"""
+END = "_in_kernel.report(_watch)"
+SECONDS = 600  # for one cell; four threads on two busy cores are slow
+# What would make a live page a built one, or let a reader's own setting into it.
+NOT_LIVE = ("LLMBOOK_STATIC", "MATPLOTLIBRC")
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}  # threads that wait for a busy core would spin, several pages side by side
+
+
+def run(page: Path, setting: Setting, training: list[int]) -> dict:
+    """Run a page in a process of its own, so that its environment is the setting's from the first import on.
+
+    Args:
+        page: the notebook.
+        setting: how to run it.
+        training: positions of the cells that train, among the code cells; their seeds are shifted.
+
+    Returns:
+        ``cells`` (by id: ``text``, ``stderr``, ``error``), ``training``, ``explorers``, ``moves``, ``problems``.
+    """
+    environment = {key: text for key, text in os.environ.items() if key not in NOT_LIVE}
+    environment |= PATIENT | setting.environment
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "record.json"
+        command = [sys.executable, __file__, page, result, str(setting.seed_shift), json.dumps(training)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            return {"cells": {}, "problems": [f"the page could not be run: {done.stderr[-2000:]}"], "training": []}
+        return json.loads(result.read_text(encoding="utf-8"))
+
+
+def main(page: str, result: str, shift: str, training: str) -> None:
+    """Run a page in this process's environment and write its record."""
+    notebook = nbformat.read(page, 4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    start = START.format(folder=str(Path(__file__).parent), shift=shift, training=training)
+    frame = [nbformat.v4.new_code_cell(text) for text in (start, END)]
+    notebook.cells = [frame[0], *code, frame[1]]
+    client = NotebookClient(notebook, timeout=SECONDS, allow_errors=True, coalesce_streams=True,
+                            resources={"metadata": {"path": str(Path(page).parent)}})
+    record = {"cells": {}, "training": [], "explorers": 0, "moves": 0, "problems": []}
+    try:
+        client.execute()
+    except (CellTimeoutError, DeadKernelError) as error:
+        record["problems"].append(f"{type(error).__name__}: {str(error)[:500]}")
+    record["cells"] = {cell.id: outcome(cell) for cell in code}
+    record["problems"] += [f"the runner: {error}" for cell in frame if (error := outcome(cell)["error"])]
+    printed = outcome(frame[1])["text"]
+    if printed.startswith("{"):
+        moved = json.loads(printed)
+        moved["training"] = [position for position in moved["training"] if position < len(code)]
+        record |= moved | {"problems": record["problems"] + moved["problems"]}
+    Path(result).write_text(json.dumps(record), encoding="utf-8")
+
+
+def outcome(cell) -> dict[str, str]:
+    """What a cell printed, what it wrote to stderr, and its error."""
+    streams = {name: "".join(output.text for output in cell.outputs if output.get("name") == name)
+               for name in ("stdout", "stderr")}
+    errors = [f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"]
+    return {"text": printed_text(cell), "stderr": streams["stderr"], "error": "\n".join(errors)}
+
+
+def printed_text(cell) -> str:
+    """All that a cell shows as text: its prints, and its last value where that is neither picture nor explorer."""
+    shown = []
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stdout":
+            shown.append(output.text)
+        elif "data" in output and set(output.data) == {"text/plain"}:
+            shown.append(output.data["text/plain"] + "\n")
+    return "".join(shown)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
