@@ -38,7 +38,7 @@ def join_pieces(pieces):
 
 
 def on_terminal(text):
-    """What a terminal leaves of a text: after a carriage return the line is written over, a backspace takes a letter."""
+    """What a terminal leaves of a text: a carriage return leads back to the left, a backspace takes a letter."""
     while ERASED.search(text):
         text = ERASED.sub("", text)
     lines = text.replace("\r\n", "\n").split("\n")
