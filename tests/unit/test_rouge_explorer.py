@@ -51,7 +51,7 @@ def test_a_live_text_is_scored_as_it_is_typed(monkeypatch):
     assert "2 of the candidate&#x27;s 2 words" in view.value and "recall 0.500" in view.value
     candidate.value = "Ana writes the plan"
     assert "recall 1.000" in view.value
-    candidate.value, kind.value = "", "rouge2"
+    candidate.value, kind.index = "", ROUGE_TYPES.index("rouge2")
     assert "ROUGE-2: 0 of the candidate&#x27;s 0 pairs" in view.value and "<img" in view.value
     candidate.value = "<b> & \x00"
     assert "Your candidate, ROUGE-2: 0 of" in view.value, "anything can be typed"

@@ -31,17 +31,22 @@ class Control:
     frames: Sequence[Any] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        _require(self.default in list(self.values), f"{self.label}: the default {self.default!r} is not among "
-                 f"the values {list(self.values)}; add it or choose another")
-        strangers = [value for value in self.drawn if value not in list(self.values)]
+        _require(place(self.values, self.default) is not None, f"{self.label}: the default {self.default!r} is not "
+                 f"among the values {list(self.values)}; add it or choose another")
+        strangers = [value for value in self.drawn if place(self.values, value) is None]
         _require(not strangers, f"{self.label}: frames {strangers} are not among the values")
-        _require(self.default in list(self.drawn), f"{self.label}: add the default {self.default!r} to frames, "
-                 "because it is what the page shows first")
+        _require(place(self.drawn, self.default) is not None, f"{self.label}: add the default {self.default!r} to "
+                 "frames, because it is what the page shows first")
 
     @property
     def drawn(self) -> Sequence[Any]:
         """The values that the built page offers."""
         return self.values if self.frames is None else self.frames
+
+    @property
+    def start(self) -> int:
+        """The place of the default among the values."""
+        return place(self.values, self.default)
 
     def text(self, value: Any) -> str:
         """A value as the reader sees it."""
@@ -66,6 +71,26 @@ class Text(Control):
 
     def __init__(self, label: str, default: str) -> None:
         super().__init__(label, (default,), default, str)
+
+
+def place(values: Sequence[Any], value: Any) -> int | None:
+    """Where a value stands in a list, or None: the object itself, else one of its type, else any that is equal.
+
+    ``list.index`` would take ``1`` for ``True``, and fail at an array, whose ``==`` is no answer.
+    """
+    for same in (lambda other: other is value, lambda other: type(other) is type(value) and _equal(other, value),
+                 lambda other: _equal(other, value)):
+        found = next((index for index, other in enumerate(values) if same(other)), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _equal(one: Any, other: Any) -> bool:
+    try:
+        return bool(one == other)
+    except (TypeError, ValueError, RuntimeError):  # an array or a tensor has no single answer
+        return False
 
 
 def grid(controls: Mapping[str, Control]) -> list[dict[str, Any]]:

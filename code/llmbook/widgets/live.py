@@ -24,7 +24,8 @@ def live_widget(draw_frame: Callable[..., Frame], caption: str, controls: Mappin
     view = ipywidgets.HTML()
 
     def redraw(_change: Any = None) -> None:
-        view.value = frame_html(draw_frame, caption, {key: box.value for key, box in inputs.items()})
+        values = {key: _chosen(control, inputs[key]) for key, control in controls.items()}
+        view.value = frame_html(draw_frame, caption, values)
 
     for box in inputs.values():
         box.observe(redraw, names="value")
@@ -50,6 +51,11 @@ def _input(control: Control) -> ipywidgets.DOMWidget:
         return ipywidgets.Textarea(value=control.default, description=control.label, rows=4, layout=WIDE,
                                    style={"description_width": "initial"})
     kind = ipywidgets.Dropdown if isinstance(control, Choice) else ipywidgets.SelectionSlider
-    options = [(control.text(value), value) for value in control.values]
-    return kind(options=options, value=control.default, description=control.label, layout=WIDE,
+    # A widget that held the values themselves would look them up by equality, and refuses None: it holds their places.
+    options = [(control.text(value), place) for place, value in enumerate(control.values)]
+    return kind(options=options, value=control.start, description=control.label, layout=WIDE,
                 style={"description_width": "initial"})
+
+
+def _chosen(control: Control, box: ipywidgets.DOMWidget) -> Any:
+    return box.value if isinstance(control, Text) else control.values[box.index]
