@@ -8,20 +8,23 @@ BIN := .venv/bin
 BOOK_READY := .venv/.ready-book
 TEST_READY := .venv/.ready-test
 SETTINGS := requirements.txt constraints.txt pyproject.toml
-# The constraints also hold for the tool that builds the package, in old pip (first name) and new pip (second).
-PIP_INSTALL := PIP_CONSTRAINT="$(CURDIR)/constraints.txt" PIP_BUILD_CONSTRAINT="$(CURDIR)/constraints.txt" \
-	$(BIN)/python -m pip install --quiet
+# The constraints also hold for the tool that builds the package, in old pip (first name) and new pip (second). A relative
+# path, since pip splits these at spaces, and the book's folder may have one.
+PIP_INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet
+# Does .venv still work? Its stamp is Python's own pyvenv.cfg, which names the version and the folder it was made for: after
+# an upgrade of Python, or when the book is moved, they are others, and .venv is made anew.
+VENV_HOLDS := $(shell $(BIN)/python scripts/venv_holds.py 2>/dev/null)
 
 .PHONY: book test lab bench clean
 book: $(BOOK_READY)
-	$(BIN)/jupyter-book build -W -n --keep-going .
+	@$(BIN)/python scripts/build_book.py
 
 # The pages first, since they are timed; then the tests, a file at a time on each core, the slow files of tests/book first.
 # A thread for each: threads that wait for a busy core spin, and cost three times the processor time.
 test: export OMP_NUM_THREADS := 1
 test: $(TEST_READY)
 	$(BIN)/python -m ruff check .
-	$(BIN)/jupyter-book build -W -n --keep-going .
+	$(BIN)/python scripts/build_book.py --strict
 	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 lab: $(BOOK_READY)
@@ -33,6 +36,10 @@ bench: $(TEST_READY)
 clean:
 	rm -rf _build .pytest_cache .ruff_cache
 
+ifneq ($(VENV_HOLDS),yes)
+.PHONY: $(BIN)/python $(BOOK_READY) $(TEST_READY)
+endif
+
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "This book needs Python 3.11 or later, and none was found." \
 		"Install it from https://www.python.org or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; exit 1; }
@@ -40,7 +47,7 @@ $(BIN)/python:
 		"This book needs Python 3.11 or later; $(PYTHON) is older or does not run."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python lacks its venv module." \
 		"On Debian or Ubuntu: sudo apt-get install python3-venv"; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 
 $(BOOK_READY): $(SETTINGS) | $(BIN)/python
 	@echo "Installing what the book needs into .venv (a few minutes the first time)"

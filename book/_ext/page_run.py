@@ -1,15 +1,18 @@
-"""Run one page in a process of its own and say what it cost: `python page_run.py PAGE RESULT TIMEOUT`.
+"""Run one page in a process of its own, and say how it went and what it cost: `python page_run.py PAGE RESULT TIMEOUT`.
 
 The operating system bills a process for its finished children. This process has one, the kernel, so what is billed is
-the page's own. Exit status 0: RESULT is JSON with `notebook`, the executed page as text, and `costs`.
+the page's own. RESULT is JSON: `notebook`, the page as text, run up to the first cell that fails; `fault`, that cell
+and its error, or null; `costs`.
 """
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import nbformat
-from jupyter_cache.executors.utils import single_nb_execution
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 
 def children():
@@ -23,17 +26,44 @@ def children():
     return used.ru_utime + used.ru_stime, used.ru_maxrss * unit
 
 
+def execute(notebook, folder, timeout):
+    """Run the cells of a notebook, in place; the first that fails, by its index and its error, or None."""
+    begun = []
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        record_timing=False,
+        resources={"metadata": {"path": folder}},
+        on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        return {"cell": begun[-1], "error": in_one_line(error.ename, error.evalue)}
+    except (CellTimeoutError, DeadKernelError) as error:  # the kernel could not say it itself
+        name, text = type(error).__name__, str(error)
+        shown = nbformat.v4.new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])
+        notebook.cells[begun[-1]].outputs.append(shown)
+        return {"cell": begun[-1], "error": in_one_line(name, text)}
+    return None
+
+
+def in_one_line(name, text):
+    """An error by its name and the first line of its text."""
+    return ": ".join([name, *text.splitlines()[:1]])
+
+
 def main(page, result, timeout):
-    """Run a page with so many seconds for a cell; return the exit status."""
+    """Run a page with so many seconds for a cell, and write the result."""
     notebook = nbformat.read(page, nbformat.NO_CONVERT)
-    done = single_nb_execution(notebook, cwd=str(Path(page).parent), timeout=int(timeout), allow_errors=False)
-    if done.err is not None:
-        return 1
-    seconds, peak = children()
-    costs = {"seconds": done.time, "cpu_seconds": seconds, "peak_bytes": peak}
-    Path(result).write_text(json.dumps({"notebook": nbformat.writes(notebook), "costs": costs}), encoding="utf-8")
-    return 0
+    start = time.perf_counter()
+    fault = execute(notebook, str(Path(page).parent), int(timeout))
+    seconds = time.perf_counter() - start
+    cpu_seconds, peak = children()
+    costs = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_bytes": peak}
+    text = json.dumps({"notebook": nbformat.writes(notebook), "fault": fault, "costs": costs})
+    Path(result).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

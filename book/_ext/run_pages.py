@@ -1,7 +1,8 @@
 """Run the pages that the cache lacks, several at a time, before Sphinx reads them one after another.
 
 myst-nb runs a page when it reads it, which leaves all cores but one idle. Here the outputs are put into the cache where
-myst-nb will look for them. A page that fails is left to myst-nb, which runs it again and reports the error.
+myst-nb will look for them. A page that fails, or that writes to stderr, is never kept: it is shown as it came out, the
+build warns of it, and the next build runs it again.
 """
 
 import json
@@ -9,27 +10,64 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from myst_nb.sphinx_ import NbMetadataCollector
+from page_faults import crashed, in_words, remarks, shown, write_report
+from page_room import page_environment, warm
+from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
+LOGGER = logging.getLogger(__name__)
 MOST_PROCESSES = 4  # a page may take 2 GiB
 RECORD = "page-costs.json"  # what each page needed; lies in the cache, and lives as long as the outputs do
+REPORT = "page-report.json"  # what went wrong with the pages of this build; lies beside the book
 
 
-def run_missing_pages(app, env, docnames):
-    """Before Sphinx reads: run the pages that it will read and the cache lacks; nothing where pages run otherwise."""
-    if app.config.nb_execution_mode != "cache":
-        return
-    folder = Path(app.config.nb_execution_cache_path)
-    pages = {name: Path(env.doc2path(name)) for name in docnames}
-    missing = {name: path for name, path in pages.items() if path.suffix == ".ipynb" and not is_cached(folder, path)}
-    for name, result in run_all(missing, app.config.nb_execution_timeout):
-        keep(folder, name, missing[name], result)
+class Pages:
+    """The pages of one build that ran and are not kept, and what there is to say about them."""
+
+    def __init__(self):
+        self.not_kept, self.remarks = {}, []
+
+    def run_missing(self, app, env, docnames):
+        """Before Sphinx reads: run the pages that it will read and the cache lacks, if pages are cached at all."""
+        if app.config.nb_execution_mode != "cache":
+            return
+        folder = Path(app.config.nb_execution_cache_path)
+        paths = {name: Path(env.doc2path(name)) for name in docnames}
+        pages = {name: path for name, path in paths.items() if path.suffix == ".ipynb"}
+        missing = {name: path for name, path in pages.items() if not is_cached(folder, path)}
+        lasting = Path(app.outdir).with_name(".kernels")
+        for name, result in run_all(missing, app.config.nb_execution_timeout, lasting):
+            found = remarks(name, result)
+            if not found:
+                keep(folder, name, missing[name], result)
+                continue
+            self.not_kept[name] = result
+            self.remarks += found
+            for remark in found:  # build_cache.py has the next build read every page when this one has warned
+                LOGGER.warning("%s", in_words(remark), location=name)
+
+    def show(self, app, docname, source):
+        """While Sphinx reads: give it what a page that is not kept has printed, in place of the bare notebook."""
+        result = self.not_kept.get(docname)
+        if result:
+            source[0] = shown(result)
+            if not result["fault"]:
+                done = {"mtime": time.time(), "runtime": result["costs"]["seconds"], "method": "cache"}
+                done |= {"succeeded": True, "error": None, "traceback": None}
+                NbMetadataCollector.set_exec_data(app.env, docname, done)
+
+    def report(self, app, exception):
+        """At the end of a build that got there: leave what went wrong for its last lines, also if that is nothing."""
+        if exception is None:
+            write_report(Path(app.outdir).with_name(REPORT), self.remarks)
 
 
 def is_cached(folder, path):
@@ -41,15 +79,17 @@ def is_cached(folder, path):
     return True
 
 
-def run_all(pages, timeout):
-    """Run pages side by side, with a line of progress; yield the name and the result of each that succeeds."""
+def run_all(pages, timeout, lasting):
+    """Run pages side by side, with a line of progress; yield the name and the result of each."""
+    if not pages:
+        return
+    warm(lasting)
     with ThreadPoolExecutor(min(MOST_PROCESSES, usable_cores())) as threads:
-        runs = {threads.submit(run_page, path, timeout): name for name, path in pages.items()}
+        runs = {threads.submit(run_page, path, timeout, lasting): name for name, path in pages.items()}
         words = {"summary": "running pages... ", "length": len(runs), "stringify_func": runs.get}
         try:
-            for run in status_iterator(as_completed(runs), **words) if runs else ():
-                if run.result():
-                    yield runs[run], run.result()
+            for run in status_iterator(as_completed(runs), **words):
+                yield runs[run], run.result()
         finally:
             threads.shutdown(cancel_futures=True)  # interrupted: start no further page
 
@@ -59,13 +99,14 @@ def usable_cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_page(path, timeout):
-    """What page_run.py writes about a page, or None if the page fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder) / "result.json"
+def run_page(path, timeout, lasting):
+    """What page_run.py writes about a page; `lasting` is the folder that page_room.py keeps between builds."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        room = Path(name)
+        result = room / "result.json"
         command = [sys.executable, Path(__file__).with_name("page_run.py"), path, result, str(timeout)]
-        done = subprocess.run(command, capture_output=True)
-        return json.loads(result.read_text(encoding="utf-8")) if done.returncode == 0 else None
+        done = subprocess.run(command, capture_output=True, env=page_environment(room, lasting))
+        return json.loads(result.read_text(encoding="utf-8")) if done.returncode == 0 else crashed(path, done)
 
 
 def keep(folder, name, path, result):
@@ -80,5 +121,8 @@ def keep(folder, name, path, result):
 
 def setup(app):
     """Register the extension with Sphinx."""
-    app.connect("env-before-read-docs", run_missing_pages)
+    pages = Pages()
+    app.connect("env-before-read-docs", pages.run_missing)
+    app.connect("source-read", pages.show)
+    app.connect("build-finished", pages.report)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
