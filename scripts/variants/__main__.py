@@ -1,4 +1,4 @@
-"""Run every page live under other arithmetics, threads and seeds: ``make variants``, or ``python scripts/variants --help``.
+"""Run every page live under other arithmetics, threads and seeds: ``make variants``, or ``python scripts/variants``.
 
 A page fails a setting if a cell fails, if anything is written to stderr, if a control of an explorer fails or warns on
 any of its values, or if a printed result differs from the built page by more than its line "Reproduces" allows.
@@ -12,15 +12,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-import nbformat
-from classes import LabelError
-from compare import difference, label_after
-from live import printed_text, run
+from live import run
+from pages import all_pages, built_texts, label, problems_of
 from settings import SETTINGS
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILT = ROOT / "_build" / "jupyter_execute"
 MOST_PROCESSES = 4  # a page may take 2 GiB
 
 
@@ -54,17 +50,6 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def all_pages() -> list[Path]:
-    """Every notebook of the book that is a page of it."""
-    found = sorted(path for folder in ("chapters", "book") for path in (ROOT / folder).glob("**/*.ipynb"))
-    return [path for path in found if ".ipynb_checkpoints" not in path.parts and "notebooks" not in path.parts]
-
-
-def label(page: Path) -> str:
-    """A page as messages name it."""
-    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
-
-
 class Baselines:
     """What each page should print: the built page, or a run under this machine's own setting where there is none.
 
@@ -90,18 +75,6 @@ class Baselines:
             self.texts[page] = {key: cell["text"] for key, cell in record["cells"].items()}
 
 
-def built_texts(page: Path) -> dict[str, str] | None:
-    """What the cells of the built page show, by cell id; None where it was not built from this very code."""
-    built = BUILT / page.relative_to(ROOT) if page.is_relative_to(ROOT) else None
-    if not built or not built.exists():
-        return None
-    executed, source = nbformat.read(built, 4), nbformat.read(page, 4)
-    cells, now = ([cell for cell in book.cells if cell.cell_type == "code"] for book in (executed, source))
-    if [(cell.id, cell.source) for cell in cells] != [(cell.id, cell.source) for cell in now]:
-        return None
-    return {cell.id: printed_text(cell) for cell in cells}
-
-
 def run_all(pages: list[Path], name: str, training: dict[Path, list[int]], jobs: int) -> Iterator[tuple[Path, dict]]:
     """Run pages under one setting, side by side, with progress; yield each with its record."""
     with ThreadPoolExecutor(jobs) as threads:
@@ -118,23 +91,6 @@ def check(pages: list[Path], name: str, baselines: Baselines, jobs: int) -> Iter
         if name == "own":
             baselines.add(page, record)
         yield page, problems_of(page, record, baselines.texts[page], shifted=SETTINGS[name].seed_shift > 0)
-
-
-def problems_of(page: Path, record: dict, expected: dict[str, str], *, shifted: bool) -> list[str]:
-    """All that a run of a page has brought to light."""
-    cells, problems = nbformat.read(page, 4).cells, list(record["problems"])
-    for index, cell in enumerate(cells):
-        done = record["cells"].get(cell.get("id"))
-        if not done:
-            continue
-        problems += [f"cell {cell.id}: {kind}: {done[kind].strip()[-600:]}" for kind in ("error", "stderr") if done[kind]]
-        try:
-            promise = label_after(cells, index)
-            found = None if done["error"] else difference(expected[cell.id], done["text"], promise, shifted=shifted)
-        except LabelError as error:
-            found = error
-        problems += [f"cell {cell.id}: {found}"] if found else []
-    return problems
 
 
 if __name__ == "__main__":

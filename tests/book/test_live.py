@@ -1,0 +1,22 @@
+"""Every notebook runs live, as in JupyterLab: no cell and no control fails, and it prints what the built page shows."""
+
+import sys
+
+import pytest
+from book_build import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts" / "variants"))
+from live import run
+from pages import all_pages, built_texts, label, problems_of
+from settings import SETTINGS
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=label)
+def test_a_page_runs_live(built_book, page):
+    """Widgets in place of stored frames, each control on each value. The twins stand in test_variants.py."""
+    record = run(page, SETTINGS["one-thread"], [])
+    problems = problems_of(page, record, built_texts(page), shifted=False)
+    assert not problems, "\n".join(problems)
+    built = (built_book / page.relative_to(ROOT)).with_suffix(".html").read_text(encoding="utf-8")
+    assert record["explorers"] == built.count('<figure class="explorer"')
+    assert record["moves"] >= 20 * record["explorers"]  # 20 random combinations each, and every value of every control

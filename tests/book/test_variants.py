@@ -1,0 +1,168 @@
+"""The runner of ``make variants`` finds what differs, fails or warns, and lets pass what a page has promised."""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from book_build import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts" / "variants"))
+from classes import LabelError, clauses_of
+from compare import difference, label_after
+
+
+@pytest.mark.parametrize(
+    ("label", "expected", "holds", "breaks"),
+    [
+        ("exact.", "loss 1.25", "loss 1.25", "loss 1.26"),
+        ("exact, from the stored runs. Means of five.", "1.25 ± 0.10", "1.25 ± 0.10", "1.25 ± 0.11"),
+        ("to the printed digits.", "loss  1.25", "loss 1.26", "loss 1.27"),
+        ("to the printed digits.", "3.2e-06", "3.3e-06", "3.4e-06"),
+        ("to 0.02.", "loss 1.25 nats", "loss 1.27 nats", "loss 1.28 nats"),
+        ("to $2 \\times 10^{-3}$.", "1.2500", "1.2515", "1.2525"),
+        ("to 2 %.", "100 of 5,000", "101 of 5,050", "103 of 5,000"),
+        ("to one digit.", "2.0e-3", "1.1e-3", "0.9e-3"),
+        ("to two digits.", "0.123", "0.126", "0.131"),
+        ("to the power of ten.", "-0.01", "-0.09", "0.2"),
+        ("rounding, below $10^{-5}$.", "gap 3e-08", "gap 9.1e-06", "gap 1.1e-05"),
+        ("rounding, below 1e-5; to one digit.", "3e-08 0.5", "0 0.6", "2e-5 0.5"),
+        ("line 2: to one digit; the rest: rounding, below $10^{-5}$.", "1e-9\n0.5\n0", "0\n0.6\n1e-6", "0\n0.6\n1e-4"),
+        ("lines 1 and 3: illustrative.", "a 1\nb 2\nc 3", "d 7\nb 2\ne", "d 7\nb 3\ne"),
+        ("lines 2 to 3: illustrative.", "a\nb\nc\nd", "a\nx\ny\nd", "a\nb\nc\ne"),
+        ("the last line: illustrative.", "a 1\nb 2", "a 1\nc 3", "a 2\nb 2"),
+        ("the last 2 lines: to 0.1.", "1.0\n1.0\n1.0", "1.0\n1.1\n0.9", "1.1\n1.0\n1.0"),
+        ("number 2: to 10 %; the rest: exact.", "step 1 loss 2.0", "step 1 loss 2.1", "step 2 loss 2.0"),
+        ("the last number: to 0.5.", "1 2 3.0", "1 2 3.4", "1 2.1 3.0"),
+        ("line 2, number 1: to 0.5.", "1.0\n1.0 7", "1.0\n1.3 7", "1.3\n1.0 7"),
+        ("up to the seed.", "loss 1.25", "loss 1.25", "loss 1.26"),
+        ("up to the seed, to 0.1.", "loss 1.25", "loss 1.30", "loss 1.36"),
+    ],
+)
+def test_a_promise_is_kept_or_broken(label, expected, holds, breaks):
+    """Each kind accepts what it allows and refuses, as its twin, what lies just outside."""
+    assert difference(expected, holds, label) is None
+    assert difference(expected, breaks, label) is not None
+
+
+@pytest.mark.parametrize("label", ["exact.", "to 10 %.", "to one digit.", "rounding, below 1."])
+def test_words_and_lines_are_equal_whatever_the_numbers(label):
+    """Another word, another number of lines, another number of numbers."""
+    for got in ("wins by 0.10", "loses by 0.10\n", "loses by 0.10 0.10", "loses by 0.10\nand more", ""):
+        assert (difference("loses by 0.10", got, label) is None) == (got == "loses by 0.10\n")
+
+
+def test_another_seed_frees_only_what_depends_on_it():
+    """Under shifted seeds "up to the seed" allows any text; exact results stay exact."""
+    assert difference("loss 1.25", "nothing", "up to the seed, to 0.1.", shifted=True) is None
+    assert difference("a\nb 1", "a\nc 2", "line 2: up to the seed; the rest: exact.", shifted=True) is None
+    assert difference("a\nb 1", "x\nb 1", "line 2: up to the seed; the rest: exact.", shifted=True) is not None
+    assert difference("loss 1.25", "loss 1.26", "exact.", shifted=True) is not None
+    assert difference("a\nb", "a", "illustrative.") is None
+
+
+def test_digits_in_names_are_words():
+    """bf16 is no number, and 7B neither: the second number is what a reader counts as the second."""
+    assert difference("bf16 7B 1.0 2.0", "bf16 7B 1.0 2.4", "number 2: to 0.5; the rest: exact.") is None
+    assert difference("bf16 1.0", "bf32 1.0", "to 100 %.") is not None
+
+
+@pytest.mark.parametrize("label", ["about right.", "row 2: exact.", "to some digits.", "rounding, below little."])
+def test_a_label_outside_the_language_is_reported(label):
+    """A promise that cannot be checked is none."""
+    with pytest.raises(LabelError):
+        clauses_of(label)
+
+
+def test_every_label_of_the_book_can_be_read():
+    """And none stands where the runner does not look: at the start of a Markdown cell, right behind a code cell."""
+    problems = []
+    for path in sorted(ROOT.glob("chapters/*/*.ipynb")):
+        cells = nbformat.read(path, 4).cells
+        read = sum(label_after(cells, index) is not None for index in range(len(cells)) if promised(cells, index))
+        found = sum(cell.source.count("Reproduces:") for cell in cells)
+        problems += [f"{path.name}: {found - read} labels stand elsewhere"] if found != read else []
+        for index in range(len(cells)):
+            try:
+                clauses_of(label_after(cells, index))
+            except LabelError as error:
+                problems.append(f"{path.name}: after {cells[index].id}: {error}")
+    assert not problems, "\n".join(problems)
+
+
+def promised(cells, index):
+    """Whether a code cell is followed by a label."""
+    return cells[index].cell_type == "code" and index + 1 < len(cells) and "*Reproduces:" in cells[index + 1].source
+
+
+SOUND = {
+    "threads": "import torch\nprint(torch.get_num_threads())",
+    "threads-label": "*Reproduces: illustrative.*",
+    "model": "torch.manual_seed(0)\nmodel = torch.nn.Linear(1, 1)\nstart = model.weight.item()\nprint(f'{start:.4f}')",
+    "training": """torch.manual_seed(1)
+noise = torch.randn(1)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+model(noise).sum().backward()
+optimizer.step()
+print(f'{model.weight.item():.4f}')""",
+    "training-label": "*Reproduces: up to the seed.*",
+    "explorer": """from llmbook.plots.style import new_figure
+from llmbook.widgets import Choice, Slider, explore
+
+def draw_line(*, slope, kind):
+    figure, ax = new_figure()
+    ax.plot([0, slope])
+    return figure, f'A {kind} of {slope}.'
+
+slope, kind = Slider('Slope', [1, 2, 3], 2), Choice('Kind', ['line', 'curve'], 'line')
+explore(draw_line, caption='A line.', slope=slope, kind=kind)""",
+}
+BROKEN = "    import warnings\n    warnings.warn('old') if slope == 1 else 1 / (slope - 3)\n    ax.plot"
+FRAGILE = SOUND | {
+    "kernels": "import os\nprint(os.environ.get('ATEN_CPU_CAPABILITY', 'own'))",
+    "noise": "import sys\nprint('careful', file=sys.stderr)",
+    "training-label": "*Reproduces: exact.*",
+    "explorer": SOUND["explorer"].replace("    ax.plot", BROKEN),
+    "failing": "assert torch.equal(torch.ones(1), torch.zeros(1))",
+}
+
+
+def write_page(path, cells):
+    """A notebook whose cell ids are the keys; keys that end in "label" are Markdown."""
+    make = nbformat.v4
+    kinds = {True: make.new_markdown_cell, False: make.new_code_cell}
+    made = [kinds[key.endswith("label")](text, id=key) for key, text in cells.items()]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(make.new_notebook(cells=made, metadata=metadata), path)
+    return path
+
+
+def variants(page, *settings):
+    """Run the command on one page; (exit status, what it printed)."""
+    command = [sys.executable, ROOT / "scripts" / "variants", "--pages", page, "--settings", *settings]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.returncode, done.stdout
+
+
+def test_a_sound_page_holds_under_every_kernel_and_seed(tmp_path):
+    """Kernels, seeds, and each value of each control; the seed of a cell that does not train is left alone."""
+    status, printed = variants(write_page(tmp_path / "sound.ipynb", SOUND), "plain", "seeds")
+    assert status == 0 and "plain: 1 of 1 pages hold" in printed and "seeds: 1 of 1 pages hold" in printed, printed
+
+
+def test_a_fragile_page_makes_variants_fail(tmp_path):
+    """The twin, with five faults: each is found, and named with its cell."""
+    status, printed = variants(write_page(tmp_path / "fragile.ipynb", FRAGILE), "plain", "seeds")
+    plain, seeds = printed.split("plain: 0 of 1 pages hold")
+    assert status == 1 and "seeds: 0 of 1 pages hold" in printed
+    assert "cell kernels: line 1: 'own' became 'default'" in plain and "cell kernels" not in seeds
+    assert "cell noise: stderr: careful" in plain and "cell failing: error: AssertionError" in plain
+    assert "Slope='1'" in plain and "UserWarning: old" in plain
+    assert "Slope='3'" in plain and "ZeroDivisionError" in plain
+    assert "cell training: line 1" in seeds and "cell training" not in plain and "cell model" not in printed
+
+
+def test_a_page_that_cannot_run_is_reported(tmp_path):
+    """A dead kernel fails the page, and not the runner."""
+    status, printed = variants(write_page(tmp_path / "dead.ipynb", {"end": "import os\nos._exit(3)"}), "one-thread")
+    assert status == 1 and "DeadKernelError" in printed
