@@ -1,6 +1,6 @@
 # make book   build the book into _build/html          make lab    open the notebooks in JupyterLab
 # make test   run every test                           make bench  time our code beside its references
-# make clean  remove what was built (not .venv)
+# make clean  remove what was built (not .venv)        make variants  run every page under other kernels, threads and seeds
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
@@ -15,7 +15,7 @@ PIP_INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.t
 # an upgrade of Python, or when the book is moved, they are others, and .venv is made anew.
 VENV_HOLDS := $(shell $(BIN)/python scripts/venv_holds.py 2>/dev/null)
 
-.PHONY: book test lab bench clean
+.PHONY: book test variants lab bench clean
 book: $(BOOK_READY)
 	@$(BIN)/python scripts/build_book.py
 
@@ -26,6 +26,11 @@ test: $(TEST_READY)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python scripts/build_book.py --strict
 	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
+# All settings, or some: make variants VARIANTS="plain seeds". What the built book shows is what the other runs must print.
+variants: $(BOOK_READY)
+	$(BIN)/python scripts/build_book.py --strict
+	$(BIN)/python scripts/variants $(if $(VARIANTS),--settings $(VARIANTS))
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=chapters
