@@ -1,7 +1,6 @@
 """Run one page as JupyterLab would, in a kernel of a chosen setting, and write down all that it printed."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from settings import Setting
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
+from page_room import page_environment, warm
+
+KERNELS = Path(__file__).resolve().parents[2] / "_build" / ".kernels"  # what page_room.py keeps between runs
 START = """import sys
 sys.path.insert(0, {folder!r})
 import in_kernel as _in_kernel
@@ -19,8 +22,6 @@ _watch = _in_kernel.install(get_ipython(), shift={shift}, training={training})
 sys.path.remove({folder!r})"""
 END = "_in_kernel.report(_watch)"
 SECONDS = 600  # for one cell; four threads on two busy cores are slow
-# What would make a live page a built one, or let a reader's own setting into it.
-NOT_LIVE = ("LLMBOOK_STATIC", "MATPLOTLIBRC")
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}  # threads that wait for a busy core would spin, several pages side by side
 
 
@@ -35,9 +36,10 @@ def run(page: Path, setting: Setting, training: list[int]) -> dict:
     Returns:
         ``cells`` (by id: ``text``, ``stderr``, ``error``), ``training``, ``explorers``, ``moves``, ``problems``.
     """
-    environment = {key: text for key, text in os.environ.items() if key not in NOT_LIVE}
-    environment |= PATIENT | setting.environment
-    with tempfile.TemporaryDirectory() as folder:
+    warm(KERNELS)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        environment = page_environment(Path(folder), KERNELS) | PATIENT | setting.environment
+        environment.pop("LLMBOOK_STATIC", None)  # it would make the live page a built one
         result = Path(folder) / "record.json"
         command = [sys.executable, __file__, page, result, str(setting.seed_shift), json.dumps(training)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
