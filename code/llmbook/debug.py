@@ -56,7 +56,7 @@ def relative_difference(a: Tensor, b: Tensor) -> float:
     """
     if a.shape != b.shape:
         raise ValueError(f"shapes {tuple(a.shape)} and {tuple(b.shape)} differ; compare tensors of one shape")
-    a, b = a.detach().double().cpu(), b.detach().double().cpu()
+    a, b = a.detach().cpu().double(), b.detach().cpu().double()  # in this order: a Mac's GPU has no float64
     if not a.numel():
         return 0.0
     gap, size = float((a - b).abs().max()), float(b.abs().max())

@@ -54,7 +54,7 @@ class T5(nn.Module):
     def encode(self, input_ids: Tensor, *, attention_mask: Tensor | None = None) -> Tensor:
         """The memory ``(B, S, D)``: the encoder's output, once for an input; arguments as in ``forward``."""
         self._check_ids(input_ids, "input_ids")
-        mask = _key_mask(attention_mask, input_ids.shape)
+        mask = _key_mask(attention_mask, input_ids.shape, input_ids.device)
         return self.encoder(self.embed_tokens(input_ids), mask)
 
     def decode(
@@ -80,7 +80,7 @@ class T5(nn.Module):
         self._check_ids(decoder_ids, "decoder_ids")
         if len(decoder_ids) != len(memory):
             raise ValueError(f"{len(decoder_ids)} rows of decoder_ids for {len(memory)} inputs; give one to each")
-        mask = _key_mask(attention_mask, memory.shape[:2])
+        mask = _key_mask(attention_mask, memory.shape[:2], memory.device)
         return self.decoder(self.embed_tokens(decoder_ids), None, memory, mask, cache)
 
     def logits(self, hidden: Tensor) -> Tensor:
@@ -102,15 +102,15 @@ class T5(nn.Module):
             )
 
 
-def _key_mask(attention_mask: Tensor | None, shape: torch.Size) -> Tensor | None:
-    """A checked mask ``(B, S)`` as boolean ``(B, 1, 1, S)``, or None if nothing is padded."""
+def _key_mask(attention_mask: Tensor | None, shape: torch.Size, device: torch.device) -> Tensor | None:
+    """A checked mask ``(B, S)`` as boolean ``(B, 1, 1, S)`` on the model's device, or None if nothing is padded."""
     if attention_mask is None:
         return None
     if attention_mask.shape != shape:
         raise ValueError(
             f"attention_mask must have the input's shape {tuple(shape)}, not {tuple(attention_mask.shape)}"
         )
-    real = attention_mask.bool()
+    real = attention_mask.to(device).bool()
     if not real.any(-1).all():
         raise ValueError("a row of attention_mask has no real token; leave empty inputs out, or give them a stop token")
     return None if real.all() else real[:, None, None, :]
