@@ -56,6 +56,8 @@ def test_the_explorer_says_what_it_shows():
     assert "its best is 0.01 with 0.55" in describe(NEW, OLD, "full", 0.001, (3.4, 0.4))
     assert "(its best rate)" in describe(NEW, OLD, "lora", 0.01, (3.4, 0.4))
     assert describe(NEW, OLD, "lora", 0.001, (3.4, 0.4)).startswith("LoRA was not run at 0.001")
+    worse = describe(NEW, OLD, "lora", 0.1, (3.4, 0.4))  # not "down from 3.40"
+    assert "4.50 nats a token on the new workplace (its best is 0.01 with 1.00), 3.40 before" in worse
     explorer = explore_rates(NEW | {"dora": NEW["lora"], "lora+": NEW["full"]}, OLD | {"dora": OLD["lora"],
                              "lora+": OLD["full"]}, base=(3.4, 0.4))  # fmt: skip
     sentences = [explorer.draw(**values)[1] for values in grid(explorer.controls)]

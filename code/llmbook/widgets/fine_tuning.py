@@ -62,5 +62,6 @@ def describe(new: Mapping[str, Mapping], old: Mapping[str, Mapping], method: str
     if rate not in means:
         return f"{name} was not run at {rate:g}; its best rate is {best:g}, with {means[best]:.2f} nats a token."
     place = "its best rate" if rate == best else f"its best is {best:g} with {means[best]:.2f}"
-    return (f"{name} at {rate:g}: {means[rate]:.2f} nats a token on the new workplace ({place}), down from "
-            f"{base[0]:.2f}; on the old ones {float(old[method][rate].mean()):.2f}, up from {base[1]:.2f}.")
+    forgotten = float(old[method][rate].mean())
+    return (f"{name} at {rate:g}: {means[rate]:.2f} nats a token on the new workplace ({place}), {base[0]:.2f} before; "
+            f"on the old ones {forgotten:.2f}, {base[1]:.2f} before.")
