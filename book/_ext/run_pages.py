@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
+from build_cache import page_folder
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from myst_nb.sphinx_ import NbMetadataCollector
@@ -39,15 +40,15 @@ class Pages:
         """Before Sphinx reads: run the pages that it will read and the cache lacks, if pages are cached at all."""
         if app.config.nb_execution_mode != "cache":
             return
-        folder = Path(app.config.nb_execution_cache_path)
         paths = {name: Path(env.doc2path(name)) for name in docnames}
         pages = {name: path for name, path in paths.items() if path.suffix == ".ipynb"}
-        missing = {name: path for name, path in pages.items() if not is_cached(folder, path)}
+        folders = {name: page_folder(app.config, env, name) for name in pages}
+        missing = {name: path for name, path in pages.items() if not is_cached(folders[name], path)}
         lasting = Path(app.outdir).with_name(".kernels")
         for name, result in run_all(missing, app.config.nb_execution_timeout, lasting):
             found = remarks(name, result)
             if not found:
-                keep(folder, name, missing[name], result)
+                keep(folders[name], name, missing[name], result)
                 continue
             self.not_kept[name] = result
             self.remarks += found

@@ -5,8 +5,10 @@ import yaml
 from book_build import ROOT, build_book
 
 # The page counts its own executions, so that a test can tell a cached page from one that ran.
-COUNT = "from pathlib import Path\nwith open('../../runs.txt', 'a') as runs:\n    runs.write('x')"
-USE = "import sys\nsys.path.insert(0, '../../package')\nfrom thing import answer\nprint('answer', answer)"
+COUNT = "from pathlib import Path\nwith open('../../.runs.txt', 'a') as runs:\n    runs.write('x')"
+USE = "from thing import answer\nprint('answer', answer)"
+# What these pages do not use, and what copies many files.
+DROPPED = ("sphinxcontrib.bibtex",)
 
 
 class TinyBook:
@@ -14,11 +16,16 @@ class TinyBook:
 
     Args:
         folder: an empty folder.
-        without: names of extensions to leave out of the configuration.
+        write: whether to write the book; otherwise it is there already.
     """
 
-    def __init__(self, folder, without=()):
+    def __init__(self, folder, write=True):
         self.folder = folder
+        if write:
+            self.write_all()
+
+    def write_all(self):
+        """Write every file of the book."""
         self.write("package/thing.py", "answer = 41\n")
         self.write("data/table.csv", "a,b\n1,2\n")
         self.write("constraints.txt", "numpy==1\n")
@@ -26,7 +33,7 @@ class TinyBook:
         self.write("book/index.md", "# Tiny\n\nA book.\n\n```{chapter-map}\n```\n")
         self.write("chapters/one/index.md", "# One\n\nThe chapter.\n")
         self.write("_toc.yml", yaml.safe_dump(self.contents()))
-        self.write("_config.yml", yaml.safe_dump(self.settings(without)))
+        self.write("_config.yml", yaml.safe_dump(self.settings()))
         self.write_page()
 
     def write(self, name, text):
@@ -35,13 +42,15 @@ class TinyBook:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def write_page(self, sentence="First words.", cells=(COUNT, USE)):
-        """Write the one notebook: a title, a sentence and code cells."""
+    def write_page(self, sentence="First words.", cells=(COUNT, USE), name="page", tags=()):
+        """Write a notebook: a title, a sentence and code cells with tags."""
         notebook = nbformat.v4.new_notebook()
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook.cells = [nbformat.v4.new_markdown_cell(f"# Page\n\n{sentence}", id="title")]
         notebook.cells += [nbformat.v4.new_code_cell(text, id=f"cell-{i}") for i, text in enumerate(cells)]
-        self.write("chapters/one/page.ipynb", nbformat.writes(notebook))
+        for cell in notebook.cells[1:]:
+            cell.metadata["tags"] = list(tags)
+        self.write(f"chapters/one/{name}.ipynb", nbformat.writes(notebook))
 
     @staticmethod
     def contents():
@@ -50,28 +59,27 @@ class TinyBook:
         return {"format": "jb-book", "root": "book/index", "chapters": [chapter]}
 
     @staticmethod
-    def settings(without):
+    def settings():
         """The book's own configuration, with this book's inputs and without the book's own assets."""
         settings = yaml.safe_load((ROOT / "_config.yml").read_text())
         sphinx = settings["sphinx"]
-        local = {name: str(ROOT / path) for name, path in sphinx["local_extensions"].items() if name not in without}
+        local = {name: str(ROOT / path) for name, path in sphinx["local_extensions"].items()}
         sphinx["local_extensions"] = local
         config = sphinx["config"]
-        config["extensions"] = [name for name in config["extensions"] if name not in (*without, "sphinxcontrib.bibtex")]
+        config["extensions"] = [name for name in config["extensions"] if name not in DROPPED]
         for name in ("html_extra_path", "html_static_path", "bibtex_default_style", "bibtex_reference_style"):
             del config[name]
-        if "build_cache" not in without:
-            config["book_cache_inputs"] = ["package", "data", "constraints.txt"]
+        config["book_cache_code"] = ["package"]
         del settings["html"]["favicon"], settings["logo"], settings["bibtex_bibfiles"]
         return settings
 
     def build(self):
         """Build as `make book` does; return (exit status, everything printed)."""
-        return build_book(self.folder)
+        return build_book(self.folder, PYTHONPATH=str(self.folder / "package"))
 
     def runs(self):
         """How often the page has been executed."""
-        path = self.folder / "runs.txt"
+        path = self.folder / ".runs.txt"
         return len(path.read_text()) if path.exists() else 0
 
     def html(self, name):
