@@ -4,15 +4,18 @@
 that are beyond doubt. Read are all numbers of two or more significant digits in Markdown, captions and alt texts
 (prose_text.py says what is no such number: code, references, names, dates, displayed equations). A number is found
 
-1. in the output of a code cell *beside* its text: the code cells up to the next Markdown cell, before and after it,
-   and for a caption or an alt text the cell itself and the code cells around it; text in a figure counts as output;
+1. in the output of a code cell *beside* its text: the code cells up to the next Markdown cell, before and after it;
+   for a caption or an alt text the cell itself and the code cells around it. Text in a figure counts if it is equal,
+   an explorer does not. An exercise with its solution is one such place. A number of three digits may stand anywhere in
+   its section, one of four digits anywhere on the page;
 2. as a setting in the source of one of these cells, equal and not merely rounded: `steps=200` is exact by construction;
 3. as the result of arithmetic that the sentence itself shows, as in $0.02 \\cdot 64 = 1.28$;
 4. where the cell's metadata send it, farther away:
 
        "numbers": {"0.31": "train-ends",                        the output of the cell with this id
-                   "1.6": "train-ends line 3",                  one line of it
-                   "200": "code of train-ends",                 a setting in its source
+                   "1.6": "train-ends: LoRA+",                  the lines of it that contain "LoRA+"
+                   "1.7": "train-ends line 3, number 2",        one line of it, or one number of a line
+                   "200": "code of train-ends",                 a setting in its source (or: in lines of it)
                    "2,048": "data/olmo_sizes.csv: OLMo 7B; width",  the rows with this value; their column width
                    "63": "data/results/truncation.json: settings.meetings",    a place in a file of results
                    "7.3": "given: the reader's screen"}         a reason, where nothing prints it; at most three a page
@@ -32,22 +35,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from prose_text import numbers_in, prose_numbers
+from prose_match import is_computed, output_text, printed, supports
+from prose_text import prose_numbers
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_GIVEN = 3
-HEADING_OR_CODE = re.compile(r"^(?P<fence>`{3,}|~{3,})(?:.*\n)*?(?P=fence)|<!--(?:.|\n)*?-->", re.M)
+LEVEL = "95"  # of every interval in the book, in percent
+CODE = re.compile(r"^(?P<fence>`{3,}|~{3,})(?:.*\n)*?(?P=fence)", re.M)
 COMMENT = re.compile(r"<!--\s*numbers:\s*(\{(?:.|\n)*?\})\s*-->")
-PLACE = re.compile(r"(?P<code>code of )?(?P<id>[a-z0-9-]+)(?: line (?P<line>\d+))?$")
-
-
-@dataclass(frozen=True)
-class Printed:
-    """A number of a source: value, unit of the last digit, and whether only equality counts (a setting in code)."""
-
-    value: float
-    step: float
-    exact: bool = False
+PLACE = re.compile(
+    r"(?P<code>code of )?(?P<id>[a-z0-9-]+)(?: line (?P<line>\d+)(?:, number (?P<which>\d+))?|: (?P<words>.+))?$"
+)
 
 
 @dataclass
@@ -65,51 +63,14 @@ class Statement:
         return self.number.text.replace("{,}", ",").replace("\\,", ",")
 
 
-def printed(text, exact=False):
-    """The numbers of what a cell prints, or of its source, each as a tuple of Printed; percent count as shares, too."""
-    found = []
-    for each in numbers_in(text):
-        found.append(Printed(each.value, each.step, exact))
-        if each.scale == 100:
-            found.append(Printed(each.value / 100, each.step / 100, exact))
-    return found
-
-
-def supports(source, number):
-    """Whether a printed number rounds to a stated one, in its own unit or in that of the statement."""
-    for scale in {1.0, number.scale}:
-        value, step = source.value * scale, source.step * scale
-        distance = abs((value if number.value < 0 else abs(value)) - number.value)
-        if source.exact and distance <= 1e-9 * abs(number.value):
-            return True
-        if source.exact or step > number.step * 1.000001:
-            continue
-        if distance <= number.step / 2 * 1.000000001 or (number.loose and distance < number.step * 0.999999):
-            return True
-    return False
-
-
-def output_text(cell):
-    """All that a reader sees of the output of an executed cell, the words of its figures included."""
-    texts = []
-    for output in cell.get("outputs", []):
-        data = output.get("data", {})
-        html, svg = "".join(data.get("text/html", "")), "".join(data.get("image/svg+xml", ""))
-        if 'class="explorer' in html:
-            continue  # hundreds of frames: nearly any number stands in one of them
-        texts.append("".join(output.get("text", "")))
-        texts.append(re.sub(r"<[^>]+>", " ", html))
-        texts.append("\n".join(re.findall(r"<!--(.*?)-->", svg)))  # matplotlib's glyphs, with their words beside them
-        texts.append("" if html or svg else "".join(data.get("text/plain", "")))
-    return "\n".join(text for text in texts if text)
-
-
 class Page:
     """A page with its numbers and the places where they may come from."""
 
     def __init__(self, name, cells):
         self.name, self.cells = name, cells
-        self.outputs = {i: output_text(cell) for i, cell in enumerate(cells) if cell["cell_type"] == "code"}
+        shown = {i: output_text(cell) for i, cell in enumerate(cells) if cell["cell_type"] == "code"}
+        self.outputs = {i: text for i, (text, _) in shown.items()}
+        self.figures = {i: text for i, (_, text) in shown.items()}
         self.pools = {}
 
     def texts(self):
@@ -131,22 +92,48 @@ class Page:
         given = self.cells[cell]["metadata"].get("numbers", {})
         return {key: place if isinstance(place, list) else [place] for key, place in given.items()}
 
-    def beside(self, cell):
-        """The code cells beside a cell, up to the next Markdown cell before and after."""
-        found = [cell] if cell in self.outputs else []
-        for step in (-1, 1):
-            i = cell + step
-            while i in self.outputs:
-                found.append(i)
-                i += step
-        return found
+    def near(self, cell, digits):
+        """The code cells where a number is looked for: beside it, from 3 digits in its section, from 4 on the page."""
+        if digits >= 4:
+            return list(self.outputs)
+        first, last = self.exercise(cell) or ((cell, cell) if digits < 3 else self.section(cell))
+        while first - 1 in self.outputs:
+            first -= 1
+        while last + 1 in self.outputs:
+            last += 1
+        return [i for i in range(first, last + 1) if i in self.outputs]
 
-    def pool(self, cell, kind="output", line=None):
-        """The numbers of a code cell's output or source, or of one line of it."""
-        key = (cell, kind, line)
+    def exercise(self, cell):
+        """The first and the last cell of the exercise that a cell is part of, its solution included; or None."""
+        marks = ["".join(each["source"]) if each["cell_type"] == "markdown" else "" for each in self.cells]
+        starts = [i for i, text in enumerate(marks) if "{exercise-start}" in text and i <= cell]
+        ends = [i for i, text in enumerate(marks) if "{solution-end}" in text]
+        if not starts or any(starts[-1] <= end < cell for end in ends):
+            return None
+        return starts[-1], min([end for end in ends if end >= cell], default=cell)
+
+    def section(self, cell):
+        """The first and the last cell between the headings around a cell."""
+        headings = [i for i, each in enumerate(self.cells) if each["cell_type"] == "markdown" and has_heading(each)]
+        starts = "".join(self.cells[cell]["source"]).startswith("#") and cell in headings
+        first = cell if starts else max([i for i in headings if i < cell], default=0)
+        return first, min([i for i in headings if i > cell], default=len(self.cells)) - 1
+
+    def source(self, cell, kind):
+        """The text of a code cell's output, or its code."""
+        return self.outputs[cell] if kind == "output" else "".join(self.cells[cell]["source"])
+
+    def pool(self, cell, kind, line=None, words=""):
+        """The numbers of a code cell's output or code: of all lines, of one, or of those with some words."""
+        key = (cell, kind, line, words)
         if key not in self.pools:
-            text = self.outputs[cell] if kind == "output" else "".join(self.cells[cell]["source"])
-            self.pools[key] = printed(text if line is None else text.split("\n")[line - 1], exact=kind == "source")
+            lines = self.source(cell, kind).split("\n")
+            lines = [lines[line - 1]] if line else [each for each in lines if words in each]
+            if not lines:
+                raise ValueError(f"no line there has the words {words!r}")
+            self.pools[key] = printed("\n".join(lines), exact=kind == "code")
+            if kind == "output" and not line and not words:
+                self.pools[key] += printed(self.figures[cell], exact=True)
         return self.pools[key]
 
     def place(self, place):
@@ -157,12 +144,11 @@ class Page:
         ids = {self.cells[i]["id"]: i for i in self.outputs}
         if not match or match["id"] not in ids:
             raise ValueError(f"{place!r} is no code cell of this page")
-        lines = self.outputs[ids[match["id"]]].split("\n")
-        if match["line"] and int(match["line"]) > len(lines):
-            raise ValueError(f"{place!r}: the output has {len(lines)} lines")
-        return self.pool(
-            ids[match["id"]], "source" if match["code"] else "output", int(match["line"]) if match["line"] else None
-        )
+        cell, kind, line = ids[match["id"]], "code" if match["code"] else "output", int(match["line"] or 0)
+        if line > len(self.source(cell, kind).split("\n")):
+            raise ValueError(f"{place!r} is beyond the last line")
+        pool = self.pool(cell, kind, line, match["words"] or "")
+        return pool if not match["which"] else pool[int(match["which"]) - 1 : int(match["which"])]
 
     def is_found(self, statement, places=None):
         """Whether a stated number is supported; places are its anchors, by default those of the cell."""
@@ -173,8 +159,26 @@ class Page:
                 place.startswith("given: ") or any(supports(each, statement.number) for each in self.place(place))
                 for place in places
             )
-        near = [self.pool(i, kind) for i in self.beside(statement.cell) for kind in ("output", "source")]
-        return any(supports(each, statement.number) for pool in near for each in pool) or is_computed(statement)
+        near = [
+            self.pool(i, kind)
+            for i in self.near(statement.cell, statement.number.digits)
+            for kind in ("output", "code")
+        ]
+        return any(supports(each, statement.number) for pool in near for each in pool) or (
+            is_computed(statement.text, statement.number) or is_level(statement)
+        )
+
+
+def is_level(statement):
+    """Whether a number is the level of the book's intervals, the default of llmbook.statistics."""
+    text, number = statement.text, statement.number
+    paragraph = text[: number.start].rpartition("\n\n")[2] + text[number.start :].partition("\n\n")[0]
+    return statement.key == LEVEL and number.scale == 100 and "interval" in paragraph.lower()
+
+
+def has_heading(cell):
+    """Whether a Markdown cell has a heading."""
+    return bool(re.search(r"^#{1,6} ", CODE.sub("", "".join(cell["source"])), re.M))
 
 
 @lru_cache
@@ -209,31 +213,3 @@ def fields_of(path, pointer):
     for step in pointer.split("."):
         found = found[int(step)] if isinstance(found, list) else found[step]
     return [json.dumps(found)]
-
-
-SUM = re.compile(r"(?:[\d.,\s()+*/^-]|\\cdot|\\times|\\,|\{,\}|[·×−])+$")
-
-
-def is_computed(statement):
-    """Whether a number is the result of arithmetic that its sentence shows: `2 \\cdot 11{,}008 = 22{,}016`."""
-    paragraph = statement.text[: statement.number.start].rpartition("\n\n")[2]
-    before = re.match(r"(.*?)(?:=|\\approx|≈)[\s$&*]*$", paragraph, re.S)
-    shown = SUM.search(before[1].rstrip("$ ")) if before else None
-    if not shown:
-        return False
-    try:
-        value = compute(shown[0])
-    except (SyntaxError, ValueError, ZeroDivisionError, OverflowError):
-        return False
-    return value is not None and supports(Printed(value, 0.0), statement.number)
-
-
-def compute(written):
-    """The value of written arithmetic with two numbers or more, or None."""
-    plain = re.sub(r"\{,\}|\\,|(?<=\d),(?=\d{3})", "", written)
-    plain = re.sub(r"\\cdot|\\times|[·×]", "*", plain).replace("^", "**").replace("−", "-").strip(" ,.-+\n")
-    if len(re.findall(r"\d+(?:\.\d+)?", plain)) < 2 or not re.fullmatch(r"[\d.\s()+*/-]+", plain) or len(plain) > 80:
-        return None
-    if re.search(r"\*\*\s*\d{3}|\*\*.*\*\*", plain):
-        return None
-    return float(eval(plain, {"__builtins__": {}}))  # digits and operators only, see above

@@ -22,6 +22,7 @@ NOT_PROSE = re.compile(
     | \{[\w:-]+\}`[^`]*`                        # roles: a reference or a citation
     | (?P<ticks>`+)(?:.|\n)*?(?P=ticks)         # code within a line
     | (?<=\])\([^)\n]*\)                        # where a link leads
+    | \[\#?\d+\](?=\()                        # issues as the words of a link
     | https?://\S+ | arXiv:[\d.]+ | \#\d+            # addresses, the number of an issue
     """,
     re.M | re.X,
@@ -37,7 +38,7 @@ IS_NAME = re.compile(
     rf"""
       \b(?:\d{{1,2}}[ ]+)?(?:{MONTHS})(?:[ ]+\d{{1,2}}\b)?(?:,?[ ]+(?:19|20)\d\d\b)?
     | (?<![\d.,$\w])(?:19|20)\d\d(?![\d\w%]|[.,]\d)           # a year; other numbers of four digits have a comma
-    | \b(?:{NAMES})[ -]v?\d+(?:\.\d+)*\w*
+    | \b(?:{NAMES})[ -]v?\d+(?:\.\d+)*\w*(?:(?:,[ ]|[ ](?:or|and|to)[ ])\d\.\d+)*
     | \b(?:{PLACES})[ ~](?:\d+(?:\.\d+)*)(?:(?:,|[ ](?:and|to))[ ]\d+(?:\.\d+)*)*
     | (?<![\w.,])\d+(?:\.\d+)+\.\d+                           # versions such as 2.0.1
     | \b(?:8|16|32|64)[ -]bits?\b
