@@ -8,7 +8,7 @@ def page_caches(root):
     """{page: the folder of its cache that the last build used} of a book in a folder; build_cache.py makes them."""
     base = root / "_build" / ".jupyter_cache"
     found = {}
-    for database in sorted(base.rglob("global.db"), key=lambda path: path.parent.stat().st_mtime_ns):
+    for database in sorted(base.glob("*/**/global.db"), key=lambda path: path.parent.stat().st_mtime_ns):
         found[database.parent.parent.relative_to(base).as_posix()] = database.parent
     return found
 
