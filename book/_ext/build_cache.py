@@ -1,13 +1,12 @@
 """Keep executed pages true: run a page again when anything that it depends on has changed, and only then.
 
-jupyter-cache remembers the outputs of a page under its code cells alone. A page also depends on the modules that it
-reaches by imports, on the data that these read (page_inputs.py finds both), on the installed versions and on some
-settings in the environment. All of these are digested, and each page has a cache of its own for each digest:
-`_build/.jupyter_cache/PAGE/DIGEST`. The last few digests of a page are kept, so a branch can be left and come back to.
+jupyter-cache remembers the outputs of a page under its code cells and their metadata alone. A page also depends on the
+modules that it reaches by imports, on the data that these read (page_inputs.py finds both), on the installed versions
+and on some settings in the environment. All of these are digested, and a page has a cache for each of its digests,
+`_build/.jupyter_cache/PAGE/DIGEST`. The last few of a page are kept, so a branch can be left and come back to.
 """
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -31,7 +30,6 @@ KERNEL_ENVIRONMENT = {
 }
 SETTINGS = ("LLMBOOK_", "ATEN_", "DNNL_", "MKL_", "ONEDNN_")  # the book's own, and those that choose the arithmetic
 RUNNERS = ("page_run.py", "page_room.py")  # how a page is run
-RUN_TAGS = {"raises-exception", "skip-execution"}
 KEPT = 5  # digests of a page, the present one among them
 
 
@@ -70,18 +68,8 @@ def page_digests(app, names):
     start = surroundings(root) + digest_of(root, every) + digest_of(here, [here / name for name in RUNNERS])
     inputs = Inputs(root, config.book_cache_code, config.book_cache_data)
     pages = {name: Path(app.env.doc2path(name)) for name in sorted(names)}
-    return {name: digest_of(root, inputs.of(path), start + run_tags(path))
-            for name, path in pages.items() if path.suffix == ".ipynb"}  # fmt: skip
-
-
-def run_tags(page):
-    """The tags that say how to run the code cells of a notebook; jupyter-cache does not look at them."""
-    try:
-        cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
-        tags = [cell["metadata"].get("tags", []) for cell in cells if cell["cell_type"] == "code"]
-        return json.dumps([sorted(RUN_TAGS.intersection(own)) for own in tags])
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return "no notebook"
+    notebooks = {name: path for name, path in pages.items() if path.suffix == ".ipynb"}
+    return {name: digest_of(root, inputs.of(path), start) for name, path in notebooks.items()}
 
 
 def page_folder(config, env, name):

@@ -203,19 +203,12 @@ def test_without_imports_and_data_nothing_would_be_seen(book):
         write(book, name, FILES[name])
 
 
-def test_settings_and_tags_concern_pages_too(book, monkeypatch):
-    """The book's settings, those of the arithmetic, and a tag that says how to run a cell; not one that hides it."""
+@pytest.mark.parametrize("name", ["LLMBOOK_TEST", "ATEN_CPU_CAPABILITY"])
+def test_settings_concern_every_page(book, monkeypatch, name):
+    """The book's own, and those that choose the arithmetic."""
     before = digests(book)
-    for name in ("LLMBOOK_TEST", "ATEN_CPU_CAPABILITY"):
-        with monkeypatch.context() as changed:
-            changed.setenv(name, "default")
-            assert not set(digests(book).values()) & set(before.values())
-    page = book / "chapters/one/late.ipynb"
-    notebook = nbformat.read(page, nbformat.NO_CONVERT)
-    for tag, same in (("hide-input", True), ("raises-exception", False)):
-        notebook.cells[0].metadata["tags"] = [tag]
-        nbformat.write(notebook, page)
-        assert (digests(book) == before) == same
+    monkeypatch.setenv(name, "default")
+    assert not set(digests(book).values()) & set(before.values())
 
 
 def test_the_last_digests_of_a_page_are_kept(tmp_path):

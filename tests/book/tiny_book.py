@@ -7,8 +7,7 @@ from book_build import ROOT, build_book
 # The page counts its own executions, so that a test can tell a cached page from one that ran.
 COUNT = "from pathlib import Path\nwith open('../../.runs.txt', 'a') as runs:\n    runs.write('x')"
 USE = "from thing import answer\nprint('answer', answer)"
-# What these pages do not use, and what copies many files.
-DROPPED = ("sphinxcontrib.bibtex",)
+DROPPED = ("sphinxcontrib.bibtex",)  # the pages cite nothing
 
 
 class TinyBook:
@@ -42,14 +41,12 @@ class TinyBook:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def write_page(self, sentence="First words.", cells=(COUNT, USE), name="page", tags=()):
-        """Write a notebook: a title, a sentence and code cells with tags."""
+    def write_page(self, sentence="First words.", cells=(COUNT, USE), name="page"):
+        """Write a notebook: a title, a sentence and code cells."""
         notebook = nbformat.v4.new_notebook()
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook.cells = [nbformat.v4.new_markdown_cell(f"# Page\n\n{sentence}", id="title")]
         notebook.cells += [nbformat.v4.new_code_cell(text, id=f"cell-{i}") for i, text in enumerate(cells)]
-        for cell in notebook.cells[1:]:
-            cell.metadata["tags"] = list(tags)
         self.write(f"chapters/one/{name}.ipynb", nbformat.writes(notebook))
 
     @staticmethod
