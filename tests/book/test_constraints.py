@@ -1,4 +1,7 @@
-"""constraints.txt pins everything, exactly, within the ranges of requirements.txt, and is what these tests run on."""
+"""constraints.txt pins everything, exactly, within the ranges of requirements.txt, and is what these tests run on.
+
+The ranges begin at versions that were tried: those of .github/oldest.txt, which the weekly job installs.
+"""
 
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution, version
@@ -6,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from book_build import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 
 def read_lines(name):
@@ -76,6 +80,49 @@ def project():
 def everything():
     """All requirements of a reader and of the tests."""
     return [*read_lines("requirements.txt"), *project()["dependencies"], *project()["optional-dependencies"]["test"]]
+
+
+def lower_bounds(requirements):
+    """{canonical name: the version that a requirement begins with}; None where it begins nowhere."""
+    bounds = {}
+    for need in map(Requirement, requirements):
+        begins = [Version(each.version) for each in need.specifier if each.operator in (">=", "==")]
+        bounds[canonicalize_name(need.name)] = begins[0] if begins else None
+    return bounds
+
+
+def untried(requirements, pins):
+    """{name: (lower bound, version in the set)} of every bound that is not the version of the oldest set."""
+    found = {name: Version(pins[name]) if name in pins else None for name in lower_bounds(requirements)}
+    return {name: (bound, found[name]) for name, bound in lower_bounds(requirements).items() if bound != found[name]}
+
+
+def build_tools():
+    """What builds the package."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+
+
+def test_each_lower_bound_was_reached_and_tried():
+    """The oldest set has the lower bound of everything that is asked for by name; no range begins where nothing can."""
+    pins = {name: pin.partition("+")[0] for name, pin in read_pins(read_lines(".github/oldest.txt")).items()}
+    assert not untried([*everything(), *build_tools()], pins)
+    assert not unmet([*everything(), *build_tools()], pins)
+
+
+def test_untried_lower_bounds_are_reported():
+    """The twin: a bound that the set is above, one that is missing, and a name without a bound."""
+    assert set(untried(["numpy>=2", "tqdm>=4.66", "peft"], {"numpy": "2.1.0", "peft": "0.21.0"})) == {
+        "numpy", "tqdm", "peft",
+    }  # fmt: skip
+    assert not untried(["NumPy>=2,<3"], {"numpy": "2.0.0"})
+
+
+def test_one_package_has_one_range():
+    """Where requirements.txt, the package and its tests ask for the same thing, they say the same."""
+    ranges = {}
+    for need in map(Requirement, everything() + build_tools()):
+        ranges.setdefault(canonicalize_name(need.name), set()).add(need.specifier)
+    assert not {name: found for name, found in ranges.items() if len(found) > 1}
 
 
 def test_the_pins_are_exact_and_meet_every_requirement():
