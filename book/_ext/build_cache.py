@@ -56,7 +56,7 @@ def digest_of(root, files, start=""):
     """Hexadecimal digest of some text and of the paths and contents of files."""
     digest = hashlib.sha256(start.encode())
     for path in files:
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "gone"
         digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return digest.hexdigest()[:16]
 

@@ -6,6 +6,7 @@ one that shows old results costs the book its word.
 
 import ast
 from dataclasses import dataclass, field
+from functools import cache
 
 TABLES, MODELS, RESULTS, MEETINGS, ALL = ("*.csv",), ("models/**/*",), ("results/*",), ("meetings/*",), ("**/*",)
 READERS = {
@@ -57,6 +58,7 @@ class Facts:
         self.hides |= other.hides
 
 
+@cache  # a build asks twice, at its beginning and at its end
 def facts_of(text, module="", is_package=False):
     """The facts of Python text.
 

@@ -8,6 +8,7 @@ import json
 import os
 import statistics
 import sys
+from functools import cache
 from pathlib import Path
 
 from code_facts import SHORT, Facts, facts_of
@@ -38,9 +39,15 @@ def code_of(page):
     try:
         cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
         texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError):
         return None
-    return "\n".join(map(TransformerManager().transform_cell, texts))
+    return "\n".join(map(plain_python, texts))
+
+
+@cache
+def plain_python(text):
+    """A cell as Python has it: IPython's own commands become calls."""
+    return TransformerManager().transform_cell(text)
 
 
 class Inputs:
@@ -57,7 +64,7 @@ class Inputs:
         self.code = [self.root / name for name in code]
         self.data = {folder: files_under(folder) for folder in (self.root / name for name in data)}
         self.modules = [path for folder in self.code for path in files_under(folder)]
-        self.facts, self.listed = {}, {}
+        self.facts, self.listed, self.places = {}, {}, {}
 
     def of(self, page):
         """All files that a page depends on, sorted, itself apart."""
@@ -77,11 +84,13 @@ class Inputs:
 
     def reached(self, own, folder):
         """{file: its facts} of the modules that a page in a folder imports, directly or through others."""
-        found, waiting = {}, set(own.imports)
-        seen = set()
+        found, waiting, seen = {}, set(own.imports), set()
+        tops = {path.stem for base in (folder, *self.code) for path in self.files_at(base) if path.parent == base}
         while waiting:
             name = waiting.pop()
             seen.add(name)
+            if name.partition(".")[0] not in tops:
+                continue  # somebody else's package
             for path, module in self.files_of(name, folder):
                 if path not in found:
                     found[path] = self.facts_of(path, module)
@@ -90,15 +99,18 @@ class Inputs:
 
     def files_of(self, name, folder):
         """(file, dotted name) of all that importing a name runs: the packages on the way, and the module."""
-        parts = name.split(".")
         for base in (folder, *self.code):
-            files = self.files_at(base)
-            if not {base / parts[0], base / f"{parts[0]}.py"} & files.keys():
-                continue  # somebody else's package
-            for length in range(1, len(parts) + 1):
-                place = base.joinpath(*parts[:length])
-                found = [path for path in (place / "__init__.py", Path(f"{place}.py")) if path in files]
-                yield from ((path, ".".join(parts[:length])) for path in found)
+            if (base, name) not in self.places:
+                self.places[base, name] = list(self.files_in(base, name.split(".")))
+            yield from self.places[base, name]
+
+    def files_in(self, base, parts):
+        """The same in one of the folders where `import` looks, for the parts of a name."""
+        for length in range(1, len(parts) + 1):
+            place = base.joinpath(*parts[:length])
+            for path in (place / "__init__.py", Path(f"{place}.py")):
+                if path in self.files_at(base):
+                    yield path, ".".join(parts[:length])
 
     def files_at(self, folder):
         """The files of a folder, and the folders that hold them, as keys; listed once."""
