@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
-from jupyter_cache import get_cache
+from page_caches import executed_page
 from prose_numbers import COMMENT, MOST_GIVEN, ROOT, Page, Statement
 from prose_text import prose_numbers
 
@@ -35,18 +35,18 @@ def read_page(path, kept=None):
 
 
 def executed(path, kept=None):
-    """A notebook with outputs: those of the newest build that ran the same code, or of a run made for this.
+    """A notebook with its outputs: those of the last build if it ran the same code, or of a run made for this.
 
-    With kept, a folder, runs are read from there if they ran the same code, and left there.
+    Args:
+        path: the notebook.
+        kept: a folder where runs are kept, and read as long as the code is the same, or None.
     """
     notebook = nbformat.read(path, nbformat.NO_CONVERT)
-    if not any(cell.cell_type == "code" for cell in notebook.cells):
-        return notebook
-    done = (
-        (kept and from_folder(notebook, kept / f"{path.parent.name}-{path.name}")) or from_cache(notebook) or run(path)
-    )
-    if kept:
-        nbformat.write(done, kept / f"{path.parent.name}-{path.name}")
+    own = kept and kept / f"{path.parent.name}-{path.name}"
+    name = path.relative_to(ROOT).with_suffix("").as_posix()
+    done = (own and from_folder(notebook, own)) or executed_page(ROOT, name) or run(path)
+    if own:
+        nbformat.write(done, own)
     outputs = iter([cell.outputs for cell in done.cells if cell.cell_type == "code"])
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -65,28 +65,16 @@ def code_of(notebook):
     return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def from_cache(notebook):
-    """The executed notebook with the same code that was cached last, or None."""
-    found = []
-    for database in (ROOT / "_build" / ".jupyter_cache").rglob("global.db"):
-        cache = get_cache(database.parent)
-        try:
-            record = cache.match_cache_notebook(notebook)
-            found.append((record.created, cache.get_cache_bundle(record.pk).nb))
-        except (KeyError, OSError):
-            continue
-    return max(found, key=lambda each: each[0])[1] if found else None
-
-
 def run(path):
     """Run a page in a process of its own, and keep nothing."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         command = [sys.executable, ROOT / "book" / "_ext" / "page_run.py", path, result, "300"]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **SURROUNDINGS})
-        if done.returncode:
-            raise RuntimeError(f"{path} does not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-        return nbformat.reads(json.loads(result.read_text(encoding="utf-8"))["notebook"], nbformat.NO_CONVERT)
+        ran = json.loads(result.read_text(encoding="utf-8")) if done.returncode == 0 else {"fault": done.stderr}
+        if ran.get("fault"):
+            raise RuntimeError(f"{path} does not run: {ran['fault']}")
+        return nbformat.reads(ran["notebook"], nbformat.NO_CONVERT)
 
 
 @dataclass

@@ -27,14 +27,16 @@ def printed(text, exact=False):
 
 def supports(source, number):
     """Whether a printed number rounds to a stated one, in its own unit or in that of the statement."""
+    below, above = number.range
     for scale in {1.0, number.scale}:
         value, step = source.value * scale, source.step * scale
-        distance = abs((value if number.value < 0 else abs(value)) - number.value)
-        if source.exact and distance <= 1e-9 * abs(number.value):
-            return True
-        if source.exact or step > number.step * 1.000001:
-            continue
-        if distance <= number.step / 2 * 1.000000001 or (number.loose and distance < number.step * 0.999999):
+        difference = (value if number.value < 0 else abs(value)) - number.value
+        error = 1e-9 * abs(number.value)
+        if source.exact:
+            is_near = abs(difference) <= error
+        else:
+            is_near = step <= 2.000001 * max(below, above) and -below - error <= difference <= above + error
+        if is_near:
             return True
     return False
 

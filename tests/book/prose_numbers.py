@@ -24,8 +24,12 @@ that are beyond doubt. Read are all numbers of two or more significant digits in
    In a Markdown page (`.md`) the same object stands in a comment: `<!-- numbers: {"7.3": "given: ..."} -->`.
 
 A printed number supports a stated one if it rounds to it: 0.3127 supports 0.31 and 31 %, 8,537,680,896 supports
-8.5 billion, and neither supports a number with more digits than it has. After "about", "more than" and the like the
-last digit may be off by less than one. Few places for each number are what makes the test see a number that drifted.
+8.5 billion, and neither supports a number with more digits than it has. After "more than" or "below" it must be a bound
+within one unit of the last digit; after "about" the zeros that end a whole number need not be exact.
+
+Few places for each number are what makes the test see one that drifted: where more than a tenth of the changes of a
+digit would be found as well, the test asks for a line. `--write` adds most of these lines by itself; `--propose` shows
+them, and guesses where the numbers that are found nowhere may come from.
 """
 
 import csv

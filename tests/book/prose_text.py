@@ -5,6 +5,7 @@ What is not a number of the text is blanked out, so that every other character k
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 # Blanked out: each line says what, and why nobody would look for it in an output.
 NOT_PROSE = re.compile(
@@ -30,7 +31,7 @@ NOT_PROSE = re.compile(
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 NAMES = (
     "Llama|LLaMA|OLMo|Gemma|Qwen|Phi|GPT|T5|Falcon|Mistral|Mixtral|Pythia|BLOOM|OPT|GPT-NeoX|MPT|RedPajama-INCITE|"
-    "Python|PyTorch|torch|transformers|PEFT|NumPy|Windows|macOS|Ubuntu|[Vv]ersions?|T5 v?"
+    "PyTorch|torch|transformers|PEFT|NumPy|Windows|macOS|Ubuntu|[Vv]ersions?|T5 v?"
 )
 PLACES = "[Pp]ages?|[Cc]hapters?|[Ss]ections?|[Tt]ables?|[Ff]igures?|[Aa]ppendix|[Ee]quations?|[Ee]ditions?|[Ii]ssues?"
 # Digits that name something: a date, a version, a model, a type of number, a place in a paper, a part of a formula.
@@ -38,7 +39,8 @@ IS_NAME = re.compile(
     rf"""
       \b(?:\d{{1,2}}[ ]+)?(?:{MONTHS})(?:[ ]+\d{{1,2}}\b)?(?:,?[ ]+(?:19|20)\d\d\b)?
     | (?<![\d.,$\w])(?:19|20)\d\d(?![\d\w%]|[.,]\d)           # a year; other numbers of four digits have a comma
-    | \b(?:{NAMES})[ -]v?\d+(?:\.\d+)*\w*(?:(?:,[ ]|[ ](?:or|and|to)[ ])\d\.\d+)*
+    | \b(?:{NAMES})[ -]v?\d+(?:\.\d+)*\w*
+    | \bPython[ ]3\.\d+(?:(?:,|[ ]or|[ ]and|[ ]to)[ ]3\.\d+)*
     | \b(?:{PLACES})[ ~](?:\d+(?:\.\d+)*)(?:(?:,|[ ](?:and|to))[ ]\d+(?:\.\d+)*)*
     | (?<![\w.,])\d+(?:\.\d+)+\.\d+                           # versions such as 2.0.1
     | \b(?:8|16|32|64)[ -]bits?\b
@@ -61,9 +63,11 @@ SCALES = {"%": 100, "percent": 100, **THOUSANDS, "ms": 1e3, "µs": 1e6}
 SCALES |= {f"{letter}iB": 2.0 ** (-10 * power) for power, letter in enumerate("KMGT", start=1)}
 SCALES |= {f"{letter}B": 10.0 ** (-3 * power) for power, letter in enumerate("kMGT", start=1)} | {"KB": 1e-3}
 SCALES |= {f"{letter}FLOP{s}": 10.0 ** (-3 * power) for power, letter in enumerate("MGT", start=2) for s in ("", "s")}
-LOOSE = re.compile(
-    r"(?:about|around|nearly|almost|roughly|some|over|than|least|most|above|below|under|≈|\\approx|~)[\s$*]*$"
-)
+HEDGES = {
+    "about": re.compile(r"(?:about|around|near|nearly|almost|roughly|some|≈|\\approx|~)[\s$*]*$", re.I),
+    "above": re.compile(r"(?:more than|over|above|beyond|larger than)[\s$*]*$", re.I),
+    "below": re.compile(r"(?:less than|fewer than|under|below|smaller than)[\s$*]*$", re.I),
+}
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,18 @@ class Number:
     value: float
     step: float
     scale: float = 1.0
-    loose: bool = False
+    hedges: tuple = ()
 
-    @property
+    @cached_property
+    def range(self):
+        """How far below and above the stated value a source may lie: half a unit, or what the words before it allow."""
+        zeros = len(re.search(r"0*$", re.sub(r"\D", "", self.text))[0]) if self.step == 1.0 else 0
+        half, whole = self.step / 2 * (10**zeros if "about" in self.hedges else 1), self.step * 0.999999
+        if "above" in self.hedges or "below" in self.hedges:
+            return (whole, 0.0) if "below" in self.hedges else (0.0, whole)
+        return half, half
+
+    @cached_property
     def digits(self):
         """How many significant digits it has. The zeros that end a whole number count, unless it is a power of ten."""
         mantissa = re.split(r"e|\\times|\\cdot|×|·", self.text)[0]
@@ -110,7 +123,7 @@ def numbers_in(text):
             value=-value if minus else value,
             step=step,
             scale=SCALES.get(unit[1], 1.0) if unit else 1.0,
-            loose=bool(LOOSE.search(text[: match.start()])),
+            hedges=tuple(name for name, words in HEDGES.items() if words.search(text[: match.start()])),
         )
 
 
