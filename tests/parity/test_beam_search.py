@@ -5,6 +5,7 @@ import itertools
 import pytest
 import torch
 from published_folders import random_ids, write_folder
+from same_text import decoder_logits, same_text
 
 from llmbook.beam_search import beam_search
 from llmbook.checkpoint import load_pretrained
@@ -45,7 +46,9 @@ def test_equal_to_transformers(options, padded, pair):
         made = generate_with_beams(
             ours, ids, max_new_tokens=NEW, stop_id=STOP, pad_id=3, attention_mask=mask if padded else None, **options
         )
-        assert torch.equal(made, expected)
+        logits = decoder_logits(ours, mask if padded else None)
+        penalty = options.get("length_penalty", 1.0)
+        assert same_text(made, expected, logits, start=14, stop_ids=(STOP,), length_penalty=penalty)
 
 
 def test_the_pairs_say_something(pair):
@@ -68,7 +71,8 @@ def test_a_cache_that_is_not_reordered_shows(pair, monkeypatch):
 def test_one_beam_is_greedy(pair):
     ids = random_ids(3, 14)
     greedy = generate(pair[0], ids, max_new_tokens=NEW, stop_ids=[STOP])
-    assert torch.equal(generate_with_beams(pair[0], ids, beams=1, max_new_tokens=NEW, stop_id=STOP), greedy)
+    one = generate_with_beams(pair[0], ids, beams=1, max_new_tokens=NEW, stop_id=STOP)
+    assert same_text(one, greedy, decoder_logits(pair[0]), start=14, stop_ids=(STOP,))
     assert generate_with_beams(pair[0], ids[:, :1], beams=2, max_new_tokens=3, stop_id=STOP).shape[1] <= 4
 
 

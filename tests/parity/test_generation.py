@@ -3,6 +3,7 @@
 import pytest
 import torch
 from published_folders import CONFIGS, padded_batch, random_ids, seeded
+from same_text import decoder_logits, same_text
 from transformers import TopKLogitsWarper, TopPLogitsWarper
 
 from llmbook.generation import (
@@ -25,8 +26,9 @@ def test_greedy_equals_transformers_with_left_padding(kind, pairs):
     ours, theirs = pairs(kind)
     ids, mask = padded_batch()
     expected = theirs.generate(ids, attention_mask=mask.long(), max_new_tokens=30, do_sample=False)
-    assert torch.equal(generate(ours, ids, max_new_tokens=30, attention_mask=mask), expected)
-    assert torch.equal(generate(ours, ids, max_new_tokens=30, attention_mask=mask, use_cache=False), expected)
+    for use_cache in (True, False):
+        made = generate(ours, ids, max_new_tokens=30, attention_mask=mask, use_cache=use_cache)
+        assert same_text(made, expected, decoder_logits(ours, mask), start=ids.shape[1])
 
 
 @pytest.mark.parametrize("kind", ["gemma-2b", "olmo"])
@@ -38,7 +40,7 @@ def test_each_row_stops_for_itself_as_in_transformers(kind, pairs):
     settings = {"max_new_tokens": 20, "do_sample": False, "eos_token_id": stops, "pad_token_id": 1}
     expected = theirs.generate(ids, attention_mask=mask.long(), **settings)
     made = generate(ours, ids, max_new_tokens=20, attention_mask=mask, stop_ids=stops, pad_id=1)
-    assert torch.equal(made, expected)
+    assert same_text(made, expected, decoder_logits(ours, mask), start=ids.shape[1], stop_ids=stops)
     assert (made[0, ids.shape[1] + 4 :] == 1).all(), "row 0 has ended, so the rest of it is padding"
     assert not torch.equal(made, torch.cat((ids, free), 1)[:, : made.shape[1]])
 
@@ -97,13 +99,17 @@ def test_left_padding_notices_positions_that_count_the_padding(pairs, monkeypatc
     # Scores depend on distances alone, so a shift of all positions changes nothing but rounding; it is a stretch
     # between prompt and continuation that breaks them. Here the prompt counts real tokens and the rest does not.
     shifted = generate(ours, ids, max_new_tokens=30, attention_mask=mask)
-    assert torch.equal(shifted, expected)
+    logits = decoder_logits(ours, mask)
+    monkeypatch.setattr(decoder, "positions_and_mask", right)
+    assert same_text(shifted, expected, logits, start=ids.shape[1])
 
     def mixed(length, start, *rest):
         return (right if start == 0 else from_arange)(length, start, *rest)
 
     monkeypatch.setattr(decoder, "positions_and_mask", mixed)
-    assert not torch.equal(generate(ours, ids, max_new_tokens=30, attention_mask=mask), expected)
+    broken = generate(ours, ids, max_new_tokens=30, attention_mask=mask)
+    monkeypatch.setattr(decoder, "positions_and_mask", right)
+    assert not same_text(broken, expected, logits, start=ids.shape[1])
 
 
 def test_left_padding_notices_a_mask_that_is_left_out(pairs):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from same_text import ended, same_text, t5_logits
 from t5_pairs import CASES, our_model, padding, reference_of, texts
 
 from llmbook import beam_search, generation_t5
@@ -44,6 +45,11 @@ def model_that_stops(config):
     return ours
 
 
+def settings(model):
+    """Where a text begins and what ends it, for same_text."""
+    return {"start": 1, "stop_ids": (model.config.stop_id,)}
+
+
 def expected_ids(theirs, input_ids, mask, **options):
     """What transformers writes. It fills ended beams with the stop token where the padding is token 0."""
     names = {"beams": "num_beams"}
@@ -65,7 +71,8 @@ def test_equal_to_transformers(options, pair):
         mask = padding(input_ids)
         expected = expected_ids(theirs, input_ids, mask, **options)
         made = generate_t5(ours, input_ids, attention_mask=mask, max_new_tokens=NEW, **options)
-        assert torch.equal(made, expected)
+        penalty = options.get("length_penalty", 1.0)
+        assert same_text(made, expected, t5_logits(ours, input_ids, mask), **settings(ours), length_penalty=penalty)
         lengths |= set((made == ours.config.stop_id).int().argmax(1).tolist())
     if options.get("length_penalty", 1.0) > 0:  # otherwise the shortest text wins
         assert len(lengths) > 1, "texts of several lengths"
@@ -79,7 +86,7 @@ def test_the_cache_changes_nothing(options, pair):
         generate_t5(pair[0], input_ids, attention_mask=mask, max_new_tokens=NEW, use_cache=use_cache, **options)
         for use_cache in (True, False)
     )
-    assert torch.equal(with_cache, without)
+    assert same_text(with_cache, without, t5_logits(pair[0], input_ids, mask), **settings(pair[0]))
 
 
 def test_rows_do_not_depend_on_their_neighbors(pair):
@@ -88,7 +95,8 @@ def test_rows_do_not_depend_on_their_neighbors(pair):
         together = generate_t5(pair[0], input_ids, max_new_tokens=NEW, **options)
         for row, ids in zip(together, input_ids, strict=True):
             alone = generate_t5(pair[0], ids[None], max_new_tokens=NEW, **options)[0]
-            assert torch.equal(row[: len(alone)], alone) and (row[len(alone) :] == pair[0].config.pad_id).all()
+            assert same_text(row[None], alone[None], t5_logits(pair[0], ids[None]), **settings(pair[0]))
+            assert (row[len(ended(row, **settings(pair[0]))) :] == pair[0].config.pad_id).all()
 
 
 def test_scores_equal_transformers(pair):

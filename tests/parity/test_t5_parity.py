@@ -72,12 +72,18 @@ def test_float32_against_eager_attention(case):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("init", INITS)
 def test_bfloat16(case, init):
-    """T5 1.0: bit for bit. With GELU two of bfloat16's steps, because transformers rounds inside its formula."""
+    """T5 1.0: bit for bit. With GELU, in whose formula transformers rounds, as close as bfloat16 is to float32.
+
+    How close that is depends on the processor, so it is measured here.
+    """
+    exact = make_pair(case, init)[0]
     ours, theirs = (copy.deepcopy(model).to(torch.bfloat16) for model in make_pair(case, init))
     inputs = texts(CASES[case])
     assert ours(*inputs).dtype == torch.bfloat16
-    found = distance(ours, inputs, their_logits(theirs, *inputs, "plain"))
-    assert found == 0 if case == "t5-1.0" else found <= 2e-2
+    expected = their_logits(theirs, *inputs, "plain")
+    found, rounding = distance(ours, inputs, expected), distance(exact, inputs, expected)
+    assert found == 0 if case == "t5-1.0" else found <= 3 * rounding <= 0.3
+    assert distance(exact, inputs, ours(*inputs)) <= 2 * rounding
 
 
 def test_bfloat16_equality_sees_one_rounding():
