@@ -11,13 +11,15 @@ import os
 import re
 import shutil
 import sys
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import nbformat
+import yaml
 from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
-from page_inputs import CODE, DATA, Inputs, files_under
+from page_inputs import CODE, DATA, Inputs, files_under, is_page
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
@@ -62,14 +64,13 @@ def digest_of(root, files, start=""):
 
 
 def page_digests(app, names):
-    """{page: digest of all that it depends on beside its code cells}, for the notebooks among some pages."""
+    """{page: digest of all that it depends on beside its code cells}, for those of some pages that have such cells."""
     root, config, here = Path(app.srcdir).resolve(), app.config, Path(__file__).parent
     every = [path for name in config.book_cache_inputs for path in files_under(root / name)]
     start = surroundings(root) + digest_of(root, every) + digest_of(here, [here / name for name in RUNNERS])
     inputs = Inputs(root, config.book_cache_code, config.book_cache_data)
     pages = {name: Path(app.env.doc2path(name)) for name in sorted(names)}
-    notebooks = {name: path for name, path in pages.items() if path.suffix == ".ipynb"}
-    return {name: digest_of(root, inputs.of(path), start) for name, path in notebooks.items()}
+    return {name: digest_of(root, inputs.of(path), start) for name, path in pages.items() if is_page(path)}
 
 
 def page_folder(config, env, name):
@@ -103,6 +104,9 @@ def show_cached(app, docname, source):
     if app.config.nb_execution_mode != "cache" or docname not in app.env.book_page_digests:
         return
     cache = get_cache(page_folder(app.config, app.env, docname))
+    if app.env.doc2path(docname).endswith(".md"):
+        source[0] = name_cache(source[0], cache.path)
+        return
     try:
         notebook = nbformat.reads(source[0], nbformat.NO_CONVERT)
     except ValueError:
@@ -121,6 +125,14 @@ def show_cached(app, docname, source):
     source[0] = nbformat.writes(notebook)
 
 
+def name_cache(text, folder):
+    """A page in Markdown whose settings, which stand at its beginning, name its cache."""
+    _, settings, rest = re.split(r"^---\n", text, maxsplit=2, flags=re.M)
+    settings = yaml.safe_load(settings)
+    settings["mystnb"] = {**settings.get("mystnb", {}), "execution_cache_path": str(folder)}
+    return f"---\n{yaml.safe_dump(settings, sort_keys=False)}---\n{rest}"
+
+
 def take_outputs(notebook, executed):
     """Give the code cells of a notebook what they showed when they ran; what is said about them stays as it is now."""
     for name in ("kernelspec", "language_info", "widgets"):
@@ -137,8 +149,8 @@ def finish(app, exception):
     env = app.env
     digests = getattr(env, "book_page_digests", {})
     now = page_digests(app, digests)
-    changed = [name for name, digest in digests.items() if now[name] != digest]
-    for name in changed:
+    changed = [name for name, digest in digests.items() if now.get(name) != digest]
+    for name in [*changed, *filter(partial(wrote_to_stderr, app), digests)]:
         shutil.rmtree(page_folder(app.config, env, name), ignore_errors=True)
     if changed:
         LOGGER.info("Changed while the book was built: %s. The next build runs the pages again.", ", ".join(changed))
@@ -146,6 +158,13 @@ def finish(app, exception):
         keep_last(page_folder(app.config, env, name))
     if exception or app._warncount:
         (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
+
+
+def wrote_to_stderr(app, name):
+    """Whether a page that myst-nb has run, as it does with Markdown, is in the cache with text on stderr."""
+    kept = page_folder(app.config, app.env, name).glob("executed/*/base.ipynb")
+    is_markdown = app.env.doc2path(name).endswith(".md")
+    return is_markdown and any('"name": "stderr"' in path.read_text(encoding="utf-8") for path in kept)
 
 
 def keep_last(folder):

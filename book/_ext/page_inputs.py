@@ -6,6 +6,7 @@
 
 import json
 import os
+import re
 import statistics
 import sys
 from functools import cache
@@ -15,6 +16,11 @@ from code_facts import SHORT, Facts, facts_of
 from IPython.core.inputtransformer2 import TransformerManager
 
 CODE, DATA = ("code",), ("data",)
+# A code cell in Markdown: a fence, its settings in one of two forms, the code.
+TEXT_CELL = re.compile(
+    r"^(?P<fence>`{3,}|~{3,}|:{3,})\{code-cell\}[^\n]*\n(---\n.*?^---\n|(:[^\n]*\n)*)(?P<code>.*?)^(?P=fence)",
+    re.MULTILINE | re.DOTALL,
+)
 STRAY_ENDINGS = ("~", ".bak", ".orig", ".pyc", ".rej", ".swo", ".swp", ".tmp")
 CLIMBING = {"..", "../", "../..", "../../"}  # on a page the way to all of the book; in a module a pattern of dots
 STRAY_NAMES = {"__pycache__", "Thumbs.db", "desktop.ini"}
@@ -34,11 +40,23 @@ def files_under(folder):
     return sorted(path for path in found if path.is_file() and not is_stray(path.relative_to(folder).parts))
 
 
+def is_page(path):
+    """Whether a file has code cells to run: a notebook, or Markdown with such cells."""
+    if path.suffix != ".md":
+        return path.suffix == ".ipynb"
+    text = path.read_text(encoding="utf-8")
+    return text.startswith("---\n") and bool(TEXT_CELL.search(text))
+
+
 def code_of(page):
-    """The code cells of a notebook as Python text, one below the other; None if it is no notebook."""
+    """The code cells of a page as Python text, one below the other; None if it cannot be read."""
     try:
-        cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
-        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        text = page.read_text(encoding="utf-8")
+        if page.suffix == ".md":
+            texts = [cell["code"] for cell in TEXT_CELL.finditer(text)]
+        else:
+            cells = json.loads(text)["cells"]
+            texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return "\n".join(map(plain_python, texts))
@@ -163,7 +181,7 @@ def exists(path):
 def table(root):
     """{file: the pages that it concerns} for each file of the package and the data."""
     inputs = Inputs(root)
-    pages = [page for page in files_under(root / "chapters") if page.suffix == ".ipynb"]
+    pages = [page for folder in ("book", "chapters") for page in files_under(root / folder) if is_page(page)]
     reached = {page: set(inputs.of(page)) for page in pages}
     files = [*inputs.modules, *(path for found in inputs.data.values() for path in found)]
     return {file: [page for page in pages if file in reached[page]] for file in files}

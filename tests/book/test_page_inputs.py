@@ -1,71 +1,26 @@
 """A page depends on the modules that it reaches and the data that these read: no less, and little more."""
 
 import importlib
-import os
 import statistics
 import sys
-from types import SimpleNamespace
 
-import nbformat
 import pytest
 from book_build import ROOT
+from small_book import FILES, RESULT, TABLE, write, write_all, write_page
 from witness import missed
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import build_cache
 from code_facts import READERS
-from page_inputs import Inputs, table
+from page_inputs import Inputs, is_page, table
 
-FILES = {
-    "code/llmbook/__init__.py": "",
-    "code/llmbook/chain.py": "from llmbook import link",
-    "code/llmbook/link.py": "from .deep import end",
-    "code/llmbook/deep/__init__.py": "from llmbook.deep import beside",
-    "code/llmbook/deep/beside.py": "from .. import up",
-    "code/llmbook/deep/end.py": "END = 1",
-    "code/llmbook/up.py": "UP = 1",
-    "code/llmbook/late.py": "def load():\n    from llmbook import far\n\n    return far",
-    "code/llmbook/far.py": "FAR = 1",
-    "code/llmbook/data.py": "def read_table(name):\n    return open('data' + name)",
-    "code/llmbook/rows.py": "from llmbook.data import read_table\n\ndef rows(name):\n    return read_table(name)",
-    "code/llmbook/newer.py": "from llmbook.data import data_folder\n\ndef notes():\n    return data_folder() / 'notes'",
-    "data/a.csv": "a\n1\n",
-    "data/b.csv": "b\n1\n",
-    "data/results/a.json": "{}",
-    "data/results/c.json": "{}",
-    "data/meetings/train.jsonl": "",
-    "data/models/m/config.json": "{}",
-    "data/models/n/config.json": "{}",
-    "chapters/one/helper.py": "HELP = 1",
-    "constraints.txt": "numpy==1\n",
-    "requirements.txt": "numpy>=1\n",
-}
-STRAY = (".DS_Store", "far.py~", ".far.py.swp", "#far.py#", "__pycache__/far.pyc", ".ipynb_checkpoints/far.py",
-         "far.py.orig", "../llmbook.egg-info/PKG-INFO")  # fmt: skip
 TABLES = {"a.csv", "b.csv"}
 ALL = {name.removeprefix("data/") for name in FILES if name.startswith("data/")}
-
-
-def write(root, name, text):
-    """Write a file below a folder."""
-    path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
-
-
-def write_page(root, *cells, name="page"):
-    """Write a page of these code cells."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    return write(root, f"chapters/one/{name}.ipynb", nbformat.writes(notebook))
 
 
 @pytest.fixture
 def root(tmp_path):
     """A small book: a package, data, and no page yet."""
-    for name, text in FILES.items():
-        write(tmp_path, name, text)
+    write_all(tmp_path)
     return tmp_path
 
 
@@ -104,7 +59,14 @@ def test_modules_are_reached_as_python_reaches_them(root, cell, modules):
     assert found(root, "y = 2", cell)[0] == modules
 
 
-TABLE, RESULT = "from llmbook.data import read_table\n", "from llmbook.experiments.results import read_result\n"
+@pytest.mark.parametrize("head", ["", "---\ntags: [remove-input]\n---\n", ":tags: [remove-input]\n"])
+def test_cells_in_markdown_count_too(root, head):
+    """A page in Markdown with code cells, with their settings in either form; other Markdown is no page."""
+    text = f"---\nfile_format: mystnb\n---\n\n# T\n\n```{{code-cell}} python3\n{head}import llmbook.up\n```\n\nWords.\n"
+    page, plain = write(root, "book/page.md", text), write(root, "book/plain.md", text.replace("code-cell", "code"))
+    files = [path.relative_to(root).as_posix() for path in Inputs(root).of(page)]
+    assert files == ["code/llmbook/__init__.py", "code/llmbook/up.py"]
+    assert is_page(page) and not is_page(plain)
 
 
 @pytest.mark.parametrize(("cell", "data"), [
@@ -139,85 +101,6 @@ TABLE, RESULT = "from llmbook.data import read_table\n", "from llmbook.experimen
 def test_data_is_what_is_read(root, cell, data):
     """By the names that the code spells out; all that it could be where it does not."""
     assert found(root, cell)[1] == data
-
-
-def digests(root, **changes):
-    """The digests of the pages of a book."""
-    config = SimpleNamespace(book_cache_inputs=["constraints.txt"], book_cache_code=["code"], book_cache_data=["data"])
-    vars(config).update(changes)
-    env = SimpleNamespace(doc2path=lambda name: str(root / f"chapters/one/{name}.ipynb"))
-    names = [path.stem for path in (root / "chapters/one").glob("*.ipynb")]
-    return build_cache.page_digests(SimpleNamespace(srcdir=str(root), config=config, env=env), names)
-
-
-PAGES = {"plain": "x = 1", "chained": "import llmbook.chain", "late": "import llmbook.late",
-         "reads-a": TABLE + "read_table('a')", "reads-any": TABLE + "read_table(x)"}  # fmt: skip
-CONCERNED = {
-    "code/llmbook/up.py": {"chained"},
-    "code/llmbook/deep/__init__.py": {"chained"},
-    "code/llmbook/far.py": {"late"},
-    "code/llmbook/data.py": {"reads-a", "reads-any"},
-    "code/llmbook/__init__.py": {"chained", "late", "reads-a", "reads-any"},
-    "code/llmbook/rows.py": set(),
-    "code/llmbook/new.py": set(),
-    "code/llmbook/style.mplstyle": set(PAGES),  # no import tells who reads it
-    "data/a.csv": {"reads-a", "reads-any"},
-    "data/b.csv": {"reads-any"},
-    "data/c.csv": {"reads-any"},
-    "data/results/a.json": set(),
-    "constraints.txt": set(PAGES),
-    **{f"code/llmbook/{name}": set() for name in STRAY},
-    **{f"data/{name}": set() for name in STRAY},
-}
-
-
-@pytest.fixture(scope="module")
-def book(tmp_path_factory):
-    """The small book with some pages."""
-    folder = tmp_path_factory.mktemp("book")
-    for name, text in FILES.items():
-        write(folder, name, text)
-    for name, cell in PAGES.items():
-        write_page(folder, cell, name=name)
-    return folder
-
-
-@pytest.mark.parametrize("name", CONCERNED)
-def test_a_change_concerns_its_pages_and_no_other(book, name):
-    """A changed or a new file; and when it is as it was, so is every digest."""
-    before, old = digests(book), FILES.get(name)
-    path = write(book, name, f"{old or ''}\n# another line\n")
-    after = digests(book)
-    assert {page for page in PAGES if before[page] != after[page]} == CONCERNED[name]
-    path.unlink() if old is None else path.write_text(old)
-    assert digests(book) == before
-
-
-def test_without_imports_and_data_nothing_would_be_seen(book):
-    """The twin: digests that look at neither."""
-    blind = {"book_cache_code": [], "book_cache_data": []}
-    before = digests(book, **blind)
-    for name in ("code/llmbook/up.py", "data/a.csv"):
-        write(book, name, "# changed")
-        assert digests(book, **blind) == before != digests(book)
-        write(book, name, FILES[name])
-
-
-@pytest.mark.parametrize("name", ["LLMBOOK_TEST", "ATEN_CPU_CAPABILITY"])
-def test_settings_concern_every_page(book, monkeypatch, name):
-    """The book's own, and those that choose the arithmetic."""
-    before = digests(book)
-    monkeypatch.setenv(name, "default")
-    assert not set(digests(book).values()) & set(before.values())
-
-
-def test_the_last_digests_of_a_page_are_kept(tmp_path):
-    """Five of them, by their last use; that of this build is used now."""
-    for age in range(8):
-        write(tmp_path, f"page/{age}/global.db", "")
-        os.utime(tmp_path / "page" / str(age), (1000 - age, 1000 - age))
-    build_cache.keep_last(tmp_path / "page" / "6")
-    assert {path.name for path in (tmp_path / "page").iterdir()} == {"0", "1", "2", "3", "6"}
 
 
 def test_an_edited_module_concerns_few_pages():
