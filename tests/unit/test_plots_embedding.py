@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from llmbook.experiments.tied_embedding import WIDTH, run_factor, small_decoder
+from llmbook.experiments.results import read_result
+from llmbook.experiments.tied_embedding import BATCH, WIDTH, run_factor, small_decoder
 from llmbook.plots import embedding_scale as plots
 from llmbook.widgets.embedding_scale import (
     DTYPES,
@@ -110,3 +111,34 @@ def test_figures_draw_and_draw_the_same_again(figure):
     first, second = (figure()._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
     assert first == second
     assert first.startswith("<svg")
+
+
+# --- the stored seeds ----------------------------------------------------------------------------------------------
+
+STORED = read_result("embedding_factor")
+ARMS = {
+    "1/√D, factor": {"scaled": True},
+    "1/√D, no factor": {"scaled": False},
+    "size 1, no factor": {"scaled": False, "embedding_std": 1.0},
+}
+
+
+def first_loss(row, arm):
+    """The loss before the first step, made again."""
+    rate = STORED["settings"]["learning_rate"]
+    return run_factor(row["seed"], steps=1, learning_rate=rate, tied=True, **ARMS[arm]).losses[0]
+
+
+def test_the_stored_seeds_are_complete():
+    assert {(row["arm"], row["seed"]) for row in STORED["rows"]} == {
+        (arm, seed) for arm in ARMS for seed in STORED["settings"]["seeds"]}
+    assert len(STORED["rows"]) == 60
+    assert (STORED["settings"]["width"], STORED["settings"]["batch"]) == (WIDTH, BATCH)
+
+
+@pytest.mark.parametrize("place", [0, 25, 59])
+def test_a_stored_run_starts_as_a_new_one_and_not_as_one_of_another_arm(place):
+    row = STORED["rows"][place]
+    assert first_loss(row, row["arm"]) == pytest.approx(row["first_loss"], abs=0.01)
+    for other in set(ARMS) - {row["arm"]}:
+        assert abs(first_loss(row, other) - row["first_loss"]) > 0.1
