@@ -11,10 +11,12 @@ below $10^{-5}$``; ``up to the seed`` (with a tolerance for another processor, i
 between numbers are equal, save where a clause allows any text. A result without such a line is exact.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+MINUS = "\N{MINUS SIGN}"
 LABEL = re.compile(r"\s*\*Reproduces:\s*(.*?)\*", re.DOTALL)
 DIGITS = {"one": 0.5, "two": 0.05, "three": 0.005, "four": 0.0005}
 REMARK = re.compile(r"\.(?:\s|$)")  # what follows the first full stop is for the reader
@@ -39,13 +41,44 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Some of a row of things: those at given positions, from 1, or so many at its end; all, where neither is given."""
+
+    given: tuple[int, ...] = ()
+    last: int = 0
+
+    def names(self, position: int, count: int) -> bool:
+        """Whether it names one position of so many."""
+        return position > count - self.last if self.last else not self.given or position in self.given
+
+    @property
+    def least(self) -> int:
+        """How many things there have to be."""
+        return max(self.last, *self.given, 0)
+
+
+@dataclass(frozen=True)
+class Where:
+    """The places for which a clause holds."""
+
+    text: str
+    lines: Span
+    numbers: Span
+
+    def names(self, place: Place) -> bool:
+        """Whether the clause names a place."""
+        return self.lines.names(place.line, place.lines) and self.numbers.names(place.number, place.numbers)
+
+
+@dataclass(frozen=True)
 class Clause:
     """Where a promise holds, and what it allows."""
 
-    names: Callable[[Place], bool] | None
-    """Whether the clause names a place; None for "the rest"."""
+    where: Where | None
+    """None for "the rest"."""
     accepts: Callable[[str, str], bool]
     """Whether two printed numbers are close enough on two processors."""
+    exact: bool = False
     any_text: bool = False
     """Illustrative: the words may differ as well."""
     seeded: bool = False
@@ -54,6 +87,11 @@ class Clause:
     def free(self, shifted: bool) -> bool:
         """Whether everything is allowed here."""
         return self.any_text or (self.seeded and shifted)
+
+    @property
+    def of_lines(self) -> bool:
+        """Whether it is about lines as they are, words included, and not about some of their numbers."""
+        return self.where is None or not self.where.numbers.least
 
 
 def clauses_of(label: str) -> list[Clause]:
@@ -64,42 +102,39 @@ def clauses_of(label: str) -> list[Clause]:
     """
     text = REMARK.split(" ".join(label.split()), maxsplit=1)[0]
     clauses = [_clause(part.strip()) for part in text.split(";")]
-    if not any(clause.names is None for clause in clauses):
+    if not any(clause.where is None for clause in clauses):
         clauses.append(_clause("exact"))
     return clauses
 
 
 def _clause(text: str) -> Clause:
-    where, colon, kind = text.rpartition(": ")
+    place, colon, kind = text.rpartition(": ")
     kind = re.sub(r",? from .*", "", kind)
-    names = _where(where) if colon and where != "the rest" else None
+    where = _where(place) if colon and place != "the rest" else None
     if kind == "illustrative":
-        return Clause(names, _anything, any_text=True)
+        return Clause(where, _anything, any_text=True)
     if kind.startswith("up to the seed"):
         rest = kind.removeprefix("up to the seed").removeprefix(", ")
-        return Clause(names, _kind(rest or "exact"), any_text=rest == "illustrative", seeded=True)
-    return Clause(names, _kind(kind))
+        return Clause(where, _kind(rest or "exact"), rest == "", any_text=rest == "illustrative", seeded=True)
+    return Clause(where, _kind(kind), kind == "exact")
 
 
-def _where(text: str) -> Callable[[Place], bool]:
+def _where(text: str) -> Where:
     found = WHERE.fullmatch(text)
     if not text or not found:
         raise LabelError(f"cannot read where {text!r} is; write 'line 2', 'the last line', 'number 3' or 'the rest'")
-    lines = _selection(found["lines"], found["last_lines"])
-    numbers = _selection(found["numbers"], found["last_numbers"])
-    return lambda place: lines(place.line, place.lines) and numbers(place.number, place.numbers)
+    return Where(text, _span(found["lines"], found["last_lines"]), _span(found["numbers"], found["last_numbers"]))
 
 
-def _selection(counted: str | None, last: str | None) -> Callable[[int, int], bool]:
-    """From "2", "1, 3 and 5", "2 to 4" or "the last 2" to a test of (position from 1, how many there are)."""
+def _span(counted: str | None, last: str | None) -> Span:
+    """From "2", "1, 3 and 5", "2 to 4" or "the last 2"."""
     if last:
-        size = int(re.sub(r"\D", "", last) or 1)
-        return lambda position, count: position > count - size
-    if not counted:
-        return lambda position, count: True
-    given = [int(number) for number in re.findall(r"\d+", counted)]
-    chosen = range(given[0], given[-1] + 1) if " to " in counted else given
-    return lambda position, count: position in chosen
+        return Span(last=int(re.sub(r"\D", "", last) or 1))
+    given = [int(number) for number in re.findall(r"\d+", counted or "")]
+    chosen = range(given[0], given[-1] + 1) if " to " in (counted or "") else given
+    if counted and (not chosen or min(chosen) < 1):
+        raise LabelError(f"{counted!r} names nothing; positions are counted from 1, upwards")
+    return Span(tuple(chosen))
 
 
 def _kind(text: str) -> Callable[[str, str], bool]:
@@ -112,16 +147,16 @@ def _kind(text: str) -> Callable[[str, str], bool]:
     if text == "illustrative":
         return _anything
     if text == "to the printed digits":
-        return lambda a, b: abs(value(a) - value(b)) <= 1.001 * max(unit(a), unit(b))
+        return lambda a, b: a == b or abs(value(a) - value(b)) <= 1.001 * min(unit(a), unit(b))
     if text == "to the power of ten":
-        return lambda a, b: abs(value(a)) <= 10 * abs(value(b)) and abs(value(b)) <= 10 * abs(value(a))
+        return _same_power
     digits = re.fullmatch(r"to (\w+) digits?", text)
     if digits and digits[1] in DIGITS:
         return _relative(DIGITS[digits[1]])
     tolerance = re.fullmatch(r"to (.+?)( %)?", text)
     if tolerance:
-        size = number(tolerance[1])
-        return _relative(size / 100) if tolerance[2] else lambda a, b: abs(value(a) - value(b)) <= size * (1 + 1e-9)
+        size = number(tolerance[1]) * (1 + 1e-9)
+        return _relative(size / 100) if tolerance[2] else lambda a, b: a == b or abs(value(a) - value(b)) <= size
     raise LabelError(f"{text!r} is not a kind of promise; see the kinds at the top of {__name__}.py")
 
 
@@ -130,7 +165,17 @@ def _anything(a: str, b: str) -> bool:
 
 
 def _relative(share: float) -> Callable[[str, str], bool]:
-    return lambda a, b: abs(value(a) - value(b)) <= share * max(abs(value(a)), abs(value(b)))
+    def accepts(a: str, b: str) -> bool:
+        apart = abs(value(a) - value(b))  # infinite or no number at all beside an infinity or a nan
+        return a == b or (math.isfinite(apart) and apart <= share * max(abs(value(a)), abs(value(b))))
+
+    return accepts
+
+
+def _same_power(a: str, b: str) -> bool:
+    one, other = value(a), value(b)
+    near = abs(one) <= 10 * abs(other) and abs(other) <= 10 * abs(one)
+    return a == b or (near and math.copysign(1, one) == math.copysign(1, other))
 
 
 def number(text: str) -> float:
@@ -149,7 +194,7 @@ def number(text: str) -> float:
 
 def value(text: str) -> float:
     """A printed number."""
-    return float(text.replace(",", ""))
+    return float(text.replace(",", "").replace(MINUS, "-"))
 
 
 def unit(text: str) -> float:

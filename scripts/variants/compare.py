@@ -3,22 +3,24 @@
 import re
 from dataclasses import dataclass
 
-from classes import LABEL, Clause, Place, clauses_of
+from classes import LABEL, MINUS, Clause, LabelError, Place, clauses_of
 
-# Not digits inside a name (bf16, layer_2), and not the hyphen of a range.
-NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)|(?<![\w.])[-+]?(?:nan|inf)(?!\w)")
+# Not digits inside a name (bf16, layer_2, 1.5x, 2.13.0), and not the hyphen of a range.
+DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d*)?|\.\d+"
+NUMBER = re.compile(rf"(?<![\w.])[-+{MINUS}]?(?>(?:{DIGITS})(?:[eE][-+]?\d+)?|nan|inf)(?!\w|\.\d)")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What two runs of a cell disagree about."""
+    """A line that breaks a promise, as it was and as it is in another run."""
 
     line: int
     expected: str
     got: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.expected!r} became {self.got!r}"
+        broken = f"became {self.got!r}" if self.got != self.expected else "is not what the label says"
+        return f"line {self.line}: {self.expected!r} {broken}"
 
 
 def label_after(cells: list, index: int) -> str:
@@ -38,30 +40,58 @@ def difference(expected: str, got: str, label: str, *, shifted: bool = False) ->
         shifted: whether the other run had other seeds.
 
     Raises:
-        LabelError: the label cannot be read.
+        LabelError: the label cannot be read, or names a place that the text does not have.
     """
     clauses = clauses_of(label)
-    if expected == got:
-        return None
     before, after = expected.rstrip().splitlines(), got.rstrip().splitlines()
-    if len(before) != len(after):
-        free = any(clause.names is None and clause.free(shifted) for clause in clauses)
-        return None if free else Difference(0, f"{len(before)} lines", f"{len(after)} lines")
-    for index, (old, new) in enumerate(zip(before, after, strict=True), start=1):
+    _names_what_is_there(clauses, before)
+    pairs = _pairs(before, after, clauses, shifted)
+    if pairs is None:
+        return Difference(0, f"{len(before)} lines", f"{len(after)} lines")
+    for index, (old, new) in pairs.items():
         if not _line_holds(old, new, clauses, (index, len(before)), shifted):
             return Difference(index, old, new)
     return None
 
 
+def _names_what_is_there(clauses: list[Clause], lines: list[str]) -> None:
+    """Refuse a clause about a line or a number that is not printed: the cell has changed, and the label has not."""
+    for where in filter(None, (clause.where for clause in clauses)):
+        named = [line for position, line in enumerate(lines, start=1) if where.lines.names(position, len(lines))]
+        most = max((len(NUMBER.findall(line)) for line in named), default=0)
+        if lines and (where.lines.least > len(lines) or where.numbers.least > most):
+            raise LabelError(f"the cell does not print what {where.text!r} names")
+
+
+def _pairs(before: list[str], after: list[str], clauses: list[Clause],
+           shifted: bool) -> dict[int, tuple[str, str]] | None:
+    """The lines to compare, by number. Where the rest is free there may be more or fewer, save those that are named."""
+    if len(before) == len(after):
+        return dict(enumerate(zip(before, after, strict=True), start=1))
+    spans = [clause.where.lines for clause in clauses if clause.where and not clause.free(shifted)]
+    head = max((span.least for span in spans if not span.last), default=0)
+    tail = max((span.last for span in spans), default=0)
+    everywhere = any(not span.least for span in spans)  # a number of each line
+    rest_is_free = any(clause.where is None and clause.free(shifted) for clause in clauses)
+    if everywhere or not rest_is_free or head + tail > min(len(before), len(after)):
+        return None
+    chosen = [*range(head), *range(-tail, 0)]
+    return {index % len(before) + 1: (before[index], after[index]) for index in chosen}
+
+
 def _line_holds(old: str, new: str, clauses: list[Clause], line: tuple[int, int], shifted: bool) -> bool:
-    if old == new or any(clause.free(shifted) for clause in _binding(clauses, Place(line[0], 1, line[1], 1))):
-        return True
     first, second = NUMBER.findall(old), NUMBER.findall(new)
+    places = [Place(line[0], position, line[1], len(first)) for position in range(1, len(first) + 1)]
+    whole = _binding([clause for clause in clauses if clause.of_lines], Place(line[0], 0, line[1], 0))
+    bound = [_binding(clauses, place) for place in places]
+    others = [clause for group in bound for clause in group if not clause.of_lines]
+    if any(clause.free(shifted) for clause in whole) and all(clause.free(shifted) for clause in others):
+        return True
+    if all(clause.exact and not clause.free(shifted) for group in (whole, *bound) for clause in group):
+        return old.rstrip() == new.rstrip()
     if len(first) != len(second) or _words(old) != _words(new):
         return False
-    places = [Place(line[0], position, line[1], len(first)) for position in range(1, len(first) + 1)]
-    return all(_number_holds(*pair, _binding(clauses, place), shifted)
-               for *pair, place in zip(first, second, places, strict=True))
+    return all(_number_holds(*pair, group, shifted) for *pair, group in zip(first, second, bound, strict=True))
 
 
 def _number_holds(old: str, new: str, clauses: list[Clause], shifted: bool) -> bool:
@@ -70,8 +100,8 @@ def _number_holds(old: str, new: str, clauses: list[Clause], shifted: bool) -> b
 
 def _binding(clauses: list[Clause], place: Place) -> list[Clause]:
     """The clauses that name a place; where none does, those about the rest."""
-    named = [clause for clause in clauses if clause.names is not None and clause.names(place)]
-    return named or [clause for clause in clauses if clause.names is None]
+    named = [clause for clause in clauses if clause.where and clause.where.names(place)]
+    return named or [clause for clause in clauses if clause.where is None]
 
 
 def _words(line: str) -> str:
