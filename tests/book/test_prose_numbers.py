@@ -10,9 +10,12 @@ from prose_check import ROOT, book_pages, examine, problems, read_page, share_ca
 from prose_numbers import LEVEL, Page
 from prose_text import prose_numbers
 
-# Pages whose numbers are still being placed. The list only shrinks; empty, it goes, with the two marks that read it.
-UNFINISHED = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("chapters/*/*.ipynb")]
-UNFINISHED += ["book/glossary.md", "book/notation.md", "book/setup.md"]
+# Pages whose numbers are still being placed. The list only shrinks; empty, it goes, with the mark that reads it.
+UNFINISHED = [
+    *(f"chapters/{name}.ipynb" for name in ("dora/07-in-practice", "tiny-titans/07-truncation")),
+    *(f"chapters/gemma/{name}.ipynb" for name in ("01-what-7b-counts", "04-norms", "exercises")),
+    *(f"book/{name}.md" for name in ("glossary", "notation", "setup")),
+]
 NAMES = [path.relative_to(ROOT).as_posix() for path in book_pages()]
 
 
@@ -33,7 +36,6 @@ def test_every_number_of_a_page_is_found(examined, name):
     assert not lines, "\n".join(lines)
 
 
-@pytest.mark.xfail(bool(UNFINISHED), reason="some numbers are still found in too many places")
 def test_a_changed_digit_is_noticed(examined):
     """The twin of the whole book: each number with each of its digits changed to each other one."""
     share = share_caught([verdict for _, verdicts in examined.values() for verdict in verdicts])
