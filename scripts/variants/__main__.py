@@ -23,6 +23,8 @@ MOST_PROCESSES = 4  # a page may take 2 GiB
 def main() -> int:
     """Run what the command line asks for; 0 if every page holds under every setting."""
     asked = arguments()
+    for name in {name for setting in SETTINGS.values() for name in setting.environment}:
+        os.environ.pop(name, None)  # what the caller has set would make "own" something else
     pages = [Path(name).resolve() for name in asked.pages] or all_pages()
     baselines = Baselines(pages, asked.jobs)
     bad = 0

@@ -3,9 +3,11 @@
 The page knows nothing of it: this module is imported before the first cell, and asked once more after the last.
 """
 
+import functools
 import json
 import random
 import warnings
+from numbers import Integral
 
 import numpy
 import torch
@@ -19,7 +21,7 @@ TEXTS = ("", "We decided to wait.", "1 < 2 & 3")
 
 
 class Watch:
-    """Which cell is running, which cells took a step of an optimizer, and what is added to seeds now.
+    """Which cell is running, which cells made an optimizer that took a step or took it, and what is added to seeds now.
 
     Args:
         shell: IPython's shell.
@@ -30,45 +32,67 @@ class Watch:
     def __init__(self, shell, shift, training):
         self.cell, self.shift, self.training, self.steps = -1, shift, set(training), set()
         shell.events.register("pre_run_cell", self.start)
-        register_optimizer_step_post_hook(lambda *_: self.steps.add(self.cell))
+        register_optimizer_step_post_hook(self.step)
 
     def start(self, _info=None):
         """A code cell begins."""
         self.cell += 1
 
+    def step(self, optimizer, *_):
+        """A model is trained here; it has its weights, and often its batches, from where its optimizer was made."""
+        self.steps |= {self.cell, getattr(optimizer, "_made_in_cell", self.cell)}
+
     def seed(self, seed):
         """The seed to use in place of one that the page has set."""
-        return seed + self.shift if isinstance(seed, int) and self.cell in self.training else seed
+        is_seed = isinstance(seed, Integral) and not isinstance(seed, bool)  # of numpy as well
+        return int(seed) + self.shift if is_seed and self.cell in self.training else seed
 
 
 def install(shell, shift=0, training=()):
     """Watch the cells that follow; with a shift, hand other seeds to those that train."""
     watch = Watch(shell, shift, training)
+    mark_optimizers(watch)
     if shift:
         shift_seeds(watch)
     return watch
 
 
+def mark_optimizers(watch):
+    """Have each optimizer remember the cell that made it."""
+    begin = torch.optim.Optimizer.__init__
+
+    @functools.wraps(begin)
+    def marked(optimizer, *arguments, **options):
+        begin(optimizer, *arguments, **options)
+        optimizer._made_in_cell = watch.cell
+
+    torch.optim.Optimizer.__init__ = marked
+
+
 def shift_seeds(watch):
-    """Put a wrapper around each way to seed a generator of torch, numpy and Python."""
+    """Put a wrapper around each way to seed a generator of torch, numpy and Python that pages use."""
 
     class Generator(torch.Generator):
         def manual_seed(self, seed):
             return super().manual_seed(watch.seed(seed))
 
     class Random(random.Random):
-        def __init__(self, seed=None):
-            super().__init__(watch.seed(seed))
+        def seed(self, a=None, version=2):  # __init__ calls it
+            super().seed(watch.seed(a), version)
 
     torch.Generator, random.Random = Generator, Random
-    seeders = ((torch, "manual_seed"), (numpy.random, "default_rng"), (numpy.random, "seed"), (random, "seed"))
+    seeders = ((torch, "manual_seed"), (torch.random, "manual_seed"), (numpy.random, "default_rng"),
+               (numpy.random, "seed"), (random, "seed"))  # fmt: skip
     for module, name in seeders:
         setattr(module, name, _shifted(getattr(module, name), watch))
 
 
 def _shifted(function, watch):
-    def seeded(seed=None, *rest, **options):
-        return function(watch.seed(seed), *rest, **options)
+    @functools.wraps(function)
+    def seeded(*arguments, **options):
+        first = [watch.seed(value) for value in arguments[:1]]
+        named = {name: watch.seed(value) if name in ("seed", "a") else value for name, value in options.items()}
+        return function(*first, *arguments[1:], **named)
 
     return seeded
 

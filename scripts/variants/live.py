@@ -52,24 +52,35 @@ def main(page: str, result: str, shift: str, training: str) -> None:
     """Run a page in this process's environment and write its record."""
     notebook = nbformat.read(page, 4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    for cell in code:  # of a notebook that was saved with outputs, those of a cell that does not run would stay
+        cell.outputs, cell.execution_count = [], None
     start = START.format(folder=str(Path(__file__).parent), shift=shift, training=training)
     frame = [nbformat.v4.new_code_cell(text) for text in (start, END)]
     notebook.cells = [frame[0], *code, frame[1]]
-    client = NotebookClient(notebook, timeout=SECONDS, allow_errors=True, coalesce_streams=True,
+    client = NotebookClient(notebook, timeout=SECONDS, allow_errors=True,
                             resources={"metadata": {"path": str(Path(page).parent)}})
-    record = {"cells": {}, "training": [], "explorers": 0, "moves": 0, "problems": []}
+    record = {"training": [], "explorers": 0, "moves": 0, "problems": []}
     try:
         client.execute()
     except (CellTimeoutError, DeadKernelError) as error:
         record["problems"].append(f"{type(error).__name__}: {str(error)[:500]}")
+    else:
+        record["problems"] += [f"cell {cell.id}: it never ran" for cell in code if cell.execution_count is None]
+        add_moves(record, *map(outcome, frame), len(code))
     record["cells"] = {cell.id: outcome(cell) for cell in code}
-    record["problems"] += [f"the runner: {error}" for cell in frame if (error := outcome(cell)["error"])]
-    printed = outcome(frame[1])["text"]
-    if printed.startswith("{"):
-        moved = json.loads(printed)
-        moved["training"] = [position for position in moved["training"] if position < len(code)]
-        record |= moved | {"problems": record["problems"] + moved["problems"]}
     Path(result).write_text(json.dumps(record), encoding="utf-8")
+
+
+def add_moves(record: dict, start: dict, end: dict, cells: int) -> None:
+    """Add what the runner's own two cells have brought to light: the last line of the second is in_kernel's report."""
+    *printed, last = end["text"].splitlines() or [""]
+    moved = json.loads(last) if last.startswith("{") else {"problems": ["the runner: no report from the kernel"]}
+    moved["training"] = [position for position in moved.get("training", []) if position < cells]
+    said = {"error": start["error"] or end["error"], "stderr": start["stderr"] + end["stderr"],
+            "prints": start["text"] + "\n".join(printed)}  # fmt: skip
+    found = [f"before the first cell or while controls moved: {kind}: {text.strip()[-600:]}"
+             for kind, text in said.items() if text]  # fmt: skip
+    record |= moved | {"problems": record["problems"] + moved["problems"] + found}
 
 
 def outcome(cell) -> dict[str, str]:

@@ -44,8 +44,8 @@ def problems_of(page: Path, record: dict, expected: dict[str, str], *, shifted: 
         said = {kind: done[kind].strip()[-600:] for kind in ("error", "stderr") if done[kind]}
         problems += [f"cell {cell.id}: {kind}: {text}" for kind, text in said.items()]
         try:
-            promise = label_after(cells, index)
-            found = None if done["error"] else difference(expected[cell.id], done["text"], promise, shifted=shifted)
+            promise, before = label_after(cells, index), expected.get(cell.id, "")
+            found = None if done["error"] else difference(before, done["text"], promise, shifted=shifted)
         except LabelError as error:
             found = error
         problems += [f"cell {cell.id}: {found}"] if found else []
