@@ -1,7 +1,6 @@
 """What to do with a page that did not run as it should: show it, say so, and never keep it."""
 
 import json
-from pathlib import Path
 
 import nbformat
 from myst_nb.core.render import strip_ansi
@@ -21,7 +20,11 @@ def crashed(path, done):
     words = done.stderr.decode(errors="replace").strip() or "It said nothing."
     error = f"the process that runs the page ended with status {done.returncode}"
     fault = {"cell": None, "error": error, "details": words[-3000:]}
-    return {"notebook": Path(path).read_text(encoding="utf-8"), "fault": fault, "costs": {"seconds": None}}
+    notebook = nbformat.read(path, nbformat.NO_CONVERT)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return {"notebook": nbformat.writes(notebook), "fault": fault, "costs": {"seconds": None}}
 
 
 def written_to_stderr(notebook):

@@ -30,6 +30,9 @@ def children():
 def execute(notebook, folder, timeout):
     """Run the cells of a notebook, in place; the first that fails, by its index and its error, or None."""
     begun = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # saved with outputs, it would show those of another day behind a cell that fails
+            cell.outputs, cell.execution_count = [], None
     client = NotebookClient(
         notebook,
         timeout=timeout,

@@ -133,6 +133,18 @@ def test_a_page_that_cannot_be_run_at_all_says_so(tmp_path, lasting):
     assert [cell.get("id") for cell in cells({"notebook": page_faults.shown(result)})] == ["only", "what-failed-here"]
 
 
+@pytest.mark.parametrize("kernel", ["python3", "fortran"])
+def test_outputs_that_were_saved_are_not_shown_as_new(tmp_path, lasting, kernel):
+    """A reader saves a notebook as it stands in JupyterLab: behind a failure stands nothing, and no old result."""
+    notebook = nbformat.read(write_page(tmp_path, "page", "1 / 0"), nbformat.NO_CONVERT)
+    notebook.metadata["kernelspec"]["name"] = kernel
+    saved = nbformat.v4.new_output("stream", text="old result")
+    notebook.cells.append(nbformat.v4.new_code_cell("print(1)", outputs=[saved], execution_count=2))
+    nbformat.write(notebook, tmp_path / "page.ipynb")
+    shown = page_faults.shown(run_pages.run_page(tmp_path / "page.ipynb", 90, lasting))
+    assert "what-failed-here" in shown and "old result" not in shown
+
+
 SAYS = "import sys\nprint('a passing line', file=sys.stderr)\nprint('fine')"
 
 

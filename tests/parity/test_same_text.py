@@ -46,6 +46,17 @@ def test_a_tie_is_forgiven_and_a_gap_is_not(gap, same):
     assert same_text(other, first, chain(table), start=1) is same
 
 
+def test_a_text_that_breaks_off_is_another_text():
+    """Though a model that is sure of each word gives both the same score; twin: the whole text."""
+    sure = 50 * torch.eye(WORDS).roll(1, dims=1)
+    text = greedy(sure, 0, 6)
+    scores = [score(row, lambda text: sure[text[0]], 1, 1.0) for row in (text[0], text[0, :-1])]
+    assert abs(scores[0] - scores[1]) <= TIE
+    assert not same_text(text[:, :-1], text, chain(sure), start=1)
+    assert not same_text(text, text[:, :-1], chain(sure), start=1)
+    assert same_text(text, text.clone(), chain(sure), start=1)
+
+
 def test_what_stands_behind_the_end_is_not_compared():
     text = torch.tensor([[1, 2, 7, 0, 0]])
     assert ended(text[0], 1, (7,)).tolist() == [1, 2, 7] and ended(text[0], 1, ()).tolist() == text[0].tolist()
