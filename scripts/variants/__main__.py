@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from live import run
-from pages import all_pages, built_texts, label, problems_of
+from pages import ROOT, all_pages, built_texts, label, problems_of
 from settings import SETTINGS
+from store import keep, key, load
 from tqdm import tqdm
 
 MOST_PROCESSES = 4  # a page may take 2 GiB
@@ -80,9 +81,21 @@ class Baselines:
 def run_all(pages: list[Path], name: str, training: dict[Path, list[int]], jobs: int) -> Iterator[tuple[Path, dict]]:
     """Run pages under one setting, side by side, with progress; yield each with its record."""
     with ThreadPoolExecutor(jobs) as threads:
-        runs = {threads.submit(run, page, SETTINGS[name], training.get(page, [])): page for page in pages}
+        runs = {threads.submit(run_or_load, page, name, training.get(page, [])): page for page in pages}
         for done in tqdm(as_completed(runs), total=len(runs), desc=name, unit="page", disable=not runs):
             yield runs[done], done.result()
+
+
+def run_or_load(page: Path, name: str, training: list[int]) -> dict:
+    """The record of a page under a setting: an earlier one if nothing has changed since, or a new one."""
+    if not page.is_relative_to(ROOT):
+        return run(page, SETTINGS[name], training)
+    wanted = key(page, SETTINGS[name], training)
+    record = load(page, name, wanted)
+    if record is None:
+        record = run(page, SETTINGS[name], training)
+        keep(page, name, wanted, record)
+    return record
 
 
 def check(pages: list[Path], name: str, baselines: Baselines, jobs: int) -> Iterator[tuple[Path, list[str]]]:

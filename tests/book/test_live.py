@@ -9,12 +9,15 @@ sys.path.insert(0, str(ROOT / "scripts" / "variants"))
 from live import run
 from pages import all_pages, built_texts, label, problems_of
 from settings import SETTINGS
+from store import keep, key
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=label)
 def test_a_page_runs_live(built_book, page):
     """Widgets in place of stored frames, each control on each value. The twins stand in test_variants.py."""
+    wanted = key(page, SETTINGS["one-thread"], [])
     record = run(page, SETTINGS["one-thread"], [])
+    keep(page, "one-thread", wanted, record)  # `make variants` need not run it again
     problems = problems_of(page, record, built_texts(page), shifted=False)
     assert not problems, "\n".join(problems)
     built = (built_book / page.relative_to(ROOT)).with_suffix(".html").read_text(encoding="utf-8")
