@@ -7,6 +7,7 @@ build warns of it, and the next build runs it again.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -72,10 +73,12 @@ class Pages:
 
 
 def is_cached(folder, path):
-    """Whether a cache holds the outputs of a page."""
+    """Whether a cache holds the outputs of a page, whole: a build that was ended while it wrote them leaves a part."""
+    notebook = nbformat.read(path, nbformat.NO_CONVERT)
     try:
-        get_cache(folder).match_cache_notebook(nbformat.read(path, nbformat.NO_CONVERT))
-    except KeyError:
+        kept = get_cache(folder).match_cache_notebook(notebook).hashkey
+        json.loads((Path(folder) / "executed" / kept / "base.ipynb").read_text(encoding="utf-8"))
+    except (KeyError, OSError, ValueError):
         return False
     return True
 
@@ -113,11 +116,17 @@ def run_page(path, timeout, lasting):
 def keep(folder, name, path, result):
     """Put the outputs of a page into the cache, and its costs into the record."""
     notebook, costs = nbformat.reads(result["notebook"], nbformat.NO_CONVERT), result["costs"]
-    bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": costs["seconds"]})
-    get_cache(folder).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     record = folder / RECORD
-    known = json.loads(record.read_text()) if record.exists() else {}
-    record.write_text(json.dumps({**known, name: costs}, indent=1))
+    known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    beside = record.with_name(f"{RECORD}.{os.getpid()}")  # ended half-way, a build leaves the record as it was
+    folder.mkdir(parents=True, exist_ok=True)
+    beside.write_text(json.dumps({**known, name: costs}, indent=1), encoding="utf-8")
+    beside.replace(record)
+    bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": costs["seconds"]})
+    cache = get_cache(folder)
+    _, place = cache.create_hashed_notebook(notebook)
+    shutil.rmtree(folder / "executed" / place, ignore_errors=True)  # jupyter-cache stumbles over one without a notebook
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def setup(app):

@@ -88,6 +88,20 @@ def test_what_has_run_is_found_in_the_cache(tmp_path, lasting):
     assert not run_pages.is_cached(cache, page)
 
 
+@pytest.mark.parametrize("left", [None, 0, 100])
+def test_a_page_that_was_kept_by_half_runs_again(tmp_path, left):
+    """A build that is killed while it writes: no file, an empty one, the beginning of one; the next build mends it."""
+    page, cache = write_page(tmp_path, "page", "print(1)"), tmp_path / "cache"
+    result = {"notebook": page.read_text(), "costs": {"seconds": 1.0}}
+    run_pages.keep(cache, "page", page, result)
+    assert run_pages.is_cached(cache, page)
+    (kept,) = cache.glob("executed/*/base.ipynb")
+    kept.unlink() if left is None else kept.write_text(kept.read_text()[:left])
+    assert not run_pages.is_cached(cache, page)
+    run_pages.keep(cache, "page", page, result)
+    assert run_pages.is_cached(cache, page)
+
+
 def test_nothing_to_run_is_no_work(tmp_path):
     """No page, no result, and no fonts looked for."""
     assert list(run_pages.run_all({}, 90, tmp_path / "lasting")) == [] and not (tmp_path / "lasting").exists()
@@ -157,18 +171,18 @@ def test_what_a_page_writes_to_stderr_is_told_and_not_shown(tmp_path, lasting):
 
 
 LOOKS = """import os, matplotlib, matplotlib.font_manager
-print(matplotlib.rcParams["lines.linewidth"], "mark" in globals())"""
+print(matplotlib.rcParams["lines.linewidth"], "mark" in globals(), __debug__)"""
 
 
 def hostile_reader(folder, monkeypatch):
-    """Settings of a reader: an old key and a wide line for matplotlib, startup files, a home that is no folder."""
+    """Settings of a reader: an old key and a wide line for matplotlib, startup files, no assertions, no home."""
     for name in ("matplotlibrc", "profile_default/startup/00-mine.py", "start.py"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("mark = 1\n" if name.endswith(".py") else "lines.linewidth: 9\nold.key: 1\n")
     (folder / "home").touch()
     values = {"MPLCONFIGDIR": folder, "MATPLOTLIBRC": folder / "matplotlibrc", "IPYTHONDIR": folder,
-              "PYTHONSTARTUP": folder / "start.py", "HOME": folder / "home"}
+              "PYTHONSTARTUP": folder / "start.py", "PYTHONOPTIMIZE": 1, "HOME": folder / "home"}
     for name, value in values.items():
         monkeypatch.setenv(name, str(value))
 
@@ -177,7 +191,7 @@ def test_nothing_of_the_readers_settings_reaches_a_page(tmp_path, monkeypatch, l
     """The page sees defaults, and nothing is written to stderr."""
     hostile_reader(tmp_path / "reader", monkeypatch)
     result = run_pages.run_page(write_page(tmp_path, "page", LOOKS), 90, lasting)
-    assert printed(result) == "1.5 False\n"
+    assert printed(result) == "1.5 False True\n"
 
 
 def test_without_a_room_they_would(tmp_path, monkeypatch, lasting):
@@ -185,7 +199,7 @@ def test_without_a_room_they_would(tmp_path, monkeypatch, lasting):
     hostile_reader(tmp_path / "reader", monkeypatch)
     monkeypatch.setattr(run_pages, "page_environment", lambda room, lasting: dict(os.environ))
     result = run_pages.run_page(write_page(tmp_path, "page", LOOKS), 90, lasting)
-    assert "9.0 True\n" in printed(result) and "old.key" in printed(result)
+    assert "9.0 True False\n" in printed(result) and "old.key" in printed(result)
 
 
 LEAVES = """import os, subprocess, sys, tempfile
