@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import nbformat
 from pages import ROOT
 from settings import Setting
+from torch.backends.cpu import get_cpu_capability
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from build_cache import RUNNERS, digest_of, surroundings
@@ -33,9 +35,10 @@ def inputs() -> Inputs:
 
 @lru_cache
 def everywhere() -> str:
-    """What every page depends on: the versions, the pins, and how pages are run."""
+    """What every page depends on: the versions, the pins, how pages are run, and the processor."""
     runners = [*(ROOT / "book" / "_ext" / name for name in RUNNERS), HERE / "live.py", HERE / "in_kernel.py"]
-    return digest_of(ROOT, [ROOT / "constraints.txt", *runners], surroundings(ROOT))
+    machine = f"{platform.processor()} {platform.machine()} {get_cpu_capability()} {os.cpu_count()}"
+    return digest_of(ROOT, [ROOT / "constraints.txt", *runners], f"{surroundings(ROOT)}\n{machine}")
 
 
 def place(page: Path, name: str) -> Path | None:
