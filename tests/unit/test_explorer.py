@@ -4,14 +4,10 @@ import json
 import re
 from html.parser import HTMLParser
 
-import ipywidgets
-import numpy as np
 import pytest
-import torch
-from traitlets import TraitError
 
 from llmbook.plots.style import new_figure, styled
-from llmbook.widgets import Choice, Slider, explore, live
+from llmbook.widgets import Choice, Slider, explore
 from llmbook.widgets.controls import grid
 from llmbook.widgets.static import Frame, explorer_html, pack, script_json, unpack
 
@@ -165,49 +161,6 @@ def test_live_widgets_redraw_on_any_value(monkeypatch):
     assert "exponent 7 is -128." in view.value
     exponent.index, sign.index = 2, 0
     assert view.value == before
-
-
-AWKWARD = [None, True, 1, 1.0, float("nan"), [1], np.zeros(2), np.zeros(2), torch.ones(2), {"a": None}, "", "1"]
-
-
-def assert_arrives(kind, first):
-    """Every awkward value, chosen by its place, reaches the drawing function as the very object that was given."""
-    def draw(*, value):
-        received.append(value)
-        return draw_power(exponent=1, sign=1)
-
-    received = []
-    control = kind("Value", AWKWARD, AWKWARD[first], format=lambda value: f"{type(value).__name__} {value!r}")
-    box, view = explore(draw, caption="c", value=control).widget().children
-    order = [place for place in range(len(AWKWARD)) if place != first] + [first]
-    for place in order:
-        box.index = place
-    assert [id(value) for value in received] == [id(AWKWARD[place]) for place in [first, *order]]
-    assert "<img" in view.value and box.label == control.text(AWKWARD[first])
-
-
-@pytest.mark.parametrize("kind", [Slider, Choice])
-@pytest.mark.parametrize("first", range(len(AWKWARD)))
-def test_any_value_can_be_chosen_and_arrives_as_it_was_given(kind, first):
-    assert_arrives(kind, first)
-
-
-@pytest.mark.parametrize("kind", [Slider, Choice])
-@pytest.mark.parametrize("first", range(len(AWKWARD)))
-def test_twin_a_widget_that_holds_the_values_is_caught(kind, first, monkeypatch):
-    def holding(control):
-        widget = ipywidgets.Dropdown if isinstance(control, Choice) else ipywidgets.SelectionSlider
-        return widget(options=[(control.text(value), value) for value in control.values], value=control.default)
-
-    monkeypatch.setattr(live, "_input", holding)
-    with pytest.raises((TraitError, TypeError, ValueError, RuntimeError, AssertionError)):
-        assert_arrives(kind, first)
-
-
-def test_an_equal_value_of_another_type_or_another_array_is_no_default():
-    assert Slider("x", [True, 1, 1.0], 1).start == 1 and Slider("x", [1.0, 2.0], 1).start == 0
-    with pytest.raises(ValueError, match="is not among"):
-        Slider("x", [np.zeros(2)], np.zeros(2))
 
 
 def test_an_error_in_a_live_draw_is_shown_and_can_be_left():

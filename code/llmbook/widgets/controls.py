@@ -48,6 +48,11 @@ class Control:
         """The place of the default among the values."""
         return place(self.values, self.default)
 
+    @property
+    def drawn_start(self) -> int:
+        """The place of the default among the values that the built page offers."""
+        return place(self.drawn, self.default)
+
     def text(self, value: Any) -> str:
         """A value as the reader sees it."""
         return self.format.format(value) if isinstance(self.format, str) else self.format(value)
@@ -104,6 +109,14 @@ def grid(controls: Mapping[str, Control]) -> list[dict[str, Any]]:
     _require(len(combinations) <= MOST_FRAMES, f"{sizes} = {len(combinations)} frames are too many for a page, "
              f"{MOST_FRAMES} at most; give a slider fewer frames=[...] (a live notebook keeps every value)")
     return [dict(zip(controls, values, strict=True)) for values in combinations]
+
+
+def start_frame(controls: Mapping[str, Control]) -> int:
+    """Where the combination of all defaults stands in :func:`grid`; found by places, since values may not compare."""
+    frame = 0
+    for control in controls.values():
+        frame = frame * len(control.drawn) + control.drawn_start
+    return frame
 
 
 def _require(condition: bool, message: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from llmbook.plots.style import is_static, to_svg
-from llmbook.widgets.controls import Choice, Control, Slider, Text, grid
+from llmbook.widgets.controls import Choice, Control, Slider, Text, grid, start_frame
 from llmbook.widgets.live import live_widget
 from llmbook.widgets.static import Frame, explorer_html
 
@@ -42,8 +42,7 @@ class Explorer:
 
     def html(self) -> str:
         """The explorer as a piece of a page, with every frame in it."""
-        default = grid(self.controls).index(self.defaults)
-        return explorer_html(self.name, self.caption, self.controls, self.frames(), default=default)
+        return explorer_html(self.name, self.caption, self.controls, self.frames(), default=start_frame(self.controls))
 
     def widget(self) -> Any:
         """The explorer as ipywidgets, for a live kernel."""

@@ -110,19 +110,19 @@ def _control(place: str, control: Control) -> str:
 
 
 def _select(place: str, control: Control) -> str:
-    options = "".join(_option(index, control, value) for index, value in enumerate(control.drawn))
+    options = "".join(_option(index, control) for index in range(len(control.drawn)))
     return f"""<div class="explorer-control"><label for="{place}">{escape(control.label)}</label>
 <select id="{place}" autocomplete="off">{options}</select></div>"""
 
 
-def _option(index: int, control: Control, value: Any) -> str:
-    chosen = " selected" if value == control.default else ""
-    return f'<option value="{index}"{chosen}>{escape(control.text(value))}</option>'
+def _option(index: int, control: Control) -> str:
+    chosen = " selected" if index == control.drawn_start else ""
+    return f'<option value="{index}"{chosen}>{escape(control.text(control.drawn[index]))}</option>'
 
 
 def _range(place: str, control: Control) -> str:
     texts = [control.text(value) for value in control.drawn]
-    start = list(control.drawn).index(control.default)
+    start = control.drawn_start
     return f"""<div class="explorer-control"><label for="{place}">{escape(control.label)}</label>
 <input type="range" id="{place}" min="0" max="{len(texts) - 1}" step="1" value="{start}" autocomplete="off"
  aria-valuetext="{escape(texts[start])}" data-texts="{escape(json.dumps(texts))}">
