@@ -10,12 +10,6 @@ from prose_check import ROOT, book_pages, examine, problems, read_page, share_ca
 from prose_numbers import LEVEL, Page
 from prose_text import prose_numbers
 
-# Pages whose numbers are still being placed. The list only shrinks; empty, it goes, with the mark that reads it.
-UNFINISHED = [
-    *(f"chapters/{name}.ipynb" for name in ("dora/07-in-practice", "tiny-titans/07-truncation")),
-    *(f"chapters/gemma/{name}.ipynb" for name in ("01-what-7b-counts", "04-norms", "exercises")),
-    *(f"book/{name}.md" for name in ("glossary", "notation", "setup")),
-]
 NAMES = [path.relative_to(ROOT).as_posix() for path in book_pages()]
 
 
@@ -26,10 +20,7 @@ def examined(built_book):
     return {name: (page, examine(page)) for name, page in pages.items()}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.xfail(name in UNFINISHED, reason="being placed")) for name in NAMES],
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_number_of_a_page_is_found(examined, name):
     """In an output, in data, or given with a reason; where a change of a digit would be noticed."""
     lines = problems(*examined[name])
