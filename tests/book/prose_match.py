@@ -44,7 +44,7 @@ def supports(source, number):
 def output_text(cell):
     """What an executed cell prints, and the words of its figures, as two texts."""
     texts, figures = [], []
-    for output in cell.get("outputs", []):
+    for output in joined(cell.get("outputs", [])):
         data = output.get("data", {})
         html, svg = "".join(data.get("text/html", "")), "".join(data.get("image/svg+xml", ""))
         if 'class="explorer' in html:
@@ -54,6 +54,18 @@ def output_text(cell):
         figures += re.findall(r"<!--(.*?)-->", svg)  # matplotlib draws glyphs, and writes their words beside them
         texts.append("" if html or svg else "".join(data.get("text/plain", "")))
     return "\n".join(text.strip("\n") for text in texts if text), "\n".join(figures)
+
+
+def joined(outputs):
+    """Outputs with the pieces of what was printed put together: where a kernel cuts them, and so a line, is chance."""
+    found = []
+    for output in outputs:
+        piece = "".join(output.get("text", ""))
+        if found and piece and found[-1].get("text") and found[-1].get("name") == output.get("name"):
+            found[-1] = {**found[-1], "text": found[-1]["text"] + piece}
+        else:
+            found.append({**output, "text": piece} if piece else output)
+    return found
 
 
 def is_computed(text, number):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prose_anchors import dumped, proposals, write
 from prose_check import ROOT, book_pages, examine, problems, read_page, share_caught
+from prose_match import output_text
 from prose_numbers import LEVEL, Page
 from prose_text import prose_numbers
 
@@ -107,6 +108,14 @@ def test_a_printed_number_supports_its_rounding(printed, stated):
 def test_a_number_that_has_drifted_is_reported(printed, stated):
     """The twin: another digit, more digits than printed, another sign or power, or nothing printed at all."""
     assert "is found nowhere" in faults(code("run", printed), text(f"It is {stated}."))
+
+
+def test_pieces_of_a_line_are_one_line():
+    """However the kernel cuts what a cell prints; and the twin, in which the second piece is another stream's."""
+    whole = [{"output_type": "stream", "name": "stdout", "text": text} for text in ("a 1,", " b 64\n", "c 3\n")]
+    assert output_text({"outputs": whole})[0] == "a 1, b 64\nc 3"
+    whole[1] = {**whole[1], "name": "stderr"}
+    assert output_text({"outputs": whole})[0] == "a 1,\n b 64\nc 3"
 
 
 def test_captions_and_alt_texts_are_read():
