@@ -15,6 +15,8 @@ import nbformat  # noqa: E402
 from nbclient import NotebookClient  # noqa: E402
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: E402
 
+STARTUP = 600  # seconds for a kernel to answer; a machine that is busy with something else needs more than a minute
+
 
 def children():
     """(processor seconds, largest resident bytes) of the finished child processes; zeros on Windows."""
@@ -36,6 +38,7 @@ def execute(notebook, folder, timeout):
     client = NotebookClient(
         notebook,
         timeout=timeout,
+        startup_timeout=STARTUP,
         record_timing=False,
         resources={"metadata": {"path": folder}},
         on_cell_execute=lambda cell, cell_index: begun.append(cell_index),

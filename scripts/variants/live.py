@@ -21,7 +21,7 @@ import in_kernel as _in_kernel
 _watch = _in_kernel.install(get_ipython(), shift={shift}, training={training})
 sys.path.remove({folder!r})"""
 END = "_in_kernel.report(_watch)"
-SECONDS = 600  # for one cell; four threads on two busy cores are slow
+SECONDS = 600  # for one cell, and for a kernel to answer; four threads on two busy cores are slow
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}  # threads that wait for a busy core would spin, several pages side by side
 
 
@@ -57,7 +57,7 @@ def main(page: str, result: str, shift: str, training: str) -> None:
     start = START.format(folder=str(Path(__file__).parent), shift=shift, training=training)
     frame = [nbformat.v4.new_code_cell(text) for text in (start, END)]
     notebook.cells = [frame[0], *code, frame[1]]
-    client = NotebookClient(notebook, timeout=SECONDS, allow_errors=True,
+    client = NotebookClient(notebook, timeout=SECONDS, startup_timeout=SECONDS, allow_errors=True,
                             resources={"metadata": {"path": str(Path(page).parent)}})
     record = {"training": [], "explorers": 0, "moves": 0, "problems": []}
     try:

@@ -37,7 +37,8 @@ def opened(page):
     notebook = nbformat.read(page, nbformat.NO_CONVERT)
     make = nbformat.v4.new_code_cell
     notebook.cells = [make(WATCH, id="watch"), *notebook.cells, make(TELL, id="tell")]
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(Path(page).parent)}}).execute()
+    folder = {"metadata": {"path": str(Path(page).parent)}}
+    NotebookClient(notebook, timeout=300, startup_timeout=300, resources=folder).execute()
     return {Path(path) for path in json.loads(notebook.cells[-1].outputs[-1].text)}
 
 
