@@ -7,14 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 import transformers
-from published_folders import (
-    CONFIGS,
-    edit_config,
-    edit_weights,
-    random_ids,
-    train_tokenizer,
-    write_folder,
-)
+from published_folders import CONFIGS, edit_config, edit_weights, random_ids, train_tokenizer, write_folder
 from safetensors.torch import load_file
 from same_text import decoder_logits, same_text
 
