@@ -80,8 +80,9 @@ class Baselines:
 
 def run_all(pages: list[Path], name: str, training: dict[Path, list[int]], jobs: int) -> Iterator[tuple[Path, dict]]:
     """Run pages under one setting, side by side, with progress; yield each with its record."""
+    shifts = training if SETTINGS[name].seed_shift else {}  # nothing else depends on which cells train
     with ThreadPoolExecutor(jobs) as threads:
-        runs = {threads.submit(run_or_load, page, name, training.get(page, [])): page for page in pages}
+        runs = {threads.submit(run_or_load, page, name, shifts.get(page, [])): page for page in pages}
         for done in tqdm(as_completed(runs), total=len(runs), desc=name, unit="page", disable=not runs):
             yield runs[done], done.result()
 
