@@ -14,11 +14,10 @@ from pathlib import Path
 
 from live import run
 from pages import ROOT, all_pages, built_texts, label, problems_of
+from run_pages import MOST_PROCESSES, usable_cores
 from settings import SETTINGS
 from store import keep, key, load
 from tqdm import tqdm
-
-MOST_PROCESSES = 4  # a page may take 2 GiB
 
 
 def main() -> int:
@@ -49,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS), metavar="NAME",
                         help="which settings; all by default")
     parser.add_argument("--pages", nargs="+", default=[], metavar="PAGE", help="notebooks; all of the book by default")
-    parser.add_argument("--jobs", type=int, default=min(MOST_PROCESSES, os.cpu_count() or 1), help="pages side by side")
+    parser.add_argument("--jobs", type=int, default=min(MOST_PROCESSES, usable_cores()), help="pages side by side")
     return parser.parse_args()
 
 
