@@ -73,12 +73,30 @@ def test_area_of_a_linear_decay_is_a_trapezoid():
     assert Schedule(1.0, 1000, shape="constant").area() == pytest.approx(1000)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_anneal_is_the_shape_and_then_a_line_to_zero(shape):
+    plain, annealed = (Schedule(3e-4, total, 10, 3e-5, shape, anneal) for total, anneal in ((40, 0), (60, 20)))
+    assert annealed.rates()[:40] == plain.rates()
+    end = plain(39)
+    assert annealed.rates()[40:] == pytest.approx([end * (19 - late) / 20 for late in range(20)], abs=1e-12)
+    assert annealed(59) == annealed(10**6) == 0.0
+    assert annealed.area() == pytest.approx(plain.area() + end * 19 / 2)
+
+
+def test_an_anneal_that_begins_a_step_late_is_caught():
+    """Twin of the test above: the same numbers of a shape that is one step longer are others."""
+    plain, late = Schedule(3e-4, 40, 10, 3e-5), Schedule(3e-4, 60, 10, 3e-5, anneal_steps=19)
+    assert late.rates()[:40] != pytest.approx(plain.rates(), rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("change", "hint"),
     [
         ({"shape": "square"}, "choose one of"),
         ({"warmup_steps": 40}, "warmup_steps must be"),
         ({"floor": 1.0}, "floor must be"),
+        ({"anneal_steps": 30}, "anneal_steps must be from 0 to 29"),
+        ({"anneal_steps": -1}, "anneal_steps must be"),
         ({"shape": "inverse_sqrt", "warmup_steps": 0}, "at least 1"),
     ],
 )

@@ -1,4 +1,4 @@
-r"""Learning-rate schedules: a linear warm-up, then one of four shapes down to a floor.
+r"""Learning-rate schedules: a linear warm-up, one of four shapes down to a floor, and at the end, if wanted, an anneal.
 
 With peak :math:`\eta`, floor :math:`f`, W warm-up steps of N in all, the rate of step t = 1 ... N is
 
@@ -13,9 +13,12 @@ With peak :math:`\eta`, floor :math:`f`, W warm-up steps of N in all, the rate o
       \eta & \text{constant}
     \end{cases}
 
+With A steps of anneal, the shape ends at N - A, and from there the rate falls in a straight line to 0 at N.
+
 OLMo warms up for 5,000 steps and then decays linearly to a tenth of the peak (arXiv 2402.00838, Section 3.2); Llama 2
 uses the cosine, also to a tenth (arXiv 2307.09288, Section 2.2). The inverse square root is that of Vaswani et al.
-2017 (arXiv 1706.03762, Section 5.3).
+2017 (arXiv 1706.03762, Section 5.3). The last 1,000 of OLMo 7B's 557,000 steps are such an anneal (arXiv 2402.00838,
+Section 4; ``configs/mcli/v1_5-mix-medium-mitch-ish.yaml`` of allenai/OLMo at 15af668).
 """
 
 import math
@@ -38,6 +41,8 @@ class Schedule:
     """Lowest rate of the decay, in the units of ``peak``; OLMo and Llama 2 use a tenth of the peak."""
     shape: str = "linear"
     """One of ``SHAPES``."""
+    anneal_steps: int = 0
+    """A, the last of the N steps, in which the rate falls from where the shape has left it to 0; 0 for no anneal."""
 
     def __post_init__(self):
         if self.shape not in SHAPES:
@@ -46,6 +51,9 @@ class Schedule:
             raise ValueError(
                 f"warmup_steps must be from 0 to total_steps - 1 = {self.total_steps - 1}, not {self.warmup_steps}"
             )
+        if not 0 <= self.anneal_steps < self.total_steps - self.warmup_steps:
+            raise ValueError(f"anneal_steps must be from 0 to {self.total_steps - self.warmup_steps - 1}, so that one "
+                             f"step is left between warm-up and anneal, not {self.anneal_steps}")  # fmt: skip
         if not 0 <= self.floor <= self.peak:
             raise ValueError(f"floor must be from 0 to the peak {self.peak}, not {self.floor}")
         if self.shape == "inverse_sqrt" and self.warmup_steps == 0:
@@ -58,13 +66,20 @@ class Schedule:
             step: updates made before this one: 0 for the first, so that none is wasted on a rate of zero.
         """
         t = min(step + 1, self.total_steps)
+        if t <= self.shaped_steps:
+            return self._shaped(t)
+        return self._shaped(self.shaped_steps) * (self.total_steps - t) / self.anneal_steps
+
+    @property
+    def shaped_steps(self) -> int:
+        """N - A: the steps of warm-up and shape, before the anneal."""
+        return self.total_steps - self.anneal_steps
+
+    def _shaped(self, t: int) -> float:
+        """The rate of step ``t``, counted from 1, in the warm-up or the shape."""
         if t <= self.warmup_steps:
             return self.peak * t / self.warmup_steps
-        return self._decayed(t)
-
-    def _decayed(self, t: int) -> float:
-        """The rate of step ``t``, counted from 1, after the warm-up."""
-        progress = (t - self.warmup_steps) / (self.total_steps - self.warmup_steps)
+        progress = (t - self.warmup_steps) / (self.shaped_steps - self.warmup_steps)
         if self.shape == "linear":
             return self.peak + (self.floor - self.peak) * progress
         if self.shape == "cosine":
