@@ -19,8 +19,13 @@ from llmbook.experiments.results import StoredRuns
 from llmbook.experiments.summarizers import CONTEXT, LONG, SHORT, TUNING_MEETINGS, TUNING_STEPS
 
 QUESTION = ("Does a small model that was tuned to a workplace summarize its meetings better than a large one that has "
-            "never read about it? Null: the mean difference, meeting by meeting, is zero. rouge1 to rougeLsum: F; "
-            "facts: recall by keys; facts_f1: F1 of the facts; wrong: wrong statements; one number for each meeting.")
+            "never read about it? Null: the mean difference, meeting by meeting, is zero. Main measure, chosen before "
+            "any score by it was known: net_f1, the F1 of the facts times the share of the reading that is saved, "
+            "(T - w) / (T - r) between 0 and 1, with w words in the summary, T in the transcript and r in the "
+            "reference. It must not reward copying: F1 charges nothing for length and gives the whole transcript more "
+            "than most summaries; here the transcript has 0 by construction and the reference 1. rouge1 to rougeLsum: "
+            "F; facts: recall by keys; facts_f1: F1 of the facts; wrong: wrong statements; words: of the summary; one "
+            "number for each meeting.")
 
 
 def main() -> None:
