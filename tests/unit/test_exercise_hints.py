@@ -8,7 +8,8 @@ from torch.nn import functional as F
 from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.accounting import meta_model
-from llmbook.exercises.gemma.counting import parameters, sizes_of
+from llmbook.exercises import evaluate
+from llmbook.exercises.gemma.counting import SIZES, cache_mistakes, parameters, sizes_of
 from llmbook.models import PUBLISHED
 
 
@@ -21,14 +22,14 @@ def slope(x):
     return torch.autograd.grad(tanh_gelu(x).sum(), x)[0]
 
 
-def counted(**options):
-    """A parameter count with one deliberate mistake."""
-    return lambda tied, **sizes: parameters(sizes, tied, **options)
+def counted(wrong):
+    """A parameter count with one deliberate mistake: a function of the sizes by name, and of tied."""
+    return lambda *values: wrong(dict(zip(SIZES, values[:-1], strict=True)), values[-1])
 
 
-def width(V, L, H, K, E, G, matrices=3, norms=3, tables=1):
+def per_width(V, L, H, K, E, G, matrices=3, norms=3, tables=1):
     """Numbers for each unit of width."""
-    return tables * V + L * (2 * H * E + 2 * K * E + matrices * G + norms - 1) + norms // 3
+    return tables * V + L * (2 * H * E + 2 * K * E + matrices * G + max(norms - 1, 0)) + norms // 3
 
 
 def rooted(x, eps=0.0, mean=True):
@@ -89,19 +90,18 @@ WRONG = [
     ("groups", lambda head, H, K: head % K, "repeat_interleave"),
     ("groups", lambda head, H, K: head / (H // K), "use //"),
     ("groups", lambda head, H, K: head // K, "size of a group"),
-    ("parameters", lambda tied, **s: parameters(s, False), "although it is tied"),
-    ("parameters", lambda tied, **s: parameters(s, True), "leaves out the output matrix"),
-    ("parameters", counted(matrices=2), "three matrices"),
-    ("parameters", lambda tied, **s: parameters(s, tied, inner=s["width"]), "heads x head_size"),
-    ("parameters", counted(block_norms=0, last_norm=0), "only the norms are missing"),
-    ("parameters", counted(last_norm=0), "only the last norm"),
-    ("parameters", lambda tied, **s: parameters(s | {"kv_heads": s["heads"]}, tied), "as many heads as queries"),
-    ("width", lambda total, **s: 4096, "4096 is printed"),
-    ("width", lambda total, **s: s["heads"] * s["head_size"], "inside attention, not the width"),
-    ("width", lambda total, vocab_size, layers, heads, kv_heads, head_size, feedforward_width: total / width(
-        vocab_size, layers, heads, kv_heads, head_size, feedforward_width, norms=0), "the gains of the norms"),
-    ("width", lambda total, vocab_size, layers, heads, kv_heads, head_size, feedforward_width: total / width(
-        vocab_size, layers, heads, kv_heads, head_size, feedforward_width, tables=2), "counts the vocabulary twice"),
+    ("parameters", counted(lambda s, tied: parameters(s, False)), "although it is tied"),
+    ("parameters", counted(lambda s, tied: parameters(s, True)), "leaves out the output matrix"),
+    ("parameters", counted(lambda s, tied: parameters(s, tied, matrices=2)), "three matrices"),
+    ("parameters", counted(lambda s, tied: parameters(s, tied, inner=s["width"])), "heads x head_size"),
+    ("parameters", counted(lambda s, tied: parameters(s, tied, block_norms=0, last_norm=0)), "only the norms"),
+    ("parameters", counted(lambda s, tied: parameters(s, tied, last_norm=0)), "only the last norm"),
+    ("parameters", counted(lambda s, tied: parameters(s | {"kv_heads": s["heads"]}, tied)), "as many heads as queries"),
+    ("width", lambda total, V, L, H, K, E, G: 4096, "4096 is printed"),
+    ("width", lambda total, V, L, H, K, E, G: H * E, "inside attention, not the width"),
+    ("width", lambda total, *sizes: total / per_width(*sizes, norms=0), "the gains of the norms"),
+    ("width", lambda total, *sizes: total // per_width(*sizes, norms=0), "the gains of the norms"),
+    ("width", lambda total, *sizes: total / per_width(*sizes, tables=2), "counts the vocabulary twice"),
     ("gelu-tanh", F.gelu, "exact GELU"),
     ("gelu-tanh", lambda x: 2 * tanh_gelu(x), "twice too large"),
     ("gelu-tanh", lambda x: x / 2 * (1 + torch.tanh(math.sqrt(2 / math.pi) * x)), "cubic term"),
@@ -121,6 +121,7 @@ WRONG = [
     ("matched-width", lambda plain, multiple: plain // 2, "one half"),
     ("matched-width", lambda plain, multiple: 2 * plain / 3 // multiple * multiple, "rounded down"),
     ("matched-width", lambda plain, multiple: round(2 * plain / 3 / multiple) * multiple, "nearest"),
+    ("matched-width", lambda plain, multiple: -(-int(2 * plain / 3) // multiple) * multiple, "cut off before rounding"),
     ("matched-width", lambda plain, multiple: 2 * plain / 3, "not a multiple of 256"),
     ("matched-width", lambda plain, multiple: (int(2 * plain / 3 / multiple) + 1) * multiple, "one multiple too many"),
     ("geglu", lambda x, g, u, d: (tanh_gelu(x @ u.T) * (x @ g.T)) @ d.T, "wrong branch"),
@@ -169,6 +170,7 @@ WRONG = [
     ("one-bos", lambda ids, bos: [bos, *ids], "second one"),
     ("one-bos", lambda ids, bos: list(ids), "without BOS"),
     ("one-bos", lambda ids, bos: ids if ids[:1] == [bos] else [bos, *ids], "one too many"),
+    ("one-bos", lambda ids, bos: [bos, *ids[(ids[:1] == [bos]) + (ids[:2] == [bos, bos]) :]], "however many"),
     ("one-bos", stripped, "only the front counts"),
     ("mask", lambda T, S: torch.ones(T, S, dtype=torch.bool).tril(), "shift by S - T"),
     ("mask", lambda T, S: ~torch.ones(T, S, dtype=torch.bool).tril(S - T), "exchanged"),
@@ -183,6 +185,7 @@ WRONG = [
     ("rope", lambda x, p, b: turned(x, p, b, sign=-1), "turns the other way"),
     ("rope", lambda x, p, b: turned(x, p, b, power=1), "not i / E"),
     ("rope", lambda x, p, b: turned(x, p + 1, b), "count from 0"),
+    ("rope", lambda x, p, b: turned(x, p.bfloat16().float(), b), "which has no 257"),
     ("rope", lambda x, p, b: turned(x, p * 0, b), "nothing turns|do not depend on positions"),
     ("rope", lambda x, p, b: x + p[:, None], "moving queries and keys"),
 ]
@@ -195,6 +198,22 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("gemma-ex-", WRONG)
+
+
+def test_no_two_slips_of_the_cache_share_a_number():
+    for sizes in ((28, 16, 16, 256, 8192, 4), (18, 8, 1, 256, 1000, 4)):
+        wrong = [value for value, _ in cache_mistakes(*sizes)]
+        assert len(set(wrong)) == len(wrong)
+    wrong = [value for value, _ in cache_mistakes(28, 16, 16, 256, 8192, 2)]
+    assert len(set(wrong)) < len(wrong)  # two bytes: forgetting them, and forgetting the values, halve alike
+
+
+def test_parameters_may_have_other_names():
+    def mine(v, d, n, h, k, e, g, shared):
+        return parameters(dict(zip(SIZES, (v, d, n, h, k, e, g), strict=True)), shared)
+
+    assert evaluate("gemma-ex-parameters", mine).passed
+    assert evaluate("gemma-ex-width", lambda p, v, n, h, k, e, g: p // per_width(v, n, h, k, e, g)).passed
 
 
 @pytest.mark.parametrize("name", ["gemma-2b", "gemma-7b", "llama-2-7b"])

@@ -1,7 +1,8 @@
 """Wrong answers to the exercises of the OLMo chapter fail, and the hint names the misconception behind them."""
 
 import math
-from statistics import mean, pstdev
+from functools import partial
+from statistics import mean, median_high, median_low, pstdev
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.exercises import evaluate
 from llmbook.exercises.olmo.comparison import pairs
-from llmbook.exercises.olmo.evidence import runs, unusual
+from llmbook.exercises.olmo.evidence import runs, unusual, usual_spread
 from llmbook.experiments import spoiled_run
 from llmbook.experiments.results import read_result
 from llmbook.layers.attention import causal_mask
@@ -25,6 +26,18 @@ def backward(x, upstream, eps, average=1.0, along=1.0, power=1, unbiased=False):
     return (upstream - means) / sigma**power
 
 
+def by_autograd(x, upstream, eps):
+    leaf = x.clone().requires_grad_()
+    return torch.autograd.grad((F.layer_norm(leaf, leaf.shape[-1:], eps=eps) * upstream).sum(), leaf)[0]
+
+
+def by_loop(length, window):
+    total = 0
+    for place in range(length):
+        total += min(place + 1, window)
+    return total
+
+
 def fused(hidden, swap=False):
     """A fused layer with the hidden numbers open."""
     def layer(x, matrix, down, gate_last):
@@ -34,13 +47,14 @@ def fused(hidden, swap=False):
     return layer
 
 
-def adam(l2=False, decay_factor=None, one=True, two=True, after=False, shift=0):
+def adam(l2=False, decay_factor=None, one=True, two=True, after=False, shift=0, eps=1e-5, under_root=False):
     """AdamW's step with its usual slips."""
     def move(weight, gradient, first, second, step, rate, decay):
         gradient = gradient + decay * weight if l2 else gradient
         first, second = 0.9 * first + 0.1 * gradient, 0.95 * second + 0.05 * gradient**2
         mean = first / (1 - 0.9 ** (step + shift)) if one else first
-        size = (second / (1 - 0.95 ** (step + shift)) if two else second).sqrt() + 1e-5
+        size = second / (1 - 0.95 ** (step + shift)) if two else second
+        size = (size + eps).sqrt() if under_root else size.sqrt() + eps
         factor = 1 - rate * decay if decay_factor is None else decay_factor(decay)
         change = rate * mean / size
         return (weight - change) * factor if after else weight * factor - change, first, second
@@ -101,6 +115,7 @@ WRONG = [
     ("norm-gradient", lambda x, g, eps: backward(x, g, eps, unbiased=True), "variance with D - 1"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, 0), "eps is missing"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, eps, along=x.shape[-1]), "take the mean"),
+    ("norm-gradient", lambda x, g, eps: by_autograd(x, g, eps), "autograd is switched off"),
     ("fused", fused(lambda gate, up: F.silu(gate) * up, swap=True), "exchanged"),
     ("fused", lambda x, m, d, last: fused(lambda gate, up: F.silu(gate) * up)(x, m, d, True), "look at `gate_last`"),
     ("fused", fused(lambda gate, up: F.silu(gate) * F.silu(up)), "both halves"),
@@ -117,6 +132,8 @@ WRONG = [
     ("window", lambda T, w: T * w, "starts with a triangle"),
     ("window", lambda T, w: T * (T + 1) // 2, "without a window"),
     ("window", lambda T, w: w * (w + 1) // 2 + (T - w) * w, "ordinary triangle"),
+    ("window", lambda T, w: sum(min(t + 1, w) for t in range(T)), "without a loop"),
+    ("window", by_loop, "without a loop"),
     ("router", lambda s, k: s.softmax(-1), "only the chosen ones may run"),
     ("router", lambda s, k: s.softmax(-1) * chosen(s, k), "must add up to 1"),
     ("router", lambda s, k: (s * chosen(s, k)).softmax(-1), "exp(0) is 1"),
@@ -132,6 +149,10 @@ WRONG = [
     ("adamw", adam(two=False), "second moment is not corrected"),
     ("adamw", adam(after=True), "you shrink the step as well"),
     ("adamw", lambda *a: adam(shift=-1 if a[4] > 1 else 0)(*a), "steps count from 1"),
+    ("adamw", adam(eps=1e-8), "PyTorch's 1e-8"),
+    ("adamw", adam(eps=0.0), "eps is missing"),
+    ("adamw", adam(under_root=True), "eps is under the root"),
+    ("clip", lambda gs, limit: [g * min(1, limit / norm_of(gs)) for g in gs], "ZeroDivisionError"),
     ("clip", lambda gs, limit: [g * min(1, limit / g.norm().item()) for g in gs], "one norm over all"),
     ("clip", lambda gs, limit: [g.clamp(-limit, limit) for g in gs], "changes the direction"),
     ("clip", lambda gs, limit: [g * limit / norm_of(gs) for g in gs], "at most 1"),
@@ -142,6 +163,8 @@ WRONG = [
     ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N, start=0), "begins when the warm-up ends"),
     ("schedule", lambda t, peak, W, N: decayed(t - (t <= W), peak, W, N), "steps count from 1"),
     ("schedule", lambda t, peak, W, N: peak * (0.1 + 0.9 * min(1, t / W)), "this warm-up starts from zero"),
+    ("schedule", lambda t, peak, W, N: decayed(t - (t > W), peak, W, N), "begins a step late"),
+    ("schedule", lambda t, peak, W, N: decayed(min(t, W), peak, W, N), "stays at its peak"),
     ("pack", lambda ds, end, T: packed(flat(ds, end)[:-1], T + 1), "follows the last document too"),
     ("pack", lambda ds, end, T: packed(flat(ds, end, before=True), T + 1), "stands before each"),
     ("pack", lambda ds, end, T: packed(flat(ds, end), T), "rows are too short"),
@@ -155,6 +178,10 @@ WRONG = [
     ("spike", lambda *log: runs(unusual(*log, spread=lambda _: 1.0)), "in units of the usual spread"),
     ("spike", lambda *log: runs(unusual(*log, drops=True)), "only those above count"),
     ("spike", lambda *log: runs(unusual(*log, first=1)), "too few before them"),
+    ("spike", lambda *log: runs(unusual(*log, ties=True)), "right at the limit is usual"),
+    *(("spike", lambda *log, change=change: runs(unusual(*log, **change)), "the mean of the two in the middle")
+      for other in (median_high, median_low) for spread in [partial(usual_spread, center=other)]
+      for change in ({"center": other}, {"spread": spread}, {"center": other, "spread": spread})),
     ("sign-test", lambda losses: coins(losses, sides=1), "one-sided"),
     ("sign-test", lambda losses: coins(losses) - losses, "the number of wins"),
     ("sign-test", lambda losses: coins(losses, exactly=True), "only exactly so many"),
@@ -162,6 +189,7 @@ WRONG = [
     ("padded-rows", lambda z, V: z.softmax(-1) * (torch.arange(z.shape[-1]) < V), "before the softmax"),
     ("padded-rows", lambda z, V: z[..., :V].softmax(-1), "keep the shape"),
     ("padded-rows", lambda z, V: z.softmax(-1), "stand for no token"),
+    ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, -15).softmax(-1), "small is not 0"),
 ]
 
 

@@ -34,6 +34,7 @@ def bos_is_not_doubled(f):
     """A prompt that has its BOS keeps exactly one"""
     expect_ids(f, [2, 5, 7], [2, 5, 7], "there is a BOS already; a second one is not what the model was trained on")
     expect_ids(f, [2, 2, 5], [2, 5], "two in front are one too many")
+    expect_ids(f, [2] * 5 + [7], [2, 7], "however many stand in front, one stays")
     expect_ids(f, [5, 2, 7], [2, 5, 2, 7], "only the front counts: what stands inside the text is not yours to remove")
 
 
@@ -143,6 +144,16 @@ def expect_rotated(f, x: Tensor, positions: Tensor, base: float) -> None:
 def rope_of_one_pair(f):
     """One pair: the angle is the position"""
     expect_rotated(f, torch.tensor([[1.0, 0.0]] * 4), torch.arange(4), 10000.0)
+
+
+@exercise("gemma-ex-rope")
+def rope_far_into_the_text(f):
+    """One pair at positions above 256"""
+    x, positions = torch.tensor([[1.0, 0.5]] * 4), torch.tensor([255, 257, 1001, 8191])
+    right = apply_rope(x, *rope_angles(positions, 2, 10000.0))
+    rounded = turned(x, positions[:, None].bfloat16().float())
+    hint = "the positions are rounded to bfloat16, which has no 257: keep them in float32"
+    expect_tensor(f(x, positions, 10000.0), right, [(rounded, hint)])
 
 
 @exercise("gemma-ex-rope")

@@ -23,11 +23,13 @@ def expect_matched(f, plain: int, multiple: int) -> None:
     mistakes = [
         (plain // 2, "that is one half: three matrices of width F equal two of width 4 D when F is two thirds"),
         (plain * 3 // 2, "that is three halves: the gated layer has more matrices, so each must be narrower"),
+        (math.ceil(int(share) / multiple) * multiple, "the fraction is cut off before rounding up: what is just above a"
+         " multiple needs the next one"),
         (math.floor(share / multiple) * multiple, "that is rounded down, or to the nearest multiple: round up"),
         (round(share), f"that is not a multiple of {multiple}: round up to the next one"),
         (share, f"that is not a multiple of {multiple}: round up to the next one"),
         (up + multiple, "that is one multiple too many: a number that is a multiple already stays as it is"),
-    ]
+    ]  # fmt: skip
     expect_number(f(plain, multiple), up, mistakes)
 
 
@@ -43,6 +45,13 @@ def width_that_fits(f):
     """Two thirds is a multiple already"""
     expect_matched(f, 3072, 256)
     expect_matched(f, 12, 4)
+
+
+@exercise("gemma-ex-matched-width")
+def width_just_above(f):
+    """Two thirds is a fraction above a multiple"""
+    expect_matched(f, 13, 4)
+    expect_matched(f, 25, 8)
 
 
 def expect_geglu(f, x: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> None:

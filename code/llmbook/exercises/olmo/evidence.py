@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
-from statistics import mean, median, pstdev
+from functools import partial
+from statistics import mean, median, median_high, median_low, pstdev
 
 import torch
 from torch import Tensor
 
-from llmbook.exercises.compare import expect_number, expect_tensor
+from llmbook.exercises.compare import as_tensor, expect_number, expect_tensor
 from llmbook.exercises.gemma.feedforward import draw
 from llmbook.exercises.registry import exercise
 from llmbook.experiments.results import read_result
@@ -52,22 +53,23 @@ def pack_without_a_rest(f):
     expect_packed(f, [[5, 6], [7], [8, 9, 10, 11, 12, 13]], 1, 5)
 
 
-def usual_spread(losses: list[float]) -> float:
+def usual_spread(losses: list[float], center: Callable = median) -> float:
     """The median of the distances from the median."""
-    middle = median(losses)
-    return median(abs(loss - middle) for loss in losses)
+    middle = center(losses)
+    return center([abs(loss - middle) for loss in losses])
 
 
 def unusual(
     losses: list[float], back: int, limit: float, *, center: Callable = median, spread: Callable = usual_spread,
-    own: int = 0, first: int | None = None, drops: bool = False,
+    own: int = 0, first: int | None = None, drops: bool = False, ties: bool = False,
 ) -> list[int]:  # fmt: skip
     """Steps far above those before them, with the rule open: what is the middle, what the spread, who is judged."""
     found = []
     for step in range(back if first is None else first, len(losses)):
         before = losses[max(0, step - back + own) : step + own]
         distance = losses[step] - center(before)
-        if (abs(distance) if drops else distance) > limit * spread(before):
+        beyond = (abs(distance) if drops else distance) - limit * spread(before)
+        if beyond > 0 or (ties and beyond == 0):
             found.append(step)
     return found
 
@@ -108,6 +110,28 @@ def a_made_up_log(f):
     for step, extra in {4: 6.0, 25: 9.0, 33: -0.5, 45: 0.9, 46: 0.8, 47: 0.7, 54: 0.8, 55: 0.7}.items():
         losses[step] += extra
     expect_events(f, losses, 9, 8.0)
+
+
+@exercise("olmo-ex-spike")
+def right_at_the_limit(f):
+    """A step right at the limit is usual"""
+    given = [1, 2, 4, 4, 9], 3, 2
+    ties = torch.tensor(runs(unusual(*given, ties=True)))
+    hint = "unusual means more than `limit` spreads: a step right at the limit is usual"
+    expect_tensor(f(*given), torch.tensor(runs(unusual(*given))), [(ties, hint)], exact=True)
+
+
+@exercise("olmo-ex-spike")
+def an_even_window(f):
+    """An even number of steps before"""
+    given = [1, 2, 4, 5, 5.5, 6.2], 4, 2
+    slips = []
+    for other in (median_high, median_low):
+        spread = partial(usual_spread, center=other)
+        changes = {"center": other}, {"spread": spread}, {"center": other, "spread": spread}
+        slips += [torch.tensor(runs(unusual(*given, **change))) for change in changes]
+    hint = "the median of an even number of values is the mean of the two in the middle"
+    expect_tensor(f(*given), torch.tensor(runs(unusual(*given))), [(wrong, hint) for wrong in slips], exact=True)
 
 
 @exercise("olmo-ex-spike")
@@ -173,7 +197,10 @@ def expect_padded(f, logits: Tensor, tokens: int) -> None:
         (logits.masked_fill(torch.arange(len(real)) > tokens, float("-inf")).softmax(-1),
          "one padded row is left: ids run from 0 to tokens - 1"),
     ]  # fmt: skip
-    expect_tensor(f(logits, tokens), right, mistakes)
+    got = as_tensor(f(logits, tokens))
+    expect_tensor(got, right, mistakes)
+    expect_tensor(got[..., tokens:], right[..., tokens:], exact=True, name="the padded part",
+                  otherwise="small is not 0: mask with -inf")  # fmt: skip
 
 
 @exercise("olmo-ex-padded-rows")
