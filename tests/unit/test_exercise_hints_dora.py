@@ -28,6 +28,21 @@ def start(bound=lambda inputs, rank: inputs**-0.5, normal=False, B=torch.zeros, 
     return draw
 
 
+def lora_by_autograd(x, upstream, A, B, s):
+    A, B = A.clone().requires_grad_(), B.clone().requires_grad_()
+    return torch.autograd.grad((s * (x @ A.T @ B.T) * upstream).sum(), (A, B))
+
+
+def lora_by_the_large_matrix(x, upstream, A, B, s):
+    large = upstream.T @ x
+    return s * B.T @ large, s * large @ A.T
+
+
+def by_the_merged_weight(x, W, b, A, B, m, s):
+    moved = W + s * B @ A
+    return x @ (m[:, None] * moved / moved.norm(dim=1, keepdim=True)).T + b
+
+
 def lora(power=1, mean=False, transposed=False):
     """The gradients of LoRA with their usual slips."""
     def gradients(x, g, A, B, s):
@@ -76,12 +91,13 @@ def dora(turn=False, scale=True, factor=True, norm=True):
     return gradients
 
 
-def norms(mixed=2, last=2, root=True, whole=True):
+def norms(mixed=2, last=2, root=True, whole=True, clamped=True):
     """The norms of the rows with their terms open."""
     def lengths(squares, projected, gram, B, s):
         gram = gram if whole else gram.diagonal().diag()
         found = squares + mixed * s * (projected * B).sum(1) + (s**last * (B @ gram * B).sum(1) if last else 0)
-        return found.clamp(min=0).sqrt() if root else found
+        found = found.clamp(min=0) if clamped else found
+        return found.sqrt() if root else found
     return lengths
 
 
@@ -137,6 +153,10 @@ WRONG = [
     ("start", start(bound=lambda inputs, rank: 0), "nothing ever learns"),
     ("start", start(B=torch.randn), "before the first step"),
     ("start", start(low=0), "all numbers of A are positive"),
+    ("start", lambda i, o, r: ((torch.rand(1, i) * 2 - 1).repeat(r, 1) / i**0.5, torch.zeros(o, r)), "repeat each"),
+    ("lora-gradients", lora_by_autograd, "autograd is switched off"),
+    ("lora-gradients", lora_by_the_large_matrix, "of the size of W"),
+    ("lora-gradients", lambda *given: lora()(*given)[::-1], "are exchanged"),
     ("lora-gradients", lora(power=0), "scale s is missing"),
     ("lora-gradients", lora(mean=True), "mean over the tokens"),
     ("lora-gradients", lora(transposed=True), "transpose"),
@@ -144,6 +164,10 @@ WRONG = [
     ("grow", grow(power=2), "grown twice"),
     ("grow", grow(rows=torch.zeros), "neither ever learns"),
     ("grow", grow(columns=torch.randn), "both random"),
+    ("grow", grow(rows=lambda *shape: torch.ones(shape)), "combinations of others"),
+    ("grow", grow(rows=torch.zeros, columns=lambda *shape: torch.ones(shape)), "combinations of others"),
+    ("weight", lambda W, A, B, m, s: m * (W + s * B @ A), "m[:, None]|has shape"),
+    ("weight", lambda W, A, B, m, s: m * F.normalize(W + s * B @ A), "write magnitude[:, None]"),
     ("weight", weight(lambda W, V: V.norm(dim=0)), "down the columns"),
     ("weight", weight(lambda W, V: W.norm(dim=1, keepdim=True)), "norm of W:"),
     ("weight", weight(power=0), "scale s is missing"),
@@ -154,6 +178,7 @@ WRONG = [
     ("forward", forward(base=0), "on the base's output"),
     ("forward", forward(outside=1), "take factor - 1"),
     ("forward", forward(scale=False), "scale s is missing"),
+    ("forward", by_the_merged_weight, "you multiply by W'"),
     ("gradient", dora(turn=True), "norm is a constant here"),
     ("gradient", lambda *a: dora()(*a[:-1], True), "along the row must be taken away"),
     ("gradient", dora(scale=False), "scale s is missing"),
@@ -165,6 +190,7 @@ WRONG = [
     ("row-norm", norms(last=0), "a length of its own"),
     ("row-norm", norms(root=False), "root is missing"),
     ("row-norm", norms(whole=False), "use all of gram"),
+    ("row-norm", norms(clamped=False), "has no root"),
     ("unmerge", lambda W, A, B, m, s, n: W - s * B @ A, "undoes LoRA"),
     ("unmerge", lambda W, A, B, m, s, n: (W - s * B @ A) * (n / m)[:, None], "wrong order"),
     ("unmerge", lambda W, A, B, m, s, n: W * (m / n)[:, None] - s * B @ A, "now divide by it"),

@@ -1,9 +1,12 @@
-"""Hold an attempt to the way that its task asks for: a formula in place of autograd, or of a loop."""
+"""Hold an attempt to the way that its task asks for: without autograd, without a loop, without a certain matrix."""
 
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from llmbook.exercises.checking import AttemptError
 from llmbook.exercises.compare import Mistake
@@ -60,3 +63,39 @@ def without_loop(attempt: Attempt) -> Attempt:
             sys.settrace(before)
 
     return call
+
+
+def without(attempt: Attempt, forbidden: Callable[[Tensor], bool], hint: str) -> Attempt:
+    """The same function, which may not compute a tensor of a kind.
+
+    Args:
+        attempt: a function of tensors.
+        forbidden: whether a tensor is of that kind; asked for the result of each operation of PyTorch.
+        hint: what to say if there was one.
+
+    Raises:
+        Mistake: from the function that is returned, with the hint.
+    """
+
+    def call(*args: object) -> object:
+        with _Watch(forbidden) as watch:
+            result = attempt(*args)
+        if watch.found:
+            raise Mistake(hint)
+        return result
+
+    return call
+
+
+class _Watch(TorchDispatchMode):
+    """Note whether a result of an operation is of a kind."""
+
+    def __init__(self, kind: Callable[[Tensor], bool]) -> None:
+        super().__init__()
+        self.kind, self.found = kind, False
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if isinstance(result, Tensor) and not self.found:
+            self.found = self.kind(result)
+        return result

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llmbook.exercises.compare import expect_items, expect_number, expect_tensor
+from llmbook.exercises.by_hand import without
+from llmbook.exercises.compare import Mistake, as_tensor, expect_items, expect_number, expect_tensor, same
 from llmbook.exercises.gemma.feedforward import draw
 from llmbook.exercises.registry import exercise
 
@@ -23,9 +24,13 @@ def expect_dora_weight(f, outputs: int, inputs: int, rank: int) -> None:
     moved, unscaled = weight + scaling * update, weight + update
     rows = lambda value: value.norm(dim=1, keepdim=True)  # noqa: E731
     m = magnitude[:, None]
+    of_the_rows = "the magnitude multiplies the columns: each row has its own, so write magnitude[:, None]"
     down_the_columns = "the norm runs down the columns: each output has a row, and that row has a length"
     mistakes = [
-        *((moved / moved.norm(dim=0) * magnitude, down_the_columns) for _ in range(outputs == inputs)),
+        *(pair for _ in range(outputs == inputs) for pair in (
+            (moved / moved.norm(dim=0) * magnitude, down_the_columns), (magnitude * moved, of_the_rows),
+            (magnitude * moved / rows(moved), of_the_rows), (magnitude * moved / moved.norm(dim=1), of_the_rows),
+        )),
         (m * moved / moved.norm(dim=0), down_the_columns),
         (m * moved / rows(weight), "that is the norm of W: divide by the norm of W + s B A"),
         (weight + m * scaling * update / rows(update), "only the update is divided: W belongs under the fraction too"),
@@ -36,7 +41,7 @@ def expect_dora_weight(f, outputs: int, inputs: int, rank: int) -> None:
         (m * moved / moved.norm(), "that is the norm of the whole matrix: every row has its own"),
         (m * moved / moved.square().sum(1, keepdim=True), "the root is missing from the norm"),
         (m * moved / moved.abs().sum(1, keepdim=True), "that is the sum of absolute values: the norm is Euclidean"),
-    ]
+    ]  # fmt: skip
     expect_tensor(f(weight, lora_A, lora_B, magnitude, scaling), m * moved / rows(moved), mistakes)
 
 
@@ -70,7 +75,10 @@ def expect_dora_output(f, outputs: int, inputs: int, tokens: int) -> None:
         (magnitude * (base + scaling * update) + bias, "divide the magnitude by the norm of W + s B A"),
         ((base + scaling * update) / factor + bias, "the factor is upside down: magnitude over norm"),
     ]
-    got = f(x, weight, bias, lora_A, lora_B, magnitude, scaling)
+    merged = factor[:, None] * (weight + scaling * lora_B @ lora_A)
+    hint = "you multiply by W': multiply by W and by the thin matrices, and scale what comes out"
+    by_parts = without(f, lambda made: same(made, merged) or same(made, merged.T), hint)
+    got = by_parts(x, weight, bias, lora_A, lora_B, magnitude, scaling)
     expect_tensor(got, right, mistakes)
 
 
@@ -171,6 +179,18 @@ def norms_of_six_rows(f):
 def norms_of_three_rows(f):
     """3 outputs, 8 inputs, rank 3"""
     expect_norms(f, 3, 8, 3)
+
+
+@exercise("dora-ex-row-norm")
+def norms_of_rows_that_vanish(f):
+    """200 rows that the update nearly takes away"""
+    lora_A, lora_B = draw(1, 3, 8), draw(2, 200, 3)
+    weight = -0.7 * lora_B @ lora_A + 1e-5 * draw(0, 200, 8)
+    norms = as_tensor(f(weight.square().sum(1), weight @ lora_A.T, lora_A @ lora_A.T, lora_B, 0.7))
+    if norms.shape == (200,) and norms.isnan().any():
+        raise Mistake("nan: rounding has made a sum negative, and that has no root; nothing below 0 goes under it")
+    longest = weight.norm(dim=1).max()  # the sum is right to the last digits of its terms, its root to half as many
+    expect_tensor((norms > 0.01 * longest).float(), torch.zeros(200), name="whether a norm is far from 0")
 
 
 @exercise("dora-ex-unmerge")

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from llmbook.exercises.by_hand import without, without_autograd
 from llmbook.exercises.compare import Mistake, as_number, as_tensor, expect_items, expect_number, expect_tensor
 from llmbook.exercises.gemma.feedforward import draw
 from llmbook.exercises.registry import exercise
@@ -63,6 +64,8 @@ def expect_start(f, inputs: int, outputs: int, rank: int) -> None:
         raise Mistake("A is zero: if B is zero too, both gradients are, and nothing ever learns")
     if lora_B.any():
         raise Mistake("B is not zero, so the model changes before the first step")
+    if torch.linalg.matrix_rank(lora_A.double()) < rank:
+        raise Mistake("rows of A repeat each other, so the update never has the rank you pay for: draw every number")
     expect_spread(lora_A.double(), inputs, rank)
 
 
@@ -100,9 +103,12 @@ def expect_gradients(f, tokens: int, inputs: int, outputs: int, rank: int, scali
     x, upstream = draw(0, tokens, inputs), draw(1, tokens, outputs)
     lora_A, lora_B = draw(2, rank, inputs).requires_grad_(), draw(3, outputs, rank).requires_grad_()
     (scaling * (x @ lora_A.T @ lora_B.T) * upstream).sum().backward()
-    got = expect_items(f(x, upstream, lora_A.detach(), lora_B.detach(), scaling), 2, "the gradients of A and of B")
-    for value, gradient, name in zip(got, (lora_A.grad, lora_B.grad), ("A", "B"), strict=True):
+    given = x, upstream, lora_A.detach(), lora_B.detach(), scaling
+    got = expect_items(without_autograd(f)(*given), 2, "the gradients of A and of B")
+    gradients = lora_A.grad, lora_B.grad
+    for value, gradient, other, name in zip(got, gradients, gradients[::-1], ("A", "B"), strict=True):
         mistakes = [
+            (other, "the two gradients are exchanged: that of A comes first"),
             (gradient / scaling, "the scale s is missing"),
             (gradient * scaling, "the scale s is there twice"),
             (gradient / tokens, "that is the mean over the tokens: the gradient of a sum is a sum"),
@@ -115,6 +121,8 @@ def expect_gradients(f, tokens: int, inputs: int, outputs: int, rank: int, scali
 def gradients_of_a_small_layer(f):
     """7 tokens, 5 inputs, 4 outputs, rank 2"""
     expect_gradients(f, 7, 5, 4, 2, 0.5)
+    large = "a matrix of the size of W is formed on the way: multiply by the thin matrix first"
+    expect_gradients(without(f, lambda made: made.shape in ((4, 5), (5, 4)), large), 7, 5, 4, 2, 0.5)
 
 
 @exercise("dora-ex-lora-gradients")
@@ -142,12 +150,19 @@ def expect_grown(f, rank: int, new_rank: int) -> None:
         *([(after, extra)] if torch.allclose(kept, before, rtol=1e-4) and not torch.allclose(after, kept) else []),
     ]
     expect_tensor(after, before, mistakes, name="the update s B A")
+    expect_new_directions(new_A.float(), new_B.float(), rank)
+
+
+def expect_new_directions(new_A: Tensor, new_B: Tensor, rank: int) -> None:
+    """Every new row of A or its column of B is there, and no combination of the others."""
     new_rows, new_columns = new_A[rank:], new_B[:, rank:]
     if not (new_rows.abs().sum(1) + new_columns.abs().sum(0)).all():
         raise Mistake("a new row of A and its column of B are both zero: each has the other as its gradient's factor, "
                       "so neither ever learns")  # fmt: skip
-    if torch.linalg.matrix_rank(torch.cat([lora_A, new_rows.float()])) < new_rank and not new_columns.any():
-        raise Mistake("the new rows of A are combinations of others, so they add no direction: draw them at random")
+    for name, parts in (("rows of A", new_A), ("columns of B", new_B.T)):
+        there = parts[parts.any(1)]
+        if torch.linalg.matrix_rank(there) < len(there):
+            raise Mistake(f"the new {name} are combinations of others, so they add no direction: draw them at random")
 
 
 @exercise("dora-ex-grow", points=2)
