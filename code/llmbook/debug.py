@@ -4,7 +4,8 @@ A fresh model is a poor witness. Its norms have a gain of one, its biases are ze
 gain that was never loaded, a clamp or a curved activation changes nothing. Loud weights make every tensor matter.
 
 Two models that should agree and do not are compared module by module: the mistake lies in the one whose input still
-agrees and whose output does not.
+agrees and whose output does not. In bfloat16 no later input agrees exactly, because each module hands its roundings on;
+there every module is given the input that the reference's module got.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -121,6 +122,45 @@ def first_divergence(
                 suspects.append((_divergence(name, our_input, their_input).difference > tolerance, found))
     guilty = [found for input_differs, found in suspects if not input_differs]
     return (guilty or [found for _, found in suspects] or [end])[0]
+
+
+def module_differences(
+    ours: nn.Module,
+    theirs: nn.Module,
+    ids: Tensor,
+    modules: Iterable[str],
+    *,
+    names: Mapping[str, Stored] | None = None,
+) -> dict[str, float]:
+    """Compare some modules one by one: each of ours reads what theirs has read, so that no difference is handed on.
+
+    That is how to compare in bfloat16. The logits of two right models may be percents apart there, since the
+    roundings of one module move all that follows; the output of a single module may not.
+
+    Args:
+        ours: the model under suspicion.
+        theirs: the reference.
+        ids: token ids ``(B, T)``.
+        modules: our names, such as "layers.0.attention_norm"; none of them inside another.
+        names: a family's ``key_table(config)``; None: names are the same.
+
+    Returns:
+        The relative difference of the outputs, by our name; infinite if the shapes differ.
+    """
+    modules, pairs = list(modules), _module_pairs(names or {})
+    to_theirs = {name: name for name in modules} | {ours: theirs for theirs, ours in pairs.items()}
+    with ExitStack() as hooks, torch.no_grad():
+        their_calls = hooks.enter_context(_recorded(theirs, [to_theirs[name] for name in modules]))
+        theirs(ids)
+    with ExitStack() as hooks, torch.no_grad():
+        for name in modules:
+            given = their_calls[to_theirs[name]][0]
+            module = ours.get_submodule(name)
+            handle = module.register_forward_pre_hook(lambda _, args, given=given: (given, *args[1:]))
+            hooks.callback(handle.remove)
+        our_calls = hooks.enter_context(_recorded(ours, modules))
+        ours(ids)
+    return {name: _divergence(name, our_calls[name][1], their_calls[to_theirs[name]][1]).difference for name in modules}
 
 
 def _module_pairs(names: Mapping[str, Stored]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from llmbook.debug import Divergence, first_divergence, randomize_, relative_difference
+from llmbook.debug import Divergence, first_divergence, module_differences, randomize_, relative_difference
 from llmbook.layers import activation
 from llmbook.models import Decoder, gemma, initialize_, llama, olmo
 
@@ -194,3 +194,33 @@ def test_many_small_differences_point_to_the_first_that_counts():
         tensor *= 1 + 1e-4
     found = first_divergence(drifted, sound, IDS)
     assert found is not None and found.name == "embed_tokens"
+
+
+# One module at a time
+
+UNITS = ["embed_tokens", "layers.0.attention_norm", "layers.0.self_attn", "layers.0.mlp", "layers.1.mlp", "norm"]
+
+
+def test_modules_of_equal_models_do_not_differ_and_no_hook_stays():
+    ours, theirs = loud(gemma.tiny()), loud(gemma.tiny())
+    assert module_differences(ours, theirs, IDS, UNITS) == dict.fromkeys(UNITS, 0.0)
+    for module in (*ours.modules(), *theirs.modules()):
+        assert not module._forward_hooks and not module._forward_pre_hooks
+
+
+def test_a_difference_is_not_handed_on_to_later_modules():
+    ours, theirs = loud(gemma.tiny()), loud(gemma.tiny())
+    ours.layers[0].mlp.activation = activation.ACTIVATIONS["relu"]
+    found = module_differences(ours, theirs, IDS, UNITS)
+    assert found.pop("layers.0.mlp") > 1e-3
+    assert set(found.values()) == {0.0}
+    with torch.no_grad():
+        assert relative_difference(ours(IDS), theirs(IDS)) > 1e-3
+
+
+def test_several_faulty_modules_are_all_found():
+    ours, theirs = loud(gemma.tiny()), loud(gemma.tiny())
+    ours.embed_tokens.scaled = False
+    ours.norm.unit_offset = False
+    found = module_differences(ours, theirs, IDS, UNITS)
+    assert [name for name, difference in found.items() if difference] == ["embed_tokens", "norm"]
