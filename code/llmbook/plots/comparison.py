@@ -21,7 +21,7 @@ def plot_by_context(
     rows: Mapping[str, tuple[Sequence[int], Sequence[float], int]], *, ylabel: str, logarithmic: bool = False,
     ax: Any = None,
 ) -> Figure:
-    """Lines over the length of the context, pale beyond the length that a model was trained for.
+    """Lines over the length of the context, thin beyond the longest input that a config names.
 
     Args:
         rows: Name to contexts in tokens, values, and the longest context of the training. Two rows at most.
@@ -33,10 +33,10 @@ def plot_by_context(
     for place, (name, (contexts, values, longest)) in enumerate(rows.items()):
         contexts, values = np.asarray(contexts), np.asarray(values)
         color, style = PALETTE[LINES[place]], {"color": PALETTE[LINES[place]], "linestyle": DASHES[place]}
-        trained = contexts <= longest
+        named = contexts <= longest
         ax.plot(contexts, values, **style, linewidth=1.3, alpha=0.55)
-        ax.plot(contexts[trained], values[trained], **style, linewidth=2.6, label=name)
-        ax.plot(contexts[trained][-1:], values[trained][-1:], MARKERS[place], color=color, markersize=8,
+        ax.plot(contexts[named], values[named], **style, linewidth=2.6, label=name)
+        ax.plot(contexts[named][-1:], values[named][-1:], MARKERS[place], color=color, markersize=8,
                 markeredgecolor=PALETTE["ink"], linestyle="")
     ax.set_xscale("log", base=2)
     ax.set_xlabel("context in tokens")

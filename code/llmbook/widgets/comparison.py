@@ -56,13 +56,13 @@ def describe_parameters(name: str) -> str:
 
 
 def describe_by_context(name: str, view: str) -> str:
-    """The value at the two contexts of the sentence, and how far the model was trained."""
+    """The value at the two contexts of the sentence, and the longest input that the config names."""
     config, measure = PUBLISHED[MODELS[name]], BY_CONTEXT[view][0]
     unit = "GiB" if view == CACHE else "billion FLOPs"
     short, long = (f"{measure(config, context):#.3g}" for context in (SHORT, LONG))
     window = f", because no token sees more than {config.window:,}" if config.window else ""
-    return (f"{name}, trained for {config.max_length:,} tokens, needs {short} {unit} at {SHORT:,} "
-            f"and {long} at {LONG:,}{window}")
+    return (f"{name}, whose config names {config.max_length:,} tokens as the longest input, needs {short} {unit} at "
+            f"{SHORT:,} and {long} at {LONG:,}{window}")
 
 
 @styled
@@ -89,9 +89,9 @@ def comparison_explorer() -> Explorer:
     """Explore any two models of the table."""
     return explore(
         draw_comparison,
-        caption="Any two models of the table. Lines are thin beyond the length a model was trained for, and a mark "
-                "stands where that ends: there the numbers are arithmetic, not advice. A window is taken at its word: "
-                "older keys and values are dropped. The page holds nine pairs, a live notebook all of them.",
+        caption="Any two models of the table. A mark stands at the longest input that a model's config names, and "
+                "lines are thin beyond it: there the numbers are arithmetic, not advice. A window is taken at its "
+                "word: older keys and values are dropped. The page holds nine pairs, a live notebook all of them.",
         name="comparison",
         first=Choice("Model A", list(MODELS), "OLMo 7B", frames=FIRST),
         second=Choice("Model B", list(MODELS), "Mixtral 8x7B", frames=SECOND),
