@@ -2,32 +2,56 @@
 
     python scripts/adapter_changes.py  # 24 runs, one minute on one core
 
-Writes ``data/results/adapter_changes.json`` after each seed. Started again, it goes on with the next seed.
+Writes ``data/results/adapter_changes.json`` after each seed. Started again, it goes on with the next seed. Beside each
+point stands the mean of the same point over random directions (kind "point"), and beside each run what its
+correlations are there (kind "random": mean and the middle 95 % of the draws).
 """
 
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
 from llmbook.data import data_folder
 from llmbook.experiments.fine_tuning import METHODS, fine_tune
-from llmbook.experiments.magnitude_direction import changes
+from llmbook.experiments.magnitude_direction import PARTS, changes, of_part, random_changes, random_correlations
 from llmbook.experiments.results import stored_rows, write_result
 
 COMPARED = ("full", "lora", "dora")
-STEPS, EVERY = 50, 10
-QUESTION = ("Are the changes of magnitude and of direction correlated over layers and checkpoints? Null: the mean "
-            "correlation over the seeds is zero. Definitions: llmbook/experiments/magnitude_direction.py.")
+STEPS, EVERY, DRAWS = 50, 10, 1000
+QUESTION = (
+    "Are the changes of magnitude and of direction correlated over layers and checkpoints? Null: as much as "
+    "geometry gives, each row's update keeping its length and pointing anywhere; the mean paired difference "
+    "over the seeds is zero. Definitions: llmbook/experiments/magnitude_direction.py."
+)
+
+
+def short(value: float) -> float:
+    """Five digits, for the file."""
+    return float(f"{value:.5g}")
 
 
 def rows_of(method: str, seed: int) -> list[dict]:
-    """One run, measured after every ten steps."""
+    """One run, measured after every ten steps, beside random directions."""
     run = fine_tune(method, seed=seed, steps=STEPS, snapshots=range(0, STEPS + 1, EVERY))
-    return [{"method": method, "seed": seed, "step": row["step"], "name": row["name"],
-             "magnitude": float(f"{row['magnitude']:.5g}"), "direction": float(f"{row['direction']:.5g}")}
-            for row in changes(run.snapshots)]  # fmt: skip
+    generator, points = np.random.default_rng([seed, COMPARED.index(method)]), changes(run.snapshots)
+    weights = [(run.snapshots[row["step"]][row["name"]], run.snapshots[0][row["name"]]) for row in points]
+    drawn = np.array([random_changes(*pair, DRAWS, generator) for pair in weights])  # (points, 2, draws)
+    head = {"method": method, "seed": seed}
+    rows = [{"kind": "point", **head, "step": row["step"], "name": row["name"], "magnitude": short(row["magnitude"]),
+             "direction": short(row["direction"]), "random_magnitude": short(each[0].mean()),
+             "random_direction": short(each[1].mean())} for row, each in zip(points, drawn, strict=True)]  # fmt: skip
+    return rows + [{"kind": "random", **head, "part": part, **random_row(drawn[of_part(points, part)])}
+                   for part in PARTS]  # fmt: skip
+
+
+def random_row(drawn: np.ndarray) -> dict:
+    """What the correlation is over random directions: ``(points, 2, draws)`` in a line."""
+    found = random_correlations(drawn[:, 0], drawn[:, 1])
+    low, high = np.quantile(found, (0.025, 0.975))
+    return {"correlation": short(found.mean()), "low": short(low), "high": short(high)}
 
 
 def main() -> None:
@@ -42,7 +66,7 @@ def main() -> None:
     for seed in tqdm(range(first, options.seeds), unit="seed"):
         rows += [row for method in COMPARED for row in rows_of(method, seed)]
         write_result(options.output, command="python scripts/adapter_changes.py", question=QUESTION, rows=rows,
-                     seeds=list(range(seed + 1)), steps=STEPS, rank=8, alpha=16,
+                     seeds=list(range(seed + 1)), steps=STEPS, draws=DRAWS, rank=8, alpha=16,
                      learning_rates={method: METHODS[method].learning_rate for method in COMPARED})  # fmt: skip
 
 

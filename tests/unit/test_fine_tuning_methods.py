@@ -2,17 +2,24 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from llmbook.experiments.fine_tuning import METHODS, TARGETS, build_optimizer, effective_weights, fine_tune, prepare
 from llmbook.experiments.fine_tuning_classifier import ADAPTED, SHIFTS, SIZE, accuracy, adapt, new_task, shifted
 from llmbook.experiments.magnitude_direction import (
+    PARTS,
     changes,
     correlation,
     direction_change,
     magnitude_change,
+    of_part,
+    random_changes,
+    random_correlations,
+    random_cosines,
 )
+from llmbook.experiments.results import read_result
 from llmbook.training.loop import train
 
 
@@ -79,6 +86,70 @@ def test_correlations():
     rising = [{"direction": x, "magnitude": 2 * x + 1} for x in (0.1, 0.2, 0.4)]
     falling = [{"direction": x, "magnitude": 1 - x} for x in (0.1, 0.2, 0.4)]
     assert correlation(rising) == pytest.approx(1) and correlation(falling) == pytest.approx(-1)
+
+
+def test_cosines_are_those_of_random_directions():
+    drawn = random_cosines((50_000,), 24, np.random.default_rng(0))
+    rows = torch.randn(50_000, 24, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    built = (rows[:, 0] / rows.norm(dim=1)).numpy()
+    for level in (0.01, 0.25, 0.5, 0.9):
+        assert np.quantile(drawn, level) == pytest.approx(np.quantile(built, level), abs=0.01)
+    assert (
+        abs(np.quantile(random_cosines((50_000,), 12, np.random.default_rng(0)), 0.9) - np.quantile(built, 0.9)) > 0.05
+    )
+
+
+def test_random_changes_are_those_of_updates_of_the_same_lengths():
+    generator = torch.Generator().manual_seed(0)
+    old, update = torch.randn(2, 40, 24, generator=generator, dtype=torch.float64)
+    found = [values.mean() for values in random_changes(old + update, old, 2000, np.random.default_rng(0))]
+
+    def built(scale):  # the same by whole matrices
+        lengths, drawn = scale * update.norm(dim=1, keepdim=True), []
+        for _ in range(400):
+            noise = torch.randn(40, 24, generator=generator, dtype=torch.float64)
+            new = old + lengths * noise / noise.norm(dim=1, keepdim=True)
+            drawn.append((magnitude_change(new, old), direction_change(new, old)))
+        return np.mean(drawn, axis=0)
+
+    assert found == pytest.approx(built(1.0), rel=0.01)
+    assert found != pytest.approx(built(0.9), rel=0.05)  # the twin: shorter updates change less
+    stretched = old * 1.5  # an update along the row: random directions would stretch less, and turn
+    magnitude, direction = (values.mean() for values in random_changes(stretched, old, 200, np.random.default_rng(0)))
+    assert magnitude < 0.5 * magnitude_change(stretched, old) and direction > 0.01
+
+
+def test_random_directions_correlate_the_changes_by_their_lengths_alone():
+    generator = torch.Generator().manual_seed(0)
+    old, update = torch.randn(2, 200, 24, generator=generator, dtype=torch.float64)
+
+    def over(sizes):
+        pairs = [random_changes(old + size * update, old, 100, np.random.default_rng([3, n]))
+                 for n, size in enumerate(sizes)]  # fmt: skip
+        return random_correlations(*(np.array(each) for each in zip(*pairs, strict=True))).mean()
+
+    assert over((0.1, 0.2, 0.4, 0.8)) > 0.95
+    assert over((0.4, 0.4, 0.4, 0.4, 0.4, 0.4)) < 0.6  # the twin: at equal lengths little is left
+
+
+def test_parts_choose_their_points():
+    rows = [{"step": step, "name": f"a.{name}"} for step in (10, 50) for name in ("q_proj", "v_proj")]
+    assert {part: of_part(rows, part) for part in PARTS} == {
+        "all points": [0, 1, 2, 3], "queries": [0, 2], "values": [1, 3], "last step": [2, 3]}  # fmt: skip
+
+
+def test_the_stored_points_have_their_random_directions_and_one_run_comes_out_again():
+    rows = read_result("adapter_changes")["rows"]
+    points = [row for row in rows if row["kind"] == "point" and (row["method"], row["seed"]) == ("lora", 3)]
+    assert len(points) == 30
+    assert len([row for row in rows if row["kind"] == "random"]) == 3 * 8 * len(PARTS)
+    run = fine_tune("lora", seed=3, steps=50, snapshots=(0, 50))
+    for row in changes(run.snapshots):
+        [stored] = [each for each in points if (each["step"], each["name"]) == (row["step"], row["name"])]
+        assert row["magnitude"] == pytest.approx(stored["magnitude"], rel=0.05)
+        drawn = random_changes(run.snapshots[50][row["name"]], run.snapshots[0][row["name"]], 300,
+                               np.random.default_rng(0))[0]  # fmt: skip
+        assert drawn.mean() == pytest.approx(stored["random_magnitude"], rel=0.05)
 
 
 @pytest.mark.parametrize("shift", SHIFTS)

@@ -33,13 +33,27 @@ def test_a_sweep_shows_means_and_intervals():
     assert circle.get_xdata().tolist() == [0.01] and circle.get_ydata().tolist() == pytest.approx([1.0])
 
 
-def test_changes_have_a_panel_for_each_method():
-    rows = [{"step": step, "name": f"layers.0.{name}", "direction": 0.1 * step, "magnitude": 1 - 0.05 * step}
+def change_rows(random_magnitude):
+    return [{"step": step, "name": f"layers.0.{name}", "direction": 0.1 * step, "magnitude": 1 - 0.05 * step,
+             "random_direction": 0.1 * step, "random_magnitude": random_magnitude * step}
             for step in (1, 2) for name in ("q_proj", "v_proj")]  # fmt: skip
-    axes = plots.plot_changes({"lora": rows, "dora": rows}, titles=plots.LABELS).axes
+
+
+def drawn_changes(rows):
+    """Points by label, and the ends of the two lines, as the figure shows them."""
+    ax = plots.plot_changes({"lora": rows, "dora": rows}, titles=plots.LABELS).axes[0]
+    return {each.get_label(): each.get_offsets().tolist() for each in ax.collections}, [
+        line.get_ydata().tolist() for line in ax.lines]  # fmt: skip
+
+
+def test_changes_have_a_panel_for_each_method_with_random_directions_beside():
+    axes = plots.plot_changes({"lora": change_rows(0.3), "dora": change_rows(0.3)}, titles=plots.LABELS).axes
     assert [ax.get_title(loc="left") for ax in axes] == ["LoRA", "DoRA"]
-    line = axes[0].lines[0]
-    assert line.get_ydata().tolist() == pytest.approx([0.95, 0.9])
+    points, lines = drawn_changes(change_rows(0.3))
+    assert points["q"] == points["v"] == [pytest.approx([0.1, 0.95]), pytest.approx([0.2, 0.9])]
+    assert points["random"][::2] == [pytest.approx([0.1, 0.3]), pytest.approx([0.2, 0.6])]
+    assert lines == [pytest.approx([0.3, 0.6]), pytest.approx([0.95, 0.9])]
+    assert drawn_changes(change_rows(0.4))[1] != lines  # the twin: another null is another line
 
 
 def test_published_scores_are_drawn_as_given():

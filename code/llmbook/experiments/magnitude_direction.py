@@ -9,6 +9,16 @@ For a weight W of shape (out, in) with rows :math:`w_n`, before (0) and after (1
 
 Source: Liu et al. 2024 (arXiv 2402.09353), Section 3.2, whose columns are the rows of torch's layout: one for each
 output. They measure the query and value matrices at several checkpoints of one training.
+
+What would a method give that does not care which way it moves a row? Add to each row an update of the length
+:math:`\ell` that training gave it, in a random direction, at the cosine :math:`c` to the row:
+
+.. math::
+
+    \lVert w + \delta \rVert^2 = \lVert w \rVert^2 + 2 c\, \ell\, \lVert w \rVert + \ell^2
+
+A longer update turns the row further and changes its length more, so both changes grow together: geometry alone
+correlates them. :func:`random_changes` draws this null; only :math:`c` has to be drawn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +28,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 MEASURED = ("q_proj", "v_proj")
+PARTS = {"all points": {}, "queries": {"kind": "q_proj"}, "values": {"kind": "v_proj"}, "last step": {"step": 50}}
+"""Which points a correlation is taken over: all, those of one kind of matrix, or those of one step."""
 
 
 def magnitude_change(new: Tensor, old: Tensor) -> float:
@@ -57,3 +69,39 @@ def changes(snapshots: Mapping[int, Mapping[str, Tensor]], measured: Sequence[st
 def correlation(rows: Sequence[Mapping]) -> float:
     """Pearson's correlation of the two changes over some rows."""
     return float(np.corrcoef([row["direction"] for row in rows], [row["magnitude"] for row in rows])[0, 1])
+
+
+def of_part(rows: Sequence[Mapping], part: str) -> list[int]:
+    """Places of the rows that belong to a part of ``PARTS``."""
+    kind, step = PARTS[part].get("kind", ""), PARTS[part].get("step")
+    return [place for place, row in enumerate(rows) if row["name"].endswith(kind) and step in (None, row["step"])]
+
+
+def random_cosines(shape: Sequence[int], width: int, generator: np.random.Generator) -> np.ndarray:
+    """Cosines between random directions and a fixed one, in ``width`` dimensions."""
+    along, across = generator.standard_normal(shape), generator.chisquare(width - 1, shape)
+    return along / np.sqrt(along**2 + across)
+
+
+def random_changes(new: Tensor, old: Tensor, draws: int, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Both changes if the update of each row kept its length and pointed anywhere.
+
+    Args:
+        new, old: weights ``(out, in)``.
+        draws: how often directions are drawn.
+        generator: draws them.
+
+    Returns:
+        Delta M and Delta D, each ``(draws,)``.
+    """
+    old, new = old.double(), new.double()
+    length, update = (rows.norm(dim=1).numpy() for rows in (old, new - old))
+    cosine = random_cosines((draws, len(length)), old.shape[1], generator)
+    longer = np.sqrt(length**2 + 2 * cosine * update * length + update**2)
+    return np.abs(longer - length).mean(axis=1), (1 - (length + cosine * update) / longer).mean(axis=1)
+
+
+def random_correlations(magnitudes: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Pearson's correlation over the points for each draw; both arguments are ``(points, draws)``."""
+    pairs = zip(directions.T, magnitudes.T, strict=True)
+    return np.array([np.corrcoef(*pair)[0, 1] for pair in pairs])

@@ -87,22 +87,32 @@ def plot_new_and_old(
 
 @styled
 def plot_changes(panels: Mapping[str, Sequence[Mapping]], *, titles: Mapping[str, str]) -> Figure:
-    """Change of magnitude against change of direction, a panel for each method, with its regression line.
+    """Change of magnitude against change of direction, a panel for each method, with lines of least squares.
 
     Args:
-        panels: by method, rows with ``name``, ``step``, ``magnitude`` and ``direction``.
+        panels: by method, rows with ``name``, ``step``, ``magnitude`` and ``direction``, and the means of the last two
+            over random directions, ``random_magnitude`` and ``random_direction``: gray crosses and a dashed line.
         titles: by method.
     """
-    figure, axes = new_figure(1, len(panels), size=(7.0, 3.2), squeeze=False)
+    figure, axes = new_figure(1, len(panels), size=(7.0, 3.4), squeeze=False)
     for ax, (method, rows) in zip(axes[0], panels.items(), strict=True):
+        color = PALETTE[COLORS[method]]
+        ax.scatter(*_points(rows, "random_"), marker="x", s=22, color=PALETTE["gray"], linewidths=1.1, label="random")
+        _regression(ax, *_points(rows, "random_"), color=PALETTE["gray"], linestyle=(0, (4, 2)))
         last = max(row["step"] for row in rows)
         for marker, name in (("o", "q_proj"), ("^", "v_proj")):
             own = [row for row in rows if row["name"].endswith(name)]
-            x, y = ([row[key] for row in own] for key in ("direction", "magnitude"))
-            filled = [PALETTE[COLORS[method]] if row["step"] == last else "none" for row in own]
-            ax.scatter(x, y, marker=marker, s=26, facecolors=filled, edgecolors=PALETTE[COLORS[method]], linewidths=1.1,
-                       label=name.removesuffix("_proj"))
-        _regression(ax, rows)
+            filled = [color if row["step"] == last else "none" for row in own]
+            ax.scatter(
+                *_points(own),
+                marker=marker,
+                s=26,
+                facecolors=filled,
+                edgecolors=color,
+                linewidths=1.1,
+                label=name.removesuffix("_proj"),
+            )
+        _regression(ax, *_points(rows), color=PALETTE["ink"], linestyle="-")
         ax.set(title=titles[method], xlabel="change of direction")
         ax.set_xlim(left=0)
         ax.set_ylim(bottom=0)
@@ -111,11 +121,15 @@ def plot_changes(panels: Mapping[str, Sequence[Mapping]], *, titles: Mapping[str
     return figure
 
 
-def _regression(ax: Any, rows: Sequence[Mapping]) -> None:
+def _points(rows: Sequence[Mapping], which: str = "") -> np.ndarray:
+    """Changes of direction and of magnitude, ``(2, points)``; with ``which="random_"`` those of random directions."""
+    return np.array([[row[which + key] for row in rows] for key in ("direction", "magnitude")])
+
+
+def _regression(ax: Any, x: np.ndarray, y: np.ndarray, **look: Any) -> None:
     """The line of least squares through the points, over their range."""
-    x, y = (np.array([row[key] for row in rows]) for key in ("direction", "magnitude"))
     ends = np.array([x.min(), x.max()])
-    ax.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), color=PALETTE["ink"], linestyle="-", linewidth=1.4)
+    ax.plot(ends, np.polyval(np.polyfit(x, y, 1), ends), linewidth=1.4, **look)
 
 
 @styled
