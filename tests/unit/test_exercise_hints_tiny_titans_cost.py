@@ -25,6 +25,14 @@ def seconds(join=lambda times: sum(map(max, times))):
     return lambda phases, flops, bandwidth: join([(work / flops, data / bandwidth) for work, data in phases])
 
 
+def by_trying(most):
+    """The smallest batch among the first ones."""
+    def smallest(small, large, flops, machine_flops, bandwidth):
+        pays = lambda size: max(large / bandwidth, size * flops / machine_flops) / size < small / bandwidth  # noqa: E731
+        return next(filter(pays, range(1, most + 1)), None)
+    return smallest
+
+
 def batch(whole=lambda ratio: math.floor(ratio) + 1, never=None):
     """The smallest batch with its rounding open."""
     def smallest(small, large, flops, machine_flops, bandwidth):
@@ -66,6 +74,8 @@ WRONG = [
     ("batch", batch(lambda ratio: math.floor(ratio) + 2), "one meeting less"),
     ("batch", batch(lambda ratio: 1), "fetches more than the small one"),
     ("batch", batch(never="ignored"), "no batch is large enough"),
+    ("batch", by_trying(100), "pays: a step fetches the weights once for all its meetings, however many"),
+    ("batch", by_trying(1000), "a batch of 100,001 pays"),
     ("batch", lambda *arguments: None, "fetches the weights once"),
 ]
 

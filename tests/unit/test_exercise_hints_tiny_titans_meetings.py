@@ -3,6 +3,7 @@
 import random
 import re
 
+import numpy as np
 import pytest
 import torch
 from wrong_answers import check_hint, check_two_for_each, hint_cases
@@ -27,10 +28,10 @@ def lead(first=lambda turns, count: turns[:count], form="{}: {}", join="\n"):
     return lambda turns, count: join.join(form.format(*turn) for turn in first(turns, count))
 
 
-def split(of=lambda pair: pair[0], shuffle=True, seeded=True, count=lambda share, n: round(share * n)):
+def split(of=lambda pair: pair[0], shuffle=True, seeded=True, count=lambda share, n: round(share * n), order=sorted):
     """A split, with what is divided open."""
     def divide(pairs, share, seed):
-        groups = sorted({of(pair) for pair in pairs})
+        groups = order({of(pair): None for pair in pairs})
         if shuffle:
             random.Random(seed if seeded else None).shuffle(groups)
         test = set(groups[: count(share, len(groups))])
@@ -69,6 +70,7 @@ WRONG = [
     ("split", split(shuffle=False), "shuffle first"),
     ("split", split(seeded=False), "same seed gave another split"),
     ("split", split(count=lambda share, n: round((1 - share) * n)), "share is of the meetings"),
+    ("split", split(order=lambda groups: list(set(groups))), "another run of Python"),
     ("split", lambda pairs, share, seed: [part[:5] for part in split()(pairs, share, seed)], "are lost"),
     ("split", lambda pairs, share, seed: split()(pairs + pairs, share, seed), "stand twice"),
     ("batch", batch(filler=0), "padding as a label"),
@@ -87,7 +89,10 @@ def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("tt-ex-meet-", WRONG)
 
 
-@pytest.mark.parametrize("name, right", [("fact", kept()), ("lead", lead()), ("split", split()), ("batch", batch())])
+@pytest.mark.parametrize("name, right", [
+    ("fact", kept()), ("lead", lead()), ("split", split()), ("batch", batch()), ("split", split(order=list)),
+    ("fact", lambda keys, text: np.bool_(kept()(keys, text))), ("fact", lambda *given: torch.tensor(kept()(*given))),
+])  # fmt: skip
 def test_right_answers_pass(name, right):
     assert evaluate(f"tt-ex-meet-{name}", right).passed
 

@@ -13,15 +13,16 @@ from llmbook.summarization.agreement import cohen_kappa, correlate, summary_leve
 from llmbook.summarization.bertscore import greedy_score
 
 
-def facts(denials=True, bound=True, day=True, unknown="wrong", keys=False):
+def facts(denials=True, bound=True, day=True, unknown="wrong", keys=False, fits=re.fullmatch, anywhere=False):
     """A fact check with each of its parts open."""
     def label(tasks, line):
-        found = re.fullmatch(r"(\w+) will (not )?(.+) by (\w+)\.", line)
+        found = fits(r"(\w+) will (not )?(.+) by (\w+)\.", line)
         if keys and not found:
             return "true" if "Ben" in line and "login page" in line else "unread"
         if not found:
             return "unread"
         owner, denied, task, when = found.groups()
+        denied = "not" in line if anywhere else denied
         if task not in tasks:
             return unknown
         known = owner == tasks[task][0] if bound else owner in {name for name, _ in tasks.values()}
@@ -85,6 +86,9 @@ WRONG = [
     ("facts", facts(unknown="unread"), "nothing supports the line"),
     ("facts", facts(keys=True), "the right words, but no claim"),
     ("facts", lambda tasks, line: "wrong", "word for word"),
+    ("facts", facts(anywhere=True), "'notify' denies nothing"),
+    ("facts", facts(fits=re.match), "to its end"),
+    ("facts", facts(fits=re.search), "from its start"),
     ("greedy", matching(turn=True), "are exchanged"),
     ("greedy", matching(weighted=False), "weights are all alike"),
     ("greedy", matching(divide=False), "sum of the weights"),
@@ -96,6 +100,8 @@ WRONG = [
     ("kappa", kappa(lambda first, second, n: 1 / len({*first, *second})), "not one over the number"),
     ("kappa", kappa(last), "add them all"),
     ("kappa", kappa(lambda first, second, n: both(first, first, n)), "habits of both judges"),
+    ("kappa", lambda a, b: 1.0 if a == b else cohen_kappa(a, b), "no agreement beyond chance"),
+    ("kappa", kappa(both), "nan|ZeroDivisionError"),
     ("levels", levels(summary_level, system_level), "exchanged"),
     ("levels", levels(correlate, summary_level), "pools all pairs"),
     ("levels", levels(system_level, correlate), "pools all pairs"),

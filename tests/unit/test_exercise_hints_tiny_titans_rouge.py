@@ -1,8 +1,12 @@
 """Wrong answers to the exercises on ROUGE fail, and the hint names the misconception behind them."""
 
 from collections import Counter
+from functools import reduce
+from operator import add, or_
 
+import numpy as np
 import pytest
+import torch
 from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.exercises import evaluate
@@ -28,12 +32,12 @@ def shares(mean=lambda p, r: 2 * p * r / (p + r) if p + r else 0.0, swapped=Fals
     return three
 
 
-def union(join=set().union, clipped=True, count=Counter):
+def union(join=set().union, clipped=True, count=Counter, pool=lambda counts: reduce(add, counts)):
     """The union with its parts open."""
     def hits(reference, places, candidate):
         found = count([sentence[place] for sentence, each in zip(reference, places, strict=True)
                        for place in join(*each)])  # fmt: skip
-        counts = Counter(word for sentence in candidate for word in sentence)
+        counts = pool([Counter(sentence) for sentence in candidate])
         return (Counter(found) & counts if clipped else Counter(found)).total()
     return hits
 
@@ -60,6 +64,7 @@ WRONG = [
     ("lcs", lambda a, b: clipped_overlap(Counter(a), Counter(b)), "order is ignored"),
     ("lcs", checks.greedy_length, "skip many others"),
     ("lcs", lambda a, b: checks.greedy_length(b, a), "skip many others"),
+    ("lcs", lambda a, b: max(checks.greedy_length(a, b), checks.greedy_length(b, a)), "better of two greedy scans"),
     ("lcs", lambda a, b: lcs_length(list(" ".join(a)), list(" ".join(b))), "those are letters"),
     ("f", shares(swapped=True), "precision divides by the size of the candidate"),
     ("f", shares(mean=lambda p, r: (p + r) / 2), "arithmetic mean"),
@@ -73,6 +78,9 @@ WRONG = [
     ("union", union(join=concatenated, clipped=False), "sums, not unions"),
     ("union", union(join=longest), "not of one"),
     ("union", union(count=set), "distinct words"),
+    ("union", union(pool=lambda counts: counts[0]), "clip by the words of the whole candidate"),
+    ("union", union(pool=lambda counts: counts[-1]), "clip by the words of the whole candidate"),
+    ("union", union(pool=lambda counts: reduce(or_, counts)), "clip by the words of the whole candidate"),
     ("best", lambda scores: max(scores, key=lambda kinds: sum(kind[2] for kind in kinds)), "not one for all"),
     ("best", lambda scores: max(scores, key=lambda kinds: kinds[0][2]), "not one for all|not that of the first kind"),
     ("best", lambda scores: [list(map(max, zip(*kind, strict=True))) for kind in zip(*scores, strict=True)],
@@ -93,6 +101,8 @@ def test_every_exercise_has_at_least_two_wrong_answers():
 
 @pytest.mark.parametrize("name, right", [
     ("clip", clip()), ("lcs", lcs_length), ("f", shares()), ("union", union()), ("best", best()),
+    ("f", lambda *sizes: np.array(shares()(*sizes))), ("f", lambda *sizes: torch.tensor(shares()(*sizes)).double()),
+    ("best", lambda scores: np.array(best()(scores))), ("clip", lambda *given: np.int64(clip()(*given))),
     ("f", lambda hits, reference, candidate: make_score(hits, reference, candidate)),
 ])  # fmt: skip
 def test_right_answers_pass(name, right):

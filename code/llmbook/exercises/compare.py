@@ -7,6 +7,7 @@ right but equals one of the wrong values, the reader gets that sentence; otherwi
 from collections.abc import Sequence
 from numbers import Number
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -75,11 +76,18 @@ def expect_tensor(
 
 
 def expect_items(got: object, count: int, what: str) -> Sequence:
-    """Insist on a tuple or list of ``count`` results, described by ``what``, and give it back.
+    """Insist on ``count`` results, described by ``what``, and give them back.
+
+    Args:
+        got: what the attempt returned: a tuple, a list, or a tensor or array whose first axis counts the results.
+        count: how many.
+        what: for the message.
 
     Raises:
         Mistake: it is something else.
     """
+    if isinstance(got, Tensor | np.ndarray) and got.ndim:
+        got = list(got)
     if not isinstance(got, tuple | list) or len(got) != count:
         shown = f"{len(got)} values" if isinstance(got, tuple | list) else _describe(got)
         raise Mistake(f"your function returned {shown}; expected {count}: {what}")
@@ -111,6 +119,19 @@ def as_number(got: object) -> float:
         raise Mistake(f"your function returned {_describe(got)}; expected a number")
     if got != got:
         raise Mistake("your function returned nan, which is what 0 / 0 or infinity minus infinity gives")
+    return got
+
+
+def as_bool(got: object) -> bool:
+    """True or False from whatever came back: Python's, numpy's, or a tensor with one element.
+
+    Raises:
+        Mistake: it is neither.
+    """
+    if isinstance(got, np.bool_) or (isinstance(got, Tensor) and got.dtype == torch.bool and got.numel() == 1):
+        got = bool(got)
+    if not isinstance(got, bool):
+        raise Mistake(f"your function returned {got!r}; expected True or False")
     return got
 
 

@@ -117,7 +117,7 @@ def expect_bits(f, block: int, double: bool) -> None:
         (4 + 32 / block + 8 / block, "the 8-bit scales are in place of the float32 ones"),
         (right / 8, "that is in bytes"),
     ]
-    expect_number(f(block, double), right, [pair for pair in mistakes if pair[0] != right], rtol=1e-9)
+    expect_number(f(block, double), right, [pair for pair in mistakes if pair[0] != right], rtol=1e-6)
 
 
 @exercise("dora-ex-bits")

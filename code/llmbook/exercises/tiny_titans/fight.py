@@ -101,12 +101,12 @@ def expect_effects(f, table: list[list[float]]) -> None:
             (pair[1], f"this is {name} in one row or column only: average both"),
             (sum(pair), f"both differences that show {name} are added: take their mean"),
             (lead, "the two cells of the paper differ in size and in tuning, so their difference is neither"),
-        ], rtol=1e-9)  # fmt: skip
+        ], rtol=1e-6)  # fmt: skip
     expect_number(got[2], gains[0] - gains[1], [
         (gains[1] - gains[0], "the sign of the interaction: tuning in the small one minus tuning in the large one"),
         ((gains[0] - gains[1]) / 2, "the interaction is a difference of two effects; do not halve it"),
         (0, "the effects need not add: compare what tuning gives the small one with what it gives the large one"),
-    ], rtol=1e-9)  # fmt: skip
+    ], rtol=1e-6)  # fmt: skip
 
 
 @exercise("tt-ex-fight-effects")

@@ -1,11 +1,12 @@
 """Checks for the page on meetings: is a fact kept, the first turns, a split without a leak, and a batch of labels."""
 
 from collections.abc import Sequence
+from zlib import crc32
 
 import torch
 from torch import Tensor
 
-from llmbook.exercises.compare import Mistake, expect_items, expect_tensor
+from llmbook.exercises.compare import Mistake, as_bool, expect_items, expect_tensor
 from llmbook.exercises.registry import exercise
 
 END, PAD, IGNORED = 1, 0, -100
@@ -17,9 +18,7 @@ TURNS = [("Ada", "Good morning."), ("Ben", "The oven is 9 days late: no, 19."), 
 
 def expect_kept(f, keys: Sequence[str], summary: str, expected: bool, hint: str) -> None:
     """Insist on True or False."""
-    got = f(list(keys), summary)
-    if not isinstance(got, bool):
-        raise Mistake(f"your function returned {got!r}; expected True or False")
+    got = as_bool(f(list(keys), summary))
     if got != expected:
         raise Mistake(f"for the keys {list(keys)} and the summary {summary!r} you say {got}: {hint}")
 
@@ -102,6 +101,30 @@ def expect_split(f, meetings: int, share: float) -> None:
     if found != wanted:
         raise Mistake(f"{found} of {meetings} meetings are in the test, expected {wanted}: share is of the meetings")
     expect_shuffled(f, pairs, share, test)
+    expect_lasting(f, pairs, share)
+
+
+class Name(str):
+    """A text whose hash depends on a number, as that of every text depends on the run of Python."""
+
+    def __new__(cls, text: str, run: int = 0) -> "Name":
+        name = super().__new__(cls, text)
+        name.run = run
+        return name
+
+    def __hash__(self) -> int:
+        return crc32(f"{self.run} {str.__str__(self)}".encode())
+
+    __eq__ = str.__eq__
+
+
+def expect_lasting(f, pairs: list, share: float) -> None:
+    """Insist on the same split in every run of Python, where a set has another order."""
+    runs = [[(Name(meeting, run), name) for meeting, name in pairs] for run in range(4)]
+    tests = [sorted((str(meeting), name) for meeting, name in f(each, share, 0)[1]) for each in runs]
+    if any(test != tests[0] for test in tests):
+        raise Mistake("another run of Python would split otherwise, although the seed is the same: a set of texts has "
+                      "no order that lasts, so sort the meetings before you draw")  # fmt: skip
 
 
 def expect_shuffled(f, pairs: list, share: float, test: list) -> None:

@@ -9,7 +9,8 @@ from llmbook.exercises.registry import exercise
 from llmbook.summarization.agreement import cohen_kappa, correlate, summary_level, system_level
 from llmbook.summarization.bertscore import greedy_score
 
-TASKS = {"fix the login page": ("Ben", "Monday"), "call the landlord": ("Tara", "Friday")}
+TASKS = {"fix the login page": ("Ben", "Monday"), "call the landlord": ("Tara", "Friday"),
+         "notify the office": ("Ben", "Monday")}  # fmt: skip
 LINES = (
     ("Ben will fix the login page by Monday.", "true", "this is what the meeting says, word for word"),
     ("Ben will not fix the login page by Monday.", "wrong", "the line denies the task: look for 'not'"),
@@ -18,6 +19,10 @@ LINES = (
     ("Ben will feed the dog by Monday.", "wrong", "nobody spoke of this task, so nothing supports the line"),
     ("Somebody has to fix the login page.", "unread", "the template does not fit, so the line cannot be checked"),
     ("Ben and the login page on Monday", "unread", "the right words, but no claim that the template can read"),
+    ("I say Ben will fix the login page by Monday.", "unread", "the form must fit the whole line, from its start"),
+    ("Ben will fix the login page by Monday. Or so.", "unread", "the form must fit the whole line, to its end"),
+    ("Ben will notify the office by Monday.", "true", "'not' is a word of its own: 'notify' denies nothing"),
+    ("Ben will not notify the office by Monday.", "wrong", "the line denies the task: look for 'not'"),
     ("Tara will call the landlord by Friday.", "true", "this is what the meeting says, word for word"),
 )
 
@@ -101,7 +106,7 @@ def expect_kappa(f, first: list[str], second: list[str]) -> None:
         (even, "chance depends on how often each judge gives each label, it is not one over the number of labels"),
         (products[-1], "both judges can agree by chance on every label: add them all"),
         (squares, "use the habits of both judges, not of the first one twice"))]  # fmt: skip
-    expect_number(f(list(first), list(second)), cohen_kappa(first, second), wrong, rtol=1e-9)
+    expect_number(f(list(first), list(second)), cohen_kappa(first, second), wrong, rtol=1e-6)
 
 
 @exercise("tt-ex-mislead-kappa")
@@ -114,6 +119,13 @@ def kappa_of_two_labels(f):
 def kappa_of_three_labels(f):
     """Three labels"""
     expect_kappa(f, list("aaaabbbbcccc"), list("aaabbbbcccca"))
+
+
+@exercise("tt-ex-mislead-kappa")
+def kappa_of_one_label(f):
+    """One label throughout, where chance alone agrees always"""
+    expect_number(f(["good"] * 5, ["good"] * 5), 0.0, [
+        (1.0, "equal labels are no agreement beyond chance if both judges only know one: 0 is left")])  # fmt: skip
 
 
 def rising(shift: int) -> tuple[np.ndarray, np.ndarray]:
