@@ -9,6 +9,7 @@ from llmbook.debug import relative_difference
 from llmbook.experiments.dora_mistakes import (
     KINDS,
     MISTAKES,
+    REORDERED,
     SHIFTS,
     Variant,
     distances,
@@ -91,6 +92,13 @@ def test_only_one_kind_changes_the_output_at_the_start(kind):
     mask = (draw(S, 7, IN, seed=5) > 0) / 0.5
     frozen = x @ layer.W.mT + layer.bias
     assert (relative_difference(layer(x, mask), frozen) < 1e-6) == (kind != "m starts at 1")
+
+
+def test_another_order_is_the_same_up_to_rounding_and_a_mistake_is_not():
+    right = tune("DoRA", steps=30, seeds=2)[0]
+    of_rounding = distances(tune(REORDERED, steps=30, seeds=2)[0], right)
+    assert 0 < of_rounding[1].max() < 1e-3 and 0 < of_rounding[2].max() < 1e-3
+    assert distances(tune("norm of W", steps=30, seeds=2)[0], right)[2].min() > 1e-2  # the twin
 
 
 def test_dropout_reaches_everything_but_the_frozen_layer():

@@ -14,6 +14,9 @@ with :math:`d` the dropout on the adapter's input (Liu et al. 2024, arXiv 2402.0
 - "bias scaled": the bias is multiplied by g;
 - "Wx reused": the frozen output stands in for W d(x).
 
+One more kind is no mistake, "another order": g multiplies the output, so that only the rounding is different. What it
+changes is the null that a mistake is held against.
+
 Several seeds run at once: weights are ``(S, out, in)`` and inputs ``(S, N, in)`` for S seeds. AdamW works number by
 number and the loss is a sum over seeds, so that the runs do not touch one another.
 """
@@ -28,7 +31,8 @@ from torch import Tensor, nn
 
 MISTAKES = ("norm over dim 0", "m starts at 1", "alpha without / R", "norm of W", "norm in the graph", "bias scaled",
             "Wx reused")  # fmt: skip
-KINDS = ("DoRA", "LoRA", *MISTAKES)
+REORDERED = "another order"
+KINDS = ("DoRA", "LoRA", REORDERED, *MISTAKES)
 SHIFTS = ("dense", "rank 2", "rows rescaled")
 SIZES = (12, 32, 6)
 SAMPLES = 192
@@ -78,6 +82,8 @@ class Variant(nn.Module):
         V = self.W + self.scaling * self.B @ self.A
         g = self.factor(V)
         bias = g.mT * self.bias if self.kind == "bias scaled" else self.bias
+        if self.kind == REORDERED and not self.dropout:
+            return g.mT * (x @ V.mT) + bias
         if not self.dropout:
             return x @ (g * V).mT + bias
         if self.kind == "Wx reused":
