@@ -9,7 +9,7 @@ from torch import nn
 
 from llmbook.adapters import adapter_layers, inject
 from llmbook.experiments import lora_choices
-from llmbook.experiments.lora_choices import RATES, SEEDS, STARTS, restart_, run_choice, stored_choices
+from llmbook.experiments.lora_choices import FRESH_SEEDS, RATES, SEEDS, STARTS, restart_, run_choice, stored_choices
 from llmbook.experiments.lora_steps import first_steps, layer_cost, second_step
 
 
@@ -59,6 +59,15 @@ def test_the_stored_runs_are_complete_and_one_comes_out_again():
     stored = stored_choices(start="A zero", learning_rate=0.01)[0]
     again = run_choice(0, start="A zero", learning_rate=0.01)["after"]
     assert again == pytest.approx(stored, abs=0.02)
+
+
+def test_starts_are_compared_on_seeds_that_did_not_choose_their_rates():
+    for start in ("B zero", "A zero", "A turned"):
+        best = min(RATES, key=lambda rate, start=start: stored_choices(start=start, learning_rate=rate).mean())
+        assert len(stored_choices(fresh=True, start=start, learning_rate=best)) == len(FRESH_SEEDS) >= 5
+    assert not set(FRESH_SEEDS) & set(SEEDS)
+    with pytest.raises(ValueError, match="0 rows"):  # the twin: a rate that was not chosen was not run anew
+        stored_choices(fresh=True, start="B zero", learning_rate=0.003)
 
 
 def test_an_ambiguous_question_is_refused(monkeypatch):

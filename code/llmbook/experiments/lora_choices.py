@@ -20,6 +20,8 @@ from llmbook.training.schedule import Schedule
 
 STARTS = ("B zero", "A zero", "A turned", "both random", "both zero")
 SEEDS = (0, 1, 2, 3, 4)
+FRESH_SEEDS = tuple(range(10, 18))
+"""To compare what was chosen on ``SEEDS``."""
 RATES = (0.003, 0.01, 0.03, 0.1)
 STEPS = 60
 MEETINGS = (40, 12)
@@ -91,11 +93,12 @@ def run_choice(
     return {"before": before, "after": after, "parameters": sum(parameter.numel() for parameter in trained)}
 
 
-def stored_choices(key: str = "after", **wanted: object) -> np.ndarray:
+def stored_choices(key: str = "after", *, fresh: bool = False, **wanted: object) -> np.ndarray:
     """One column of ``data/results/lora_choices.json``, which ``scripts/lora_choices.py`` made.
 
     Args:
         key: what to read: "before" or "after".
+        fresh: whether on the seeds that did not choose the rates.
         **wanted: fields that a row must have; None asks for rows without the field.
 
     Returns:
@@ -105,7 +108,9 @@ def stored_choices(key: str = "after", **wanted: object) -> np.ndarray:
         ValueError: there is not exactly one row for each seed.
     """
     stored = read_result("lora_choices")
-    rows = [row for row in stored["rows"] if all(row.get(name) == value for name, value in wanted.items())]
-    if [row["seed"] for row in rows] != stored["settings"]["seeds"]:
+    seeds = stored["settings"]["fresh_seeds" if fresh else "seeds"]
+    rows = [row for row in stored["rows"]
+            if row["seed"] in seeds and all(row.get(name) == value for name, value in wanted.items())]
+    if [row["seed"] for row in rows] != seeds:
         raise ValueError(f"{wanted} describes {len(rows)} rows, not one for each seed; say more, or less")
     return np.array([row[key] for row in rows])
