@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from llmbook.experiments.norm_places import (
+    FEEDFORWARDS,
     PLACES,
     WIDTH,
     Start,
+    gradient_ratios,
     measure_seeds,
     run_place,
     small_decoder,
@@ -91,6 +93,31 @@ def test_the_stored_runs_are_complete_and_the_first_comes_out_again():
     row = stored["rows"][0]
     run = run_place(row["place"], row["layers"], row["seed"], steps=stored["settings"]["steps"], learning_rate=0.003)
     assert run.excess == pytest.approx(row["excess_loss"], abs=0.02)
+
+
+def test_ratios_of_gradients_are_those_of_the_blocks():
+    """The same model by ``measure_seeds``; without the gate another number comes out."""
+    measured = measure_seeds("post", 3, seeds=1)[0].gradient
+    found = gradient_ratios("post", 3, 0, "GeGLU")
+    assert found["matrices"] == pytest.approx(measured[0] / measured[-1])
+    assert found["down"] != pytest.approx(found["matrices"], rel=1e-3)
+    assert gradient_ratios("post", 3, 0, "ReLU")["matrices"] != pytest.approx(found["matrices"], rel=1e-3)
+
+
+def test_the_stored_gradients_are_complete_and_say_what_the_page_says():
+    stored = read_result("norm_gradients")
+    seeds = stored["settings"]["seeds"]
+    rows = {(row["place"], row["feedforward"], row["seed"]): row for row in stored["rows"]}
+    assert set(rows) == {(p, f, s) for p in PLACES for f in FEEDFORWARDS for s in seeds} and len(seeds) == 20
+    assert len(rows) == len(stored["rows"])
+    first = stored["rows"][0]
+    again = gradient_ratios(first["place"], stored["settings"]["layers"], first["seed"], first["feedforward"])
+    assert again["matrices"] == pytest.approx(first["first_over_last_matrices"], rel=1e-2)
+    for what in ("matrices", "down"):  # the second is the matrix that the cited paper looks at
+        mean = {(p, f): np.exp(np.mean([np.log(rows[p, f, s][f"first_over_last_{what}"]) for s in seeds]))
+                for p in PLACES for f in FEEDFORWARDS}
+        assert mean["post", "ReLU"] < 0.6 < 10 < mean["post", "GeGLU"]
+        assert all(mean[p, "ReLU"] > 2.5 and mean[p, "GeGLU"] > 1.5 * mean[p, "GELU"] for p in ("pre", "both"))
 
 
 CURVES = {place: np.abs(np.random.default_rng(0).normal(size=(3, 5))) + 0.1 for place in PLACES}

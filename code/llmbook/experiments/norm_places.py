@@ -23,6 +23,11 @@ PLACES = ("pre", "post", "both")
 WIDTH = 32
 BATCH = 32
 STARTS: dict[str, float | None] = {"full": None, "weak": 0.02}  # standard deviation; None: 1 / sqrt(fan-in)
+FEEDFORWARDS: dict[str, dict] = {  # Gemma's; the same without a gate; the plain layer of Xiong et al.
+    "GeGLU": {},
+    "GELU": {"gated": False},
+    "ReLU": {"gated": False, "activation": "relu"},
+}
 
 
 @dataclass(frozen=True)
@@ -52,19 +57,27 @@ class Run:
     """After the last step, expected over every sentence."""
 
 
-def small_config(place: str, layers: int, *, gated: bool = True) -> DecoderConfig:
+def small_config(place: str, layers: int, *, gated: bool = True, activation: str = "gelu_tanh") -> DecoderConfig:
     """Gemma's ingredients at width 32; the plain feed-forward layer has as many parameters as the gated one."""
     return DecoderConfig(
         vocab_size=len(WORDS), width=WIDTH, layers=layers, heads=2, kv_heads=2, head_size=16, max_length=8,
-        feedforward_width=2 * WIDTH if gated else 3 * WIDTH, gated=gated, activation="gelu_tanh",
+        feedforward_width=2 * WIDTH if gated else 3 * WIDTH, gated=gated, activation=activation,
         norm="rms_unit", norm_eps=1e-6, norm_place=place,
     )  # fmt: skip
 
 
-def small_decoder(place: str, layers: int, seed: int, *, start: str = "full", gated: bool = True) -> Decoder:
-    """Build and draw the weights; the same seed gives the same matrices for every place of the norm."""
+def small_decoder(place: str, layers: int, seed: int, *, start: str = "full", **feedforward) -> Decoder:
+    """Build and draw the weights; the same seed gives the same matrices for every place of the norm.
+
+    Args:
+        place: of the norm.
+        layers: L.
+        seed: of the weights.
+        start: a key of ``STARTS``.
+        **feedforward: what :func:`small_config` takes besides, a value of ``FEEDFORWARDS``.
+    """
     generator = torch.Generator().manual_seed(seed)
-    model = Decoder(small_config(place, layers, gated=gated))
+    model = Decoder(small_config(place, layers, **feedforward))
     with torch.no_grad():
         for name, tensor in model.named_parameters():
             if tensor.ndim == 2:  # the norms keep their gain of one
@@ -87,6 +100,26 @@ def measure_seeds(place: str, layers: int, *, start: str = "full", gated: bool =
     """Measure one untrained model for each seed, all on the same 64 sentences."""
     ids = draw_sentences(64, torch.Generator().manual_seed(100))
     return [measure_start(small_decoder(place, layers, seed, start=start, gated=gated), ids) for seed in range(seeds)]
+
+
+def gradient_ratios(place: str, layers: int, seed: int, feedforward: str) -> dict[str, float]:
+    """How much longer the gradient of the first block is than that of the last, in an untrained model.
+
+    Args:
+        place: of the norm.
+        layers: L.
+        seed: of the weights; the sentences are those of :func:`measure_seeds`.
+        feedforward: a key of ``FEEDFORWARDS``.
+
+    Returns:
+        "matrices": of all matrices of a block, as in ``Start.gradient``; "down": of the second matrix of its
+        feed-forward layer alone, which is what Xiong et al. look at.
+    """
+    ids = draw_sentences(64, torch.Generator().manual_seed(100))
+    model = small_decoder(place, layers, seed, **FEEDFORWARDS[feedforward])
+    whole = measure_start(model, ids).gradient
+    down = [block.mlp.down_proj.weight.grad.norm().item() for block in (model.layers[0], model.layers[-1])]
+    return {"matrices": whole[0] / whole[-1], "down": down[0] / down[-1]}
 
 
 @torch.no_grad()
