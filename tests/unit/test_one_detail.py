@@ -12,6 +12,8 @@ def test_nothing_wrong_is_equal_to_the_last_bit(weights):
     right, wrong = compare("nothing", weights)
     assert torch.equal(right, wrong)
     assert "the same to the last bit" in describe("nothing", right, wrong)
+    assert describe("nothing", right, wrong).startswith("Nothing is wrong.")
+    assert describe("another rotation base", right, wrong).startswith("Wrong: another rotation base.")
 
 
 @pytest.mark.parametrize("detail", [detail for detail in DETAILS if detail != "nothing"])

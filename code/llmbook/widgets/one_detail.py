@@ -87,7 +87,8 @@ def describe(detail: str, right: Tensor, wrong: Tensor) -> str:
     else:
         said = f"the worst logit is off by {share(difference)} of the largest"
     chosen = f"another next token would be chosen at {others} of {len(right)} positions"
-    return f"Wrong: {detail}. Here {said}, and {chosen}."
+    opening = "Nothing is wrong" if detail == "nothing" else f"Wrong: {detail}"
+    return f"{opening}. Here {said}, and {chosen}."
 
 
 @styled
