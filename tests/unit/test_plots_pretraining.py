@@ -1,9 +1,11 @@
-"""The figures of a run show its numbers: the second axis counts tokens, each kind has its points."""
+"""The figures of a run show its numbers: both axes count, each kind has its points, each start its rows."""
 
+import numpy as np
 import pytest
 from pretraining_runs import short_run
 
-from llmbook.plots.pretraining import plot_kinds, plot_longer, plot_run
+from llmbook.plots.pretraining import plot_kinds, plot_longer, plot_run, plot_starts
+from llmbook.statistics import mean_interval
 
 
 def test_both_axes_count_the_same_steps():
@@ -35,3 +37,43 @@ def test_kinds_have_a_point_for_each_moment():
     ax = plot_kinds(losses).axes[0]
     assert [list(line.get_xdata()) for line in ax.lines[-2:]] == [[6.0, 5.0], [1.0, 0.5]]
     assert [text.get_text() for text in ax.texts] == ["6.00", "5.00", "1.00", "0.50"]
+
+
+SEEDS = {"ours": {"a": np.array([1.0, 1.2, 1.1]), "b": np.array([-1.0, 1.0, 0.3])},
+         "other": {"a": np.array([0.1, -0.2, 0.2]), "b": np.array([-2.0, -2.1, -2.3])}}  # fmt: skip
+
+
+def drawn_starts(points):
+    """By height in the drawing: the mean, the ends, whether the marker is filled; and the seeds, by height."""
+    found = {start: {change: mean_interval(values) for change, values in of.items()} for start, of in points.items()}
+    ax = plot_starts(found, points=points, xlabel="nats").axes[0]
+    lines = [line for line in ax.lines[1:] if len(line.get_xdata())]  # without the null and the legend's
+    rows, seeds = {}, {}
+    for ticks, bar, dot in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
+        filled = dot.get_markerfacecolor() == dot.get_color()
+        rows[round(dot.get_ydata()[0], 2)] = (dot.get_xdata()[0], *bar.get_xdata(), filled)
+        seeds[round(bar.get_ydata()[0], 2)] = list(ticks.get_xdata())
+    return rows, seeds, [text.get_text() for text in ax.get_yticklabels()], ax.get_legend_handles_labels()[1]
+
+
+def expected_starts(points):
+    rows = {}
+    for start, shift in (("ours", -0.2), ("other", 0.2)):
+        for row, change in enumerate(("a", "b")):
+            each = mean_interval(points[start][change])
+            rows[round(row + shift, 2)] = (each.mean, each.low, each.high, each.excludes(0))
+    return rows
+
+
+def test_each_change_has_a_row_for_each_start():
+    rows, seeds, changes, starts = drawn_starts(SEEDS)
+    assert rows == expected_starts(SEEDS) and (changes, starts) == (["a", "b"], ["ours", "other"])
+    assert [filled for *_, filled in rows.values()] == [True, False, False, True]
+    assert seeds[0.2] == list(SEEDS["other"]["a"])
+
+
+def test_exchanged_starts_would_be_seen():
+    """The twin: the values of one start drawn at the place of the other."""
+    exchanged = {"ours": SEEDS["other"], "other": SEEDS["ours"]}
+    rows, *_ = drawn_starts(exchanged)
+    assert rows != expected_starts(SEEDS)

@@ -8,14 +8,17 @@ from pretraining_runs import random_rows, short_config, short_run
 
 from llmbook.experiments.pretraining import (
     ABLATIONS,
+    STARTS,
     VOCABULARY,
     Corpus,
+    ablation_run,
     count_loss,
     label_tokens,
     loss_by_kind,
     meeting_corpus,
     run_ablation,
     small_run,
+    token_losses,
 )
 from llmbook.generation import generate
 from llmbook.models.decoder import Decoder
@@ -173,10 +176,59 @@ def test_decay_is_for_linear_layers():
     assert len(decayed["params"]) == len(list(model.parameters())) - 1
 
 
+def test_token_losses_are_of_rows_as_in_training(corpus):
+    """Each row alone gives its losses; rows that begin one token later give others."""
+    model = Decoder(small_run().model)
+    torch.nn.init.normal_(model.lm_head.weight, generator=torch.Generator().manual_seed(0))
+    losses, kinds = token_losses(model, corpus.tokenizer, corpus.validation_meetings)
+    rows = losses.view(-1, 65)
+    assert len(kinds) == losses.numel() == corpus.validation.numel()
+    assert rows[:, 0].isnan().all() and not rows[:, 1:].isnan().any()
+    for index in (0, 3):
+        mean = mean_loss(model, corpus.validation[index : index + 1])
+        assert rows[index, 1:].mean().item() == pytest.approx(mean, rel=1e-5)
+    shifted = corpus.validation.flatten()[1:66][None]
+    assert losses[2:66].nanmean().item() != pytest.approx(mean_loss(model, shifted), rel=1e-5)
+
+
+def matrices(run):
+    return {name: tensor.detach().clone() for name, tensor in run.model.named_parameters() if tensor.ndim > 1}
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_settings_that_are_compared_begin_alike(corpus, name, start):
+    """The same matrices and the same batches; another seed has others."""
+    base, run, other = (ablation_run(setting, seed, start=start, steps=4, corpus=corpus)
+                        for setting, seed in (("OLMo", 1), (name, 1), (name, 2)))  # fmt: skip
+    ours, theirs = matrices(base), matrices(run)
+    assert set(ours) - set(theirs) == ({"lm_head.weight"} if name == "tied" else set())
+    assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    first = base.batches.draw()
+    assert torch.equal(first, run.batches.draw()) and not torch.equal(first, other.batches.draw())
+    assert not torch.equal(ours["embed_tokens.weight"], matrices(other)["embed_tokens.weight"])
+
+
+def test_starts_share_the_batches_and_differ_in_what_they_write(corpus):
+    mitchell, flat = (ablation_run("OLMo", 0, start=start, steps=4, corpus=corpus) for start in STARTS)
+    assert torch.equal(mitchell.batches.draw(), flat.batches.draw())
+    of_width = 64**-0.5
+    for layer in (0, 1):
+        for name, inputs in (("self_attn.o_proj", 64), ("mlp.down_proj", 176)):
+            key = f"layers.{layer}.{name}.weight"
+            ours, theirs = (matrices(run)[key].std().item() for run in (mitchell, flat))
+            assert ours == pytest.approx((2 * inputs * (layer + 1)) ** -0.5, rel=0.04)
+            assert theirs == pytest.approx(of_width, rel=0.04)
+    with pytest.raises(ValueError, match="unknown start 'plain'; choose one of mitchell, flat"):
+        ablation_run("OLMo", 0, start="plain", corpus=corpus)
+
+
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_every_ablation_runs_and_changes_what_it_says(corpus, name):
-    row = run_ablation(name, 0, steps=2, corpus=corpus)
+    row, other = (run_ablation(name, 0, start=start, steps=2, corpus=corpus) for start in STARTS)
     assert len(row["validation"]) == 2 and row["setting"] == name
+    assert (row["start"], other["start"]) == STARTS and row["validation"] != other["validation"]
+    assert run_ablation(name, 0, steps=2, corpus=corpus) == row
     base = small_run(2).model
     config = small_run(2, **ABLATIONS[name])
     assert (config.model != base) == (name not in ("OLMo", "cosine"))

@@ -1,12 +1,15 @@
-"""A pretraining run: its loss against steps and tokens beside what counting reaches, and its loss by kind of token."""
+"""A pretraining run: its loss against steps and tokens beside what counting reaches, its loss by kind of token, and
+what changes of the model do from two starts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from llmbook.plots.style import PALETTE, figure_for, styled, text_color
+from llmbook.statistics import Interval
 from llmbook.training.run import Point
 
 
@@ -100,3 +103,45 @@ def plot_kinds(losses: Mapping[str, Mapping[str, float]], *, ax: Any = None) -> 
     ax.grid(axis="y", visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.32), ncols=len(losses))
     return figure
+
+
+@styled
+def plot_starts(
+    found: Mapping[str, Mapping[str, Interval]],
+    *,
+    points: Mapping[str, Mapping[str, np.ndarray]],
+    xlabel: str,
+    ax: Any = None,
+) -> Figure:
+    """Two rows for each change, one for each start: the mean, its interval, and every seed as a small line.
+
+    A filled marker says that the interval excludes zero.
+
+    Args:
+        found: by start, then by change, from the top down; two starts.
+        points: likewise the single values, ``(seeds,)``.
+        xlabel: what is compared, with its unit.
+        ax: axes to draw on; new ones by default.
+    """
+    changes = list(next(iter(found.values())))
+    figure, ax = figure_for(ax, size=(6.4, 1.7 + 0.66 * len(changes)))
+    ax.axvline(0, color=PALETTE["ink"], linewidth=1.2, linestyle=(0, (4, 2)))
+    styles = (("blue", "o", -0.2), ("vermillion", "s", 0.2))
+    for (start, of), (color, marker, shift) in zip(found.items(), styles, strict=True):
+        for row, change in enumerate(changes):
+            _draw_start(ax, row + shift, of[change], points[start][change], color=PALETTE[color], marker=marker)
+        ax.plot([], [], color=PALETTE[color], linestyle="-", marker=marker, label=start)
+    ax.set_yticks(range(len(changes)), changes, fontsize=11)
+    ax.set(xlabel=xlabel, ylim=(len(changes) - 0.4, -0.6))
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
+    return figure
+
+
+def _draw_start(ax: Any, row: float, interval: Interval, points: np.ndarray, *, color: str, marker: str) -> None:
+    """One interval, and its seeds just below it."""
+    ax.plot(points, np.full(len(points), row + 0.15), linestyle="", marker="|", markersize=6, color=PALETTE["gray"],
+            alpha=0.8)  # fmt: skip
+    ax.plot([interval.low, interval.high], [row, row], color=color, linestyle="-", linewidth=2.2)
+    ax.plot([interval.mean], [row], linestyle="", marker=marker, markersize=7.5, color=color, markeredgewidth=1.8,
+            markerfacecolor=color if interval.excludes(0) else "white")  # fmt: skip
