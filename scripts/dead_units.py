@@ -1,6 +1,6 @@
 """Count the units that die in training, with three activations and three learning rates, and store it: one minute.
 
-    python scripts/dead_units.py
+python scripts/dead_units.py
 """
 
 import itertools
