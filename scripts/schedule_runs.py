@@ -1,20 +1,21 @@
 """Train a small OLMo with several schedules and several rules for clipping; store every run.
 
-    python scripts/schedule_runs.py            # 96 runs, about ten minutes on one core
-    python scripts/schedule_runs.py --seeds 2  # a look
+    python scripts/schedule_runs.py            # 160 runs, about ten minutes on one core
+    python scripts/schedule_runs.py --seeds 2 --output look.json
 
-Writes ``data/results/schedule_runs.json``. A run depends only on its setting and its seed.
+Writes ``data/results/schedule_runs.json``. A run depends only on its setting and its seed, and one that the file
+already holds is not made again.
 """
 
 import argparse
+import itertools
 import math
-import sys
 from pathlib import Path
 
 import torch
 
 from llmbook.data import data_folder
-from llmbook.experiments.results import write_result
+from llmbook.experiments.results import StoredRuns
 from llmbook.experiments.schedules import looser_start, run_schedule
 from llmbook.training.schedule import Schedule
 
@@ -23,7 +24,9 @@ PEAKS = (0.003, 0.01, 0.03)
 LIMITS = {"1": 1.0, "none": math.inf, "0.1": 0.1, "10, then 1": looser_start(1.0, WARMUP)}
 SETTINGS = [(peak, shape, warmup, "1") for peak in PEAKS
             for shape, warmup in (("linear", WARMUP), ("cosine", WARMUP), ("linear", 0))]
-SETTINGS += [(0.01, "linear", WARMUP, clip) for clip in LIMITS if clip != "1"]
+SETTINGS += [(peak, "linear", WARMUP, clip) for peak in PEAKS for clip in LIMITS if clip != "1"]
+SETTINGS += [(0.02, "linear", WARMUP, clip) for clip in ("1", "none")]
+KEYS = ("peak", "shape", "warmup", "clip", "seed")
 QUESTION = ("Does warm-up, the shape of the decay or the rule for clipping change the held-out loss? Null: no paired "
             "difference. losses, norms and updates are means over blocks of five steps.")
 
@@ -34,13 +37,14 @@ def blocks(numbers: list[float]) -> list[float]:
     return [float(f"{sum(part) / len(part):.4g}") for part in parts]
 
 
-def run_row(seed: int, peak: float, shape: str, warmup: int, clip: str) -> dict:
+def run_row(settings: tuple) -> dict:
     """One run as a row of the result."""
+    peak, shape, warmup, clip, seed = settings
     run = run_schedule(seed, Schedule(peak, STEPS, warmup, peak / 10, shape), clip=LIMITS[clip])
-    return {"peak": peak, "shape": shape, "warmup": warmup, "clip": clip, "seed": seed,
-            "heldout_loss": round(run.heldout_loss, 5), "clipped_steps": run.clipped(LIMITS[clip]),
-            "first_update": float(f"{run.updates[0]:.4g}"),
-            "losses": blocks(run.losses), "norms": blocks(run.norms), "updates": blocks(run.updates)}  # fmt: skip
+    return dict(zip(KEYS, settings, strict=True)) | {
+        "heldout_loss": round(run.heldout_loss, 5), "clipped_steps": run.clipped(LIMITS[clip]),
+        "first_update": float(f"{run.updates[0]:.4g}"),
+        "losses": blocks(run.losses), "norms": blocks(run.norms), "updates": blocks(run.updates)}  # fmt: skip
 
 
 def main() -> None:
@@ -50,12 +54,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=data_folder() / "results" / "schedule_runs.json")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows = []
-    for setting in SETTINGS:
-        rows += [run_row(seed, *setting) for seed in range(options.seeds)]
-        print(*setting, [row["heldout_loss"] for row in rows[-options.seeds :]], file=sys.stderr, flush=True)
-    write_result(options.output, command="python scripts/schedule_runs.py", question=QUESTION, rows=rows,
-                 seeds=list(range(options.seeds)), steps=STEPS, floor="a tenth of the peak", block=BLOCK)  # fmt: skip
+    seeds = range(options.seeds)
+    runs = StoredRuns(options.output, KEYS, command="python scripts/schedule_runs.py", question=QUESTION,
+                      seeds=list(seeds), steps=STEPS, floor="a tenth of the peak", block=BLOCK)  # fmt: skip
+    runs.add([(*setting, seed) for setting, seed in itertools.product(SETTINGS, seeds)], run_row)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from llmbook.training.run import decay_groups
 from llmbook.training.schedule import Schedule
 
 BATCH, LENGTH = 8, 48  # windows in a batch, bytes that the model reads in each
+WEIGHT_DECAY = 0.1
 Limit = float | Callable[[int], float]
 """Longest gradient that passes unchanged: a number, or a function from the step to a number."""
 
@@ -72,26 +73,49 @@ def small_olmo(seed: int) -> Decoder:
     return initialize_(Decoder(olmo.tiny()), torch.Generator().manual_seed(seed), std=48**-0.5)
 
 
-def run_schedule(seed: int, schedule: Schedule, *, clip: Limit = 1.0, weight_decay: float = 0.1) -> Run:
-    """Train one model for all steps of a schedule."""
+def run_schedule(seed: int, schedule: Schedule, *, clip: Limit = 1.0, steps: int | None = None) -> Run:
+    """Train one model.
+
+    Args:
+        seed: of the starting weights and of every batch.
+        schedule: the rate of each step.
+        clip: longest gradient that passes unchanged.
+        steps: how many; all of the schedule by default. Steps beyond it keep the rate of its last one.
+    """
     model, data = small_olmo(2 * seed), torch.Generator().manual_seed(2 * seed + 1)
-    optimizer = AdamW(decay_groups(model, weight_decay), lr=schedule.peak, betas=(0.9, 0.95), eps=1e-5)
-    records = list(_steps(model, optimizer, schedule, clip, data))
+    optimizer = AdamW(decay_groups(model, WEIGHT_DECAY), lr=schedule.peak, betas=(0.9, 0.95), eps=1e-5)
+    rates = [schedule(step) for step in range(steps or schedule.total_steps)]
+    records = list(_steps(model, optimizer, rates, clip, data))
     with torch.no_grad():
         heldout = draw_windows(meeting_bytes(20, 1), 64, torch.Generator().manual_seed(0))
         return Run(*map(list, zip(*records, strict=True)), next_token_loss(model, heldout).item())
 
 
-def _steps(model: nn.Module, optimizer: AdamW, schedule: Schedule, clip: Limit, data: torch.Generator) -> Iterator:
+def ending_schedule(ending: str, peak: float, steps: int, floor: float, extra: int) -> Schedule:
+    """The rates of a training of ``steps`` and some ``extra`` steps at its end: the same run up to there.
+
+    Args:
+        ending: "anneal" lets the rate fall to 0 in the extra steps, "stay" keeps the one that was reached. A run that
+            is to "stop" has no extra steps.
+        peak: highest rate, after a warm-up of ``steps // 10``.
+        steps: of warm-up and line.
+        floor: where the line ends, as a share of the peak; 1 for a constant rate.
+        extra: steps after it.
+    """
+    anneal = extra if ending == "anneal" else 0
+    return Schedule(peak, steps + anneal, steps // 10, floor * peak, anneal_steps=anneal)
+
+
+def _steps(model: nn.Module, optimizer: AdamW, rates: list[float], clip: Limit, data: torch.Generator) -> Iterator:
     """Loss, norm of the gradient and size of the update, for each step."""
     parameters = list(model.parameters())
-    for step in range(schedule.total_steps):
+    for step, rate in enumerate(rates):
         loss = next_token_loss(model, draw_windows(meeting_bytes(200, 0), BATCH, data))
         optimizer.zero_grad()
         loss.backward()
         norm = nn.utils.clip_grad_norm_(parameters, limit_at(clip, step))
         for group in optimizer.param_groups:
-            group["lr"] = schedule(step)
+            group["lr"] = rate
         before = parameters_to_vector(parameters)
         optimizer.step()
         change = parameters_to_vector(parameters) - before

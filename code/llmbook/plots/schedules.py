@@ -12,8 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from llmbook.plots.style import DASHES, MARKERS, PALETTE, figure_for, new_figure, styled, text_color
-from llmbook.plots.training import draw_seeds
+from llmbook.plots.style import DASHES, PALETTE, figure_for, new_figure, styled, text_color
 from llmbook.training.schedule import SHAPES, Schedule
 
 SHAPE_LABELS = {"linear": "linear", "cosine": "cosine", "inverse_sqrt": "inverse square root", "constant": "constant"}
@@ -30,13 +29,14 @@ def sample(schedule: Schedule, points: int = 300) -> tuple[np.ndarray, np.ndarra
 
     Args:
         schedule: what to sample.
-        points: how many in the warm-up, and how many after it.
+        points: how many in the warm-up, in the shape and in the anneal.
 
     Returns:
         Steps, counted from 1, and rates, each ``(N,)``.
     """
-    start, end = max(schedule.warmup_steps, 1), schedule.total_steps
-    steps = np.unique(np.concatenate([np.linspace(1, start, points), np.linspace(start, end, points)]).round())
+    start, settled, end = max(schedule.warmup_steps, 1), schedule.shaped_steps, schedule.total_steps
+    parts = [(1, start), (start, settled), (settled, end)]
+    steps = np.unique(np.concatenate([np.linspace(*part, points) for part in parts]).round())
     return steps, np.array([schedule(int(step) - 1) for step in steps])
 
 
@@ -127,6 +127,36 @@ def plot_schedules(schedules: Mapping[str, Schedule], *, tokens_per_step: float,
     return figure
 
 
+@styled
+def plot_run(phases: Mapping[str, tuple[float, float, float, float]], *, marks: Mapping[str, float],
+             zoom: tuple[float, float], ymax: float) -> Figure:
+    """The rate of one training from its phases, each a straight line: all of it, and its end.
+
+    Args:
+        phases: name to first step, last step, rate at the first, rate at the last.
+        marks: label to a step, drawn as an upright line.
+        zoom: first and last step of the lower panel.
+        ymax: top of the lower panel.
+    """
+    figure, axes = new_figure(2, 1, size=(6.4, 5.4))
+    for ax, limits in zip(axes, ((0, max(phase[1] for phase in phases.values())), zoom), strict=True):
+        for name, (first, last, *rates) in phases.items():
+            ax.plot([first, last], rates, label=name, linewidth=2.4)
+        for label, step in marks.items():
+            ax.axvline(step, color=PALETTE["gray"], linewidth=1.1, linestyle=(0, (4, 2)))
+            left = step > sum(limits) / 2  # the label stands where there is room
+            ax.annotate(label, (step, 0.96), (-4 if left else 4, 0), xycoords=ax.get_xaxis_transform(), va="top",
+                        ha="right" if left else "left", textcoords="offset points", fontsize=10)
+        ax.set(ylabel="learning rate", xlim=limits, ylim=(0, None))
+        ax.yaxis.set_major_formatter("{x:.1e}")
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+    axes[1].set(xlabel="step", ylim=(0, ymax))
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=10.5,
+                  frameon=False)
+    return figure
+
+
 def add_token_axis(ax: Axes, tokens_per_step: float) -> Axes:
     """A second horizontal axis, on top, that counts tokens."""
     top = ax.secondary_xaxis("top", functions=(lambda step: step * tokens_per_step, lambda t: t / tokens_per_step))
@@ -196,26 +226,3 @@ def plot_gradient_norms(norms: Sequence[float], limits: Mapping[str, Sequence[fl
     ax.yaxis.set_major_formatter("{x:g}")
     ax.legend(loc="upper right", ncols=2, fontsize=10)
     return figure
-
-
-@styled
-def plot_warmup(panels: Mapping[str, Mapping[str, np.ndarray]], *, block: int, ylabels: Sequence[str]) -> Figure:
-    """Several measurements by step under each other: the mean over seeds with its interval.
-
-    Args:
-        panels: title to setting to values ``(seeds, blocks)``.
-        block: steps in a block.
-        ylabels: one for each panel.
-    """
-    figure, axes = new_figure(len(panels), 1, size=(6.4, 2.7 * len(panels)), sharex=True, squeeze=False)
-    for ax, (title, curves), ylabel in zip(axes[:, 0], panels.items(), ylabels, strict=True):
-        for index, (name, values) in enumerate(curves.items()):
-            x = block * np.arange(values.shape[1]) + (block - 1) / 2
-            draw_seeds(ax, x, values, label=name, color=PALETTE[("blue", "vermillion")[index]],
-                       linestyle=DASHES[index], marker=MARKERS[index], markersize=3.5)
-        ax.set(title=title, ylabel=ylabel)
-    axes[-1, 0].set_xlabel("step")
-    axes[0, 0].legend(loc="upper right")
-    return figure
-
-
