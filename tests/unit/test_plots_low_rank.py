@@ -150,6 +150,18 @@ def test_figures_draw_and_draw_the_same_again(figure):
     assert first.startswith("<svg")
 
 
+def band(ranks):
+    """Median line, and lowest and highest of the band, as drawn."""
+    ax = plots.plot_token_ranks([1, 2, 4], {"sign": np.array(ranks)}, limit=4).axes[0]
+    heights = ax.collections[0].get_paths()[0].vertices[:, 1]
+    return ax.lines[0].get_ydata().tolist(), heights.min(), heights.max()
+
+
+def test_ranks_of_several_texts_have_a_band():
+    assert band([[1, 2, 4], [1, 4, 4], [1, 3, 4]]) == ([1, 3, 4], 1, 4)
+    assert band([[1, 2, 3], [1, 2, 3]]) == ([1, 2, 3], 1, 3)  # the twin: other ranks, another band
+
+
 def test_a_line_ends_at_the_largest_rank_that_a_matrix_can_have():
     figure = plots.plot_shares({"a": (4, 3)}, ranks=[1, 2, 4])
     assert figure.axes[0].lines[0].get_xdata().tolist() == [1, 2]

@@ -110,12 +110,16 @@ def plot_token_ranks(tokens: Sequence[int], measured: Mapping[str, np.ndarray], 
 
     Args:
         tokens: how many tokens the batch had.
-        measured: label to a rank for each.
+        measured: label to a rank for each, ``(tokens,)`` or ``(texts, tokens)``: their median, and a band from the
+            lowest to the highest.
         limit: the smaller side of the matrix.
     """
     figure, ax = new_figure(size=(6.4, 4.0))
     for index, (name, ranks) in enumerate(measured.items()):
-        ax.plot(tokens, ranks, label=name, color=PALETTE[COLORS[index]], linestyle=DASHES[index], marker=MARKERS[index])
+        ranks, color = np.atleast_2d(ranks), PALETTE[COLORS[index]]
+        ax.fill_between(tokens, ranks.min(axis=0), ranks.max(axis=0), color=color, alpha=0.2, linewidth=0)
+        ax.plot(tokens, np.median(ranks, axis=0), label=name, color=color, linestyle=DASHES[index],
+                marker=MARKERS[index])  # fmt: skip
     ax.plot(tokens, np.minimum(tokens, limit), color=PALETTE["ink"], linewidth=1, linestyle=DASHES[2],
             label="as many as tokens, at most the side")  # fmt: skip
     ax.set(xlabel="tokens in the batch", ylabel="rank", xscale="log", yscale="log", xticks=tokens)
