@@ -20,6 +20,7 @@ from llmbook.experiments.pretraining import (
     small_run,
     token_losses,
 )
+from llmbook.experiments.results import read_result
 from llmbook.generation import generate
 from llmbook.models.decoder import Decoder
 from llmbook.summarization.meetings import generate_meeting
@@ -233,6 +234,16 @@ def test_every_ablation_runs_and_changes_what_it_says(corpus, name):
     config = small_run(2, **ABLATIONS[name])
     assert (config.model != base) == (name not in ("OLMo", "cosine"))
     assert config.schedule.shape == ("cosine" if name == "cosine" else "linear")
+
+
+def test_the_stored_ablations_are_whole_and_paired():
+    """Every setting from every start with every seed, once; a change costs the same numbers from both starts."""
+    stored = read_result("pretraining_ablations")
+    runs = [(row["setting"], row["start"], row["seed"]) for row in stored["rows"]]
+    wanted = [(name, start, seed) for seed in stored["settings"]["seeds"] for start in STARTS for name in ABLATIONS]
+    assert runs == wanted and len(stored["settings"]["seeds"]) >= 8
+    assert len({(row["setting"], row["parameters"]) for row in stored["rows"]}) == len(ABLATIONS)
+    assert {len(row["validation"]) for row in stored["rows"]} == {4}
 
 
 def test_state_bytes_of_a_7b():
