@@ -4,7 +4,7 @@ A check knows the right value and a few wrong ones, each with the sentence that 
 right but equals one of the wrong values, the reader gets that sentence; otherwise the size of the difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Number
 
 import numpy as np
@@ -12,7 +12,10 @@ import torch
 from torch import Tensor
 
 Mistakes = Sequence[tuple[object, str]]
-"""Pairs of a wrong value and the hint for it; the first that matches is told."""
+"""Pairs of a wrong value and the hint for it; where several mistakes give one value, the first two are told."""
+
+
+NAN = "which is what 0 / 0, infinity minus infinity, or the root of a number below 0 gives"
 
 
 class Mistake(AssertionError):
@@ -34,9 +37,8 @@ def expect_number(got: object, expected: float, mistakes: Mistakes = (), *, rtol
     value = as_number(got)
     if _near(value, expected, rtol):
         return
-    for wrong, hint in mistakes:
-        if _near(value, wrong, max(rtol, 1e-9)):
-            raise Mistake(f"your result is {_show(value)}: {hint}")
+    if found := _hints(hint for wrong, hint in mistakes if _near(value, wrong, max(rtol, 1e-9))):
+        raise Mistake(f"your result is {_show(value)}: {found}")
     raise Mistake(f"your result is {_show(value)}, expected {_show(expected)}{_ratio(value, expected)}")
 
 
@@ -65,9 +67,8 @@ def expect_tensor(
     value = as_tensor(got, name)
     if same(value, expected, exact) and not _wrong_kind(value, expected):
         return
-    for wrong, hint in mistakes:
-        if not _wrong_kind(value, wrong) and same(value, wrong, exact):
-            raise Mistake(hint)
+    if found := _hints(hint for wrong, hint in mistakes if not _wrong_kind(value, wrong) and same(value, wrong, exact)):
+        raise Mistake(found)
     if value.shape != expected.shape:
         raise Mistake(f"{name} has shape {tuple(value.shape)}, expected {tuple(expected.shape)}")
     if _wrong_kind(value, expected):
@@ -118,7 +119,7 @@ def as_number(got: object) -> float:
     if not isinstance(got, Number) or isinstance(got, bool | complex):
         raise Mistake(f"your function returned {_describe(got)}; expected a number")
     if got != got:
-        raise Mistake("your function returned nan, which is what 0 / 0 or infinity minus infinity gives")
+        raise Mistake(f"your function returned nan, {NAN}")
     return got
 
 
@@ -151,6 +152,11 @@ def as_tensor(got: object, name: str = "your result") -> Tensor:
     if value.is_complex():
         raise Mistake(f"{name} holds complex numbers; expected real ones")
     return value
+
+
+def _hints(found: Iterable[str]) -> str:
+    """One sentence for a wrong value, or two where different mistakes lead to it."""
+    return "; or: ".join(list(dict.fromkeys(found))[:2])
 
 
 def _describe(got: object) -> str:
@@ -194,7 +200,7 @@ def _difference(value: Tensor, expected: Tensor, name: str) -> str:
     """Where two tensors of one shape differ most."""
     gaps = (value.double() - expected.double()).abs()
     if gaps.isnan().any():
-        return f"{name} contains nan, which is what 0 / 0 or infinity minus infinity gives"
+        return f"{name} contains nan, {NAN}"
     place = tuple(int(i) for i in torch.unravel_index(gaps.argmax(), gaps.shape))
     where = f" at position {list(place)}" if place else ""
     wrong, right = value[place].item(), expected[place].item()

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from llmbook.exercises.compare import Mistake, as_tensor, expect_tensor
+from llmbook.exercises.compare import Mistake, Mistakes, as_tensor, expect_tensor
 from llmbook.exercises.gemma.feedforward import draw
 from llmbook.exercises.registry import exercise
 from llmbook.layers.attention import causal_mask
@@ -123,8 +123,8 @@ def neighbors(x: Tensor, angles: Tensor) -> Tensor:
     return torch.stack((even * cos - odd * sin, odd * cos + even * sin), -1).flatten(-2)
 
 
-def expect_rotated(f, x: Tensor, positions: Tensor, base: float) -> None:
-    """Compare with the half-split rotation."""
+def expect_rotated(f, x: Tensor, positions: Tensor, base: float, more: Mistakes = ()) -> None:
+    """Compare with the half-split rotation; a check may know more mistakes."""
     size = x.shape[-1]
     exponents = torch.arange(0, size, 2) / size
     angles = positions[:, None] * base**-exponents
@@ -136,6 +136,7 @@ def expect_rotated(f, x: Tensor, positions: Tensor, base: float) -> None:
         (turned(x, angles * math.pi / 180), "the angle is in radians already"),
         (turned(x, (positions[:, None] + 1) * base**-exponents), "positions count from 0: nothing turns at position 0"),
         (x, "nothing turns"),
+        *more,
     ]
     expect_tensor(f(x, positions, base), apply_rope(x, *rope_angles(positions, size, base)), mistakes)
 
@@ -150,10 +151,12 @@ def rope_of_one_pair(f):
 def rope_far_into_the_text(f):
     """One pair at positions above 256"""
     x, positions = torch.tensor([[1.0, 0.5]] * 4), torch.tensor([255, 257, 1001, 8191])
-    right = apply_rope(x, *rope_angles(positions, 2, 10000.0))
-    rounded = turned(x, positions[:, None].bfloat16().float())
-    hint = "the positions are rounded to bfloat16, which has no 257: keep them in float32"
-    expect_tensor(f(x, positions, 10000.0), right, [(rounded, hint)])
+    column = positions[:, None]
+    expect_rotated(f, x, positions, 10000.0, [
+        (turned(x, column.bfloat16().float()), "the positions are rounded to bfloat16, which has no 257: keep float32"),
+        (turned(x, column.half().float()), "the positions are rounded to float16, which has no 8191: keep float32"),
+        (turned(x, torch.arange(4.0)[:, None]), "you count the rows: turn each by its place in `positions`"),
+    ])  # fmt: skip
 
 
 @exercise("gemma-ex-rope")
@@ -167,7 +170,7 @@ def scores(f, query: Tensor, key: Tensor, positions: Tensor) -> Tensor:
     turned_query, turned_key = as_tensor(f(query, positions, 50.0)), as_tensor(f(key, positions, 50.0))
     if turned_query.shape != query.shape:
         raise Mistake(f"your result has shape {tuple(turned_query.shape)}, expected {tuple(query.shape)}")
-    return turned_query @ turned_key.T
+    return turned_query.double() @ turned_key.double().T
 
 
 @exercise("gemma-ex-rope")
@@ -177,5 +180,5 @@ def rope_is_relative(f):
     here, there = scores(f, query, key, positions), scores(f, query, key, positions + 9)
     moved = "moving queries and keys by 9 positions changed their scores; a rotation keeps them"
     expect_tensor(there, here, otherwise=moved, name="the score after the move")
-    if torch.allclose(here, query @ key.T, atol=1e-3):
+    if torch.allclose(here, (query @ key.T).double(), atol=1e-3):
         raise Mistake("the scores do not depend on positions at all")

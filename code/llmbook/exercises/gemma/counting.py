@@ -16,7 +16,8 @@ def cache_mistakes(layers: int, heads: int, kv_heads: int, head_size: int, token
         (right // kv_heads * heads, "that counts query heads: the cache holds keys and values, so kv_heads counts"),
         (right // layers, one_layer),
         (right // size, "that is the count of numbers: multiply by the bytes of one number"),
-        *((right * 8, "that is the size in bits: 8 bits are one byte") for _ in range(heads != 8 * kv_heads)),
+        (right // size * 2, "that takes 2 bytes for every number: multiply by `bytes_per_number`"),
+        (right * 8, "that is the size in bits: 8 bits are one byte"),
     ]
 
 
@@ -29,7 +30,7 @@ def expect_cache(f: Callable, config: DecoderConfig, tokens: int, size: int) -> 
 
 @exercise("gemma-ex-kv-cache")
 def cache_of_the_7b(f):
-    """Gemma 7B, 8,192 tokens in float32: no two slips give the same number"""
+    """Gemma 7B, 8,192 tokens in float32"""
     expect_cache(f, PUBLISHED["gemma-7b"], tokens=8192, size=4)
 
 
@@ -129,10 +130,11 @@ def expect_width(f: Callable, sizes: dict) -> None:
            f"{with_inner}") for _ in range(inner != width)),
         (4096, "4096 is printed in places for both sizes, but a model of that width would have "
          f"{with_4096} parameters, not {total:,}"),
-        (total / parameters(sizes | {"width": 1}, tied=False),
-         "that counts the vocabulary twice: Gemma's output matrix is tied"),
-        (total // parameters(sizes | {"width": 1}, tied=True, block_norms=0, last_norm=0), gains),
     ]  # fmt: skip
+    one, twice = sizes | {"width": 1}, "that counts the vocabulary twice: Gemma's output matrix is tied"
+    wrong = [(parameters(one, tied=False), twice)]
+    wrong += [(parameters(one, tied=True, block_norms=b, last_norm=n), gains) for b in (0, 1, 2) for n in (0, 1)][:-1]
+    mistakes += [(result, hint) for each, hint in wrong for result in (total / each, total // each)]
     if isinstance(got, int | float) and 0 < abs(got - width) < 2:
         raise Mistake(f"your result is {got}, close to a whole number: {gains}")
     expect_number(got, width, mistakes, rtol=1e-12)

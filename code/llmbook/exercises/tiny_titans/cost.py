@@ -5,7 +5,7 @@ import math
 from llmbook.exercises.compare import Mistake, expect_number
 from llmbook.exercises.registry import exercise
 
-CACHES = ((24, 16, 64, 2048, 200, 1, 4), (80, 8, 128, 8000, 50, 3, 2), (2, 3, 4, 5, 6, 7, 4))
+CACHES = ((24, 16, 64, 2048, 200, 1, 4), (80, 8, 128, 8000, 50, 3, 4), (2, 3, 4, 5, 6, 7, 2))
 """Layers, key-value heads, head size, tokens read and written, batch, bytes of a number."""
 
 
