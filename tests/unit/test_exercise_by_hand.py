@@ -10,11 +10,16 @@ from llmbook.exercises.checking import AttemptError, guarded
 from llmbook.exercises.compare import Mistake
 
 
-def test_autograd_is_off_inside_and_on_again_outside():
+def test_autograd_is_found_inside_and_free_outside():
     x = torch.ones(2)
     squares = lambda leaf: torch.autograd.grad(leaf.square().sum(), leaf)[0]  # noqa: E731
-    with pytest.raises(Mistake, match="autograd is switched off"):
-        without_autograd(guarded(lambda x: squares(x.requires_grad_())))(x)
+    by_func = torch.func.grad(lambda x: x.square().sum())
+    by_vjp = lambda x: torch.func.vjp(torch.square, x)[1](x)[0]  # noqa: E731
+    by_tangent = lambda x: torch.func.jvp(torch.square, (x,), (x,))[1]  # noqa: E731
+    for asked in (lambda x: squares(x.requires_grad_()), by_func, by_vjp, by_tangent):
+        with pytest.raises(Mistake, match="without autograd"):
+            without_autograd(guarded(asked))(x)
+    assert without_autograd(guarded(torch.func.vmap(lambda x: 2 * x)))(x).tolist() == [2, 2]
     assert without_autograd(guarded(lambda x: 2 * x))(x).tolist() == [2, 2]
     assert squares(x.clone().requires_grad_()).tolist() == [2, 2]
 
@@ -43,8 +48,9 @@ def test_a_long_loop_is_stopped_and_the_tracer_is_given_back():
 
 def test_a_forbidden_tensor_is_found_wherever_it_is_made():
     left, right = torch.ones(3, 2), torch.ones(2, 5)
-    square = lambda made: made.shape == (3, 5)  # noqa: E731
-    for product in (lambda a, b: (a @ b).sum(), lambda a, b: torch.einsum("ij,jk->ik", a, b).sum()):
+    square = lambda given, made: {3, 5} <= set(made.shape)  # noqa: E731
+    einsum = lambda a, b: torch.einsum("ij,jk,kl->il", a, b, b.T)  # noqa: E731
+    for product in (lambda a, b: (a @ b).sum(), einsum, lambda a, b: a[:, :, None] * b):
         with pytest.raises(Mistake, match="too large"):
             without(guarded(product), square, "too large")(left, right)
     assert without(guarded(lambda a, b: a.sum(0) @ b.sum(1)), square, "too large")(left, right) == 30

@@ -43,6 +43,20 @@ def by_the_merged_weight(x, W, b, A, B, m, s):
     return x @ (m[:, None] * moved / moved.norm(dim=1, keepdim=True)).T + b
 
 
+def by_the_moved_weight(product):
+    """The output by W + s B A in place of its parts."""
+    def layer(x, W, b, A, B, m, s):
+        moved = W + s * B @ A
+        return m / moved.norm(dim=1) * product(x, moved) + b
+    return layer
+
+
+PRODUCTS = (
+    lambda x, V: x @ V.T, F.linear, lambda x, V: torch.einsum("ni,oi->no", x, V),
+    lambda x, V: torch.stack([V @ token for token in x]), lambda x, V: (x[:, None] * V).sum(-1),
+)  # fmt: skip
+
+
 def lora(power=1, mean=False, transposed=False):
     """The gradients of LoRA with their usual slips."""
     def gradients(x, g, A, B, s):
@@ -154,7 +168,13 @@ WRONG = [
     ("start", start(B=torch.randn), "before the first step"),
     ("start", start(low=0), "all numbers of A are positive"),
     ("start", lambda i, o, r: ((torch.rand(1, i) * 2 - 1).repeat(r, 1) / i**0.5, torch.zeros(o, r)), "repeat each"),
-    ("lora-gradients", lora_by_autograd, "autograd is switched off"),
+    ("lora-gradients", lora_by_autograd, "without autograd"),
+    ("lora-gradients", lambda x, g, A, B, s: torch.func.vjp(lambda A, B: s * x @ A.T @ B.T, A, B)[1](g), "autograd"),
+    ("lora-gradients", lambda x, g, A, B, s: (s * torch.einsum("no,ni,or->ri", g, x, B),
+                                              s * torch.einsum("no,ni,ri->or", g, x, A)), "of the size of W"),
+    ("lora-gradients", lambda x, g, A, B, s: (s * torch.einsum("noi,or->ri", g[:, :, None] * x[:, None], B),
+                                              s * torch.einsum("noi,ri->or", g[:, :, None] * x[:, None], A)),
+     "of the size of W"),
     ("lora-gradients", lora_by_the_large_matrix, "of the size of W"),
     ("lora-gradients", lambda *given: lora()(*given)[::-1], "are exchanged"),
     ("lora-gradients", lora(power=0), "scale s is missing"),
@@ -179,6 +199,8 @@ WRONG = [
     ("forward", forward(outside=1), "take factor - 1"),
     ("forward", forward(scale=False), "scale s is missing"),
     ("forward", by_the_merged_weight, "you multiply by W'"),
+    *(("forward", by_the_moved_weight(product), "by W + s B A") for product in PRODUCTS),
+    ("forward", lambda x, W, b, A, B, m, s: m * (x @ F.normalize(W + s * B @ A).T) + b, "by W + s B A"),
     ("gradient", dora(turn=True), "norm is a constant here"),
     ("gradient", lambda *a: dora()(*a[:-1], True), "along the row must be taken away"),
     ("gradient", dora(scale=False), "scale s is missing"),
@@ -248,6 +270,38 @@ def test_the_package_passes_the_checks_of_dora():
 def test_both_ways_to_grow_pass():
     assert evaluate("dora-ex-grow", grow()).passed
     assert evaluate("dora-ex-grow", grow(rows=torch.zeros, columns=torch.randn)).passed
+
+
+def by_singular_values(A, B, alpha, rank):
+    left, values, right = torch.linalg.svd(alpha / len(A) * B @ A)
+    return right[:rank], left[:, :rank] * values[:rank], rank
+
+
+def in_doubles(A, B, alpha, rank):
+    new_A, new_B, new_alpha = grow()(A, B, alpha, rank)
+    return new_A.double().numpy(), new_B.double().numpy(), new_alpha
+
+
+def forward_by_einsum(x, W, b, A, B, m, s):
+    V = W + s * B @ A
+    low = torch.einsum("ni,ri,or->no", x, A, B)
+    return m / torch.einsum("oi,oi->o", V, V).sqrt() * (torch.einsum("ni,oi->no", x, W) + s * low) + b
+
+
+def test_other_right_forms_pass():
+    assert evaluate("dora-ex-grow", grow(rows=lambda *shape: 1e-7 * torch.randn(shape))).passed
+    assert evaluate("dora-ex-grow", by_singular_values).passed and evaluate("dora-ex-grow", in_doubles).passed
+    assert evaluate("dora-ex-forward", forward_by_einsum).passed
+    assert evaluate("dora-ex-lora-gradients", lambda x, g, A, B, s: (
+        s * torch.einsum("no,or,ni->ri", g, B, x), s * torch.einsum("ni,ri,no->or", x, A, g))).passed  # fmt: skip
+
+
+def test_an_outer_product_is_no_start():
+    def outer(inputs, outputs, rank):
+        A = torch.randn(rank, 1) * torch.randn(inputs)
+        return A / A.std() / (3 * inputs) ** 0.5, torch.zeros(outputs, rank)
+
+    assert "repeat each other" in repr(evaluate("dora-ex-start", outer))
 
 
 def test_nf4_is_quantized_as_the_package_does():

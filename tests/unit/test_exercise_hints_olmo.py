@@ -2,7 +2,7 @@
 
 import math
 from functools import partial
-from statistics import mean, median_high, median_low, pstdev
+from statistics import mean, median, median_high, median_low, pstdev, stdev
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.exercises import evaluate
 from llmbook.exercises.olmo.comparison import pairs
-from llmbook.exercises.olmo.evidence import runs, unusual, usual_spread
+from llmbook.exercises.olmo.evidence import mean_spread, runs, unusual, usual_spread
 from llmbook.experiments import spoiled_run
 from llmbook.experiments.results import read_result
 from llmbook.layers.attention import causal_mask
@@ -29,6 +29,10 @@ def backward(x, upstream, eps, average=1.0, along=1.0, power=1, unbiased=False):
 def by_autograd(x, upstream, eps):
     leaf = x.clone().requires_grad_()
     return torch.autograd.grad((F.layer_norm(leaf, leaf.shape[-1:], eps=eps) * upstream).sum(), leaf)[0]
+
+
+def by_func(x, upstream, eps):
+    return torch.func.vjp(lambda x: F.layer_norm(x, x.shape[-1:], eps=eps), x)[1](upstream)[0]
 
 
 def by_loop(length, window):
@@ -115,7 +119,8 @@ WRONG = [
     ("norm-gradient", lambda x, g, eps: backward(x, g, eps, unbiased=True), "variance with D - 1"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, 0), "eps is missing"),
     ("norm-gradient", lambda x, g, eps: backward(x, g, eps, along=x.shape[-1]), "take the mean"),
-    ("norm-gradient", lambda x, g, eps: by_autograd(x, g, eps), "autograd is switched off"),
+    ("norm-gradient", lambda x, g, eps: by_autograd(x, g, eps), "without autograd"),
+    ("norm-gradient", lambda x, g, eps: by_func(x, g, eps), "without autograd"),
     ("fused", fused(lambda gate, up: F.silu(gate) * up, swap=True), "exchanged"),
     ("fused", lambda x, m, d, last: fused(lambda gate, up: F.silu(gate) * up)(x, m, d, True), "look at `gate_last`"),
     ("fused", fused(lambda gate, up: F.silu(gate) * F.silu(up)), "both halves"),
@@ -152,6 +157,7 @@ WRONG = [
     ("adamw", adam(eps=1e-8), "PyTorch's 1e-8"),
     ("adamw", adam(eps=0.0), "eps is missing"),
     ("adamw", adam(under_root=True), "eps is under the root"),
+    ("adamw", lambda *a: adam(eps=1e-5 / (1 - 0.95 ** a[4]) ** 0.5)(*a), "before the correction"),
     ("clip", lambda gs, limit: [g * min(1, limit / norm_of(gs)) for g in gs], "ZeroDivisionError"),
     ("clip", lambda gs, limit: [g * min(1, limit / g.norm().item()) for g in gs], "one norm over all"),
     ("clip", lambda gs, limit: [g.clamp(-limit, limit) for g in gs], "changes the direction"),
@@ -179,6 +185,8 @@ WRONG = [
     ("spike", lambda *log: runs(unusual(*log, drops=True)), "only those above count"),
     ("spike", lambda *log: runs(unusual(*log, first=1)), "too few before them"),
     ("spike", lambda *log: runs(unusual(*log, ties=True)), "right at the limit is usual"),
+    ("spike", lambda *log: runs(unusual(*log, spread=stdev)), "blows up the standard deviation"),
+    ("spike", lambda *log: runs(unusual(*log, spread=mean_spread)), "the mean of the distances"),
     *(("spike", lambda *log, change=change: runs(unusual(*log, **change)), "the mean of the two in the middle")
       for other in (median_high, median_low) for spread in [partial(usual_spread, center=other)]
       for change in ({"center": other}, {"spread": spread}, {"center": other, "spread": spread})),
@@ -190,6 +198,7 @@ WRONG = [
     ("padded-rows", lambda z, V: z[..., :V].softmax(-1), "keep the shape"),
     ("padded-rows", lambda z, V: z.softmax(-1), "stand for no token"),
     ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, -15).softmax(-1), "small is not 0"),
+    ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, -100).softmax(-1), "small is not 0"),
 ]
 
 
@@ -227,6 +236,32 @@ def test_torch_passes_the_check_of_clipping():
         return [leaf.grad for leaf in leaves]
 
     assert evaluate("olmo-ex-clip", clip).passed
+
+
+def test_a_middle_value_that_is_too_high_or_low_is_never_told_about_the_window():
+    for other in (median_high, median_low):
+        report = evaluate("olmo-ex-spike", lambda *log, other=other: runs(unusual(*log, center=other)))
+        assert not report.passed and "judge it" not in repr(report)
+
+
+def test_other_right_forms_pass():
+    def by_division(losses, back, limit):
+        spreads = [usual_spread(losses[step - back : step]) for step in range(back, len(losses))]
+        over = [(losses[step] - median(losses[step - back : step])) / spreads[step - back] > limit
+                for step in range(back, len(losses))]  # fmt: skip
+        return tuple(map(tuple, runs([step + back for step, one in enumerate(over) if one])))
+
+    def by_import(length, window):
+        import xmlrpc.client  # noqa: F401  a module that nothing has imported runs thousands of lines
+        return pairs(length, window)
+
+    def by_exponentials(z, V):
+        shares = z.exp() * (torch.arange(z.shape[-1]) < V)
+        return shares / shares.sum(-1, keepdim=True)
+
+    assert evaluate("olmo-ex-spike", by_division).passed
+    assert evaluate("olmo-ex-window", by_import).passed
+    assert evaluate("olmo-ex-padded-rows", by_exponentials).passed
 
 
 @pytest.mark.parametrize("length, window", [(1, 1), (6, 1), (6, 3), (6, 6), (5, 9)])

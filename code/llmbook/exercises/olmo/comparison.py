@@ -2,7 +2,7 @@
 
 import torch
 
-from llmbook.exercises.by_hand import without_loop
+from llmbook.exercises.by_hand import MOST_LINES, without_loop
 from llmbook.exercises.compare import Mistake, expect_items, expect_number, expect_tensor
 from llmbook.exercises.gemma.feedforward import draw
 from llmbook.exercises.registry import exercise
@@ -68,13 +68,14 @@ def expect_pairs(f, length: int, window: int) -> None:
         (window * (window + 1) // 2 + (length - window) * window,
          "a text shorter than the window is an ordinary triangle"),
     ]  # fmt: skip
-    expect_number(without_loop(f)(length, window), pairs(length, window), mistakes)
+    allowed = without_loop(f) if length > MOST_LINES else f  # what a function imports, it imports in the short cases
+    expect_number(allowed(length, window), pairs(length, window), mistakes)
 
 
 @exercise("olmo-ex-window")
 def pairs_of_a_long_text(f):
     """A text longer than the window"""
-    expect_pairs(f, 6, 3)
+    expect_pairs(f, 7, 3)
     expect_pairs(f, 8192, 4096)
 
 

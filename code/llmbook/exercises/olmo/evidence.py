@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from statistics import mean, median, median_high, median_low, pstdev
+from statistics import mean, median, median_high, median_low, pstdev, stdev
 
 import torch
 from torch import Tensor
@@ -59,6 +59,11 @@ def usual_spread(losses: list[float], center: Callable = median) -> float:
     return center([abs(loss - middle) for loss in losses])
 
 
+def mean_spread(losses: list[float]) -> float:
+    """The mean of the distances from the median."""
+    return mean(abs(loss - median(losses)) for loss in losses)
+
+
 def unusual(
     losses: list[float], back: int, limit: float, *, center: Callable = median, spread: Callable = usual_spread,
     own: int = 0, first: int | None = None, drops: bool = False, ties: bool = False,
@@ -85,6 +90,15 @@ def runs(steps: list[int]) -> list[list[int]]:
     return found
 
 
+def other_medians() -> list[dict]:
+    """Ways to take one of the two values in the middle for their mean: in the middle, in the spread, in both."""
+    found = []
+    for other in (median_high, median_low):
+        spread = partial(usual_spread, center=other)
+        found += [{"center": other}, {"spread": spread}, {"center": other, "spread": spread}]
+    return found
+
+
 def expect_events(f, losses: list[float], back: int, limit: float) -> None:
     """Compare with the rule of the page, and with its usual slips."""
     steps = unusual(losses, back, limit)
@@ -94,13 +108,22 @@ def expect_events(f, losses: list[float], back: int, limit: float) -> None:
         ([[first, first + n - 1] for first, n in runs(steps)], "the second number counts steps; yours is the last"),
         (runs(unusual(*given, own=1)), "a step is among those that judge it: use the steps before it only"),
         (runs(unusual(*given, center=mean)), "that measures from the mean, which a spike pulls up: use the median"),
-        (runs(unusual(*given, spread=pstdev)), "a spike blows up the standard deviation: use the median distance"),
+        *((runs(unusual(*given, spread=each)), "a spike blows up the standard deviation: use the median distance")
+          for each in (pstdev, stdev)),
+        (runs(unusual(*given, spread=mean_spread)), "a spike pulls up the mean of the distances: use their median"),
         (runs(unusual(*given, spread=lambda _: 1.0)), "the limit counts in units of the usual spread"),
         (runs(unusual(*given, drops=True)), "a step far below the others is good news: only those above count"),
         (runs(unusual(*given, first=1)), "the first `back` steps have too few before them to be judged"),
+        (runs(unusual(*given, ties=True)), "unusual means more than `limit` spreads: right at the limit is usual"),
+        *((runs(unusual(*given, **change)), "the median of an even number of values is the mean of the two in the"
+           " middle") for change in other_medians()),
     ]  # fmt: skip
     mistakes = [(torch.tensor(wrong), hint) for wrong, hint in slips]
     expect_tensor(f(*given), torch.tensor(runs(steps)), mistakes, exact=True)
+
+
+TIE, EVEN = [9, 10, 3, 2, 9, 5], [3, 7, 3, 4, 7, 10, 9, 1]
+"""Losses of which one lies right at the limit, and losses at which no slip passes for another one's events."""
 
 
 @exercise("olmo-ex-spike")
@@ -115,29 +138,19 @@ def a_made_up_log(f):
 @exercise("olmo-ex-spike")
 def right_at_the_limit(f):
     """A step right at the limit is usual"""
-    given = [1, 2, 4, 4, 9], 3, 2
-    ties = torch.tensor(runs(unusual(*given, ties=True)))
-    hint = "unusual means more than `limit` spreads: a step right at the limit is usual"
-    expect_tensor(f(*given), torch.tensor(runs(unusual(*given))), [(ties, hint)], exact=True)
+    expect_events(f, TIE, 3, 2)
 
 
 @exercise("olmo-ex-spike")
 def an_even_window(f):
     """An even number of steps before"""
-    given = [1, 2, 4, 5, 5.5, 6.2], 4, 2
-    slips = []
-    for other in (median_high, median_low):
-        spread = partial(usual_spread, center=other)
-        changes = {"center": other}, {"spread": spread}, {"center": other, "spread": spread}
-        slips += [torch.tensor(runs(unusual(*given, **change))) for change in changes]
-    hint = "the median of an even number of values is the mean of the two in the middle"
-    expect_tensor(f(*given), torch.tensor(runs(unusual(*given))), [(wrong, hint) for wrong in slips], exact=True)
+    expect_events(f, EVEN, 4, 2)
 
 
 @exercise("olmo-ex-spike")
 def the_log_of_the_book(f):
     """The losses of data/results/spoiled_run.json"""
-    expect_events(f, [row["loss"] for row in read_result("spoiled_run")["rows"]], 20, 7.0)
+    expect_events(f, [row["loss"] for row in read_result("spoiled_run")["rows"]], 21, 7.0)
 
 
 def even_coins(losses: int, count: int, sides: int = 2, at_most: bool = True) -> float:
@@ -198,7 +211,7 @@ def expect_padded(f, logits: Tensor, tokens: int) -> None:
          "one padded row is left: ids run from 0 to tokens - 1"),
     ]  # fmt: skip
     got = as_tensor(f(logits, tokens))
-    expect_tensor(got, right, mistakes)
+    expect_tensor(got, right, mistakes, otherwise="a padded place gets exactly 0, whatever the other logits are")
     expect_tensor(got[..., tokens:], right[..., tokens:], exact=True, name="the padded part",
                   otherwise="small is not 0: mask with -inf")  # fmt: skip
 
@@ -207,6 +220,12 @@ def expect_padded(f, logits: Tensor, tokens: int) -> None:
 def padded_rows_that_win(f):
     """A padded row has the largest logit"""
     expect_padded(f, torch.tensor([-3.0, -2.0, -4.0, 5.0, 1.0]), 3)
+
+
+@exercise("olmo-ex-padded-rows")
+def padded_rows_of_low_logits(f):
+    """Logits of about -80, which a large negative number hardly lies below"""
+    expect_padded(f, torch.tensor([-83.0, -82.0, -84.0, 5.0, 1.0]), 3)
 
 
 @exercise("olmo-ex-padded-rows")

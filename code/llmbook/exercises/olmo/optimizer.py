@@ -65,6 +65,7 @@ def expect_weight(
         (shrunk - rate * (first / one) / (second / two + EPS), "take the root of the second moment"),
         (moved(shrunk, first, second, rate, one, two, 1e-8), "eps is missing, or PyTorch's 1e-8: OLMo's is 1e-5"),
         (shrunk - rate * (first / one) / (second / two + EPS).sqrt(), "eps is under the root: add it to the root"),
+        (moved(shrunk, first, second, rate, one, two, EPS / two**0.5), "eps is added before the correction: correct v"),
     ]
     expect_tensor(got, right, mistakes, name="the weight")
 
