@@ -89,7 +89,16 @@ def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("tt-ex-meet-", WRONG)
 
 
+def split_by_array(pairs, share, seed):
+    """A split whose dictionary knows numpy's texts."""
+    names = np.unique([meeting for meeting, _ in pairs]).tolist()
+    random.Random(seed).shuffle(names)
+    side = {name: number < round(share * len(names)) for number, name in enumerate(names)}
+    return [pair for pair in pairs if not side[pair[0]]], [pair for pair in pairs if side[pair[0]]]
+
+
 @pytest.mark.parametrize("name, right", [
+    ("split", split_by_array),
     ("fact", kept()), ("lead", lead()), ("split", split()), ("batch", batch()), ("split", split(order=list)),
     ("fact", lambda keys, text: np.bool_(kept()(keys, text))), ("fact", lambda *given: torch.tensor(kept()(*given))),
 ])  # fmt: skip

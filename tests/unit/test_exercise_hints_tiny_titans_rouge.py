@@ -1,6 +1,7 @@
 """Wrong answers to the exercises on ROUGE fail, and the hint names the misconception behind them."""
 
 from collections import Counter
+from difflib import SequenceMatcher
 from functools import reduce
 from operator import add, or_
 
@@ -65,6 +66,9 @@ WRONG = [
     ("lcs", checks.greedy_length, "skip many others"),
     ("lcs", lambda a, b: checks.greedy_length(b, a), "skip many others"),
     ("lcs", lambda a, b: max(checks.greedy_length(a, b), checks.greedy_length(b, a)), "better of two greedy scans"),
+    ("lcs", lambda a, b: max((max(checks.greedy_length(a[i:], b[j:]), checks.greedy_length(b[j:], a[i:]))
+                              for i in range(len(a)) for j in range(len(b))), default=0), "the best of many greedy"),
+    ("lcs", lambda a, b: sum(block.size for block in SequenceMatcher(None, a, b).get_matching_blocks()), "difflib"),
     ("lcs", lambda a, b: lcs_length(list(" ".join(a)), list(" ".join(b))), "those are letters"),
     ("f", shares(swapped=True), "precision divides by the size of the candidate"),
     ("f", shares(mean=lambda p, r: (p + r) / 2), "arithmetic mean"),

@@ -6,6 +6,7 @@ from zlib import crc32
 import torch
 from torch import Tensor
 
+from llmbook.exercises.checking import AttemptError
 from llmbook.exercises.compare import Mistake, as_bool, expect_items, expect_tensor
 from llmbook.exercises.registry import exercise
 
@@ -121,7 +122,10 @@ class Name(str):
 def expect_lasting(f, pairs: list, share: float) -> None:
     """Insist on the same split in every run of Python, where a set has another order."""
     runs = [[(Name(meeting, run), name) for meeting, name in pairs] for run in range(4)]
-    tests = [sorted((str(meeting), name) for meeting, name in f(each, share, 0)[1]) for each in runs]
+    try:
+        tests = [sorted((str(meeting), name) for meeting, name in f(each, share, 0)[1]) for each in runs]
+    except AttemptError:  # it splits plain texts; who makes a dictionary of plain ones finds no Name in it
+        return
     if any(test != tests[0] for test in tests):
         raise Mistake("another run of Python would split otherwise, although the seed is the same: a set of texts has "
                       "no order that lasts, so sort the meetings before you draw")  # fmt: skip

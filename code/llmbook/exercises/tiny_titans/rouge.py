@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from functools import reduce
 from operator import or_
 
@@ -76,10 +77,16 @@ def expect_lcs(f, ours: Words, theirs: Words) -> None:
     right = lcs_length(ours, theirs)
     greedy = "taking the first match at once can skip many others: at each word, compare taking it with leaving it"
     both = max(greedy_length(ours, theirs), greedy_length(theirs, ours))
+    starts = [(ours[i:], theirs[j:]) for i in range(len(ours)) for j in range(len(theirs))]
+    every = max((max(greedy_length(a, b), greedy_length(b, a)) for a, b in starts), default=0)
+    blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
+    longest = "taking the longest common run first, as difflib does, can cross out a longer subsequence"
     mistakes = [
         (substring_length(ours, theirs), "that is the longest substring, in one piece: gaps are allowed"),
         (clipped_overlap(Counter(ours), Counter(theirs)), "the order is ignored: that is what ROUGE-1 counts"),
         (both, "the better of two greedy scans can still miss one: at each word, compare taking it with leaving it"),
+        (every, "the best of many greedy scans can still miss one: at each word, compare taking it with leaving it"),
+        (sum(block.size for block in blocks), longest),
         (greedy_length(ours, theirs), greedy),
         (greedy_length(theirs, ours), greedy),
         (lcs_length(list(" ".join(ours)), list(" ".join(theirs))), "those are letters: compare words"),
@@ -106,6 +113,13 @@ def subsequence_that_tempts_twice(f):
     """First matches that lead astray from either side"""
     expect_lcs(f, list("aaba"), list("baba"))
     expect_lcs(f, list("baba"), list("aaba"))
+    expect_lcs(f, list("pQrstvwX"), list("prsQtXvw"))
+
+
+@exercise("tt-ex-rouge-lcs")
+def subsequence_with_gaps(f):
+    """Four words with gaps against two in one piece"""
+    expect_lcs(f, list("pqabcd"), list("axbyczdpq"))
 
 
 def expect_shares(f, hits: int, reference: int, candidate: int) -> None:
