@@ -1,10 +1,10 @@
-"""Tune the summarizers to the private workplace, let all of them summarize the test meetings, and store every score.
+"""Tune the summarizers, each at home and elsewhere, let all of them summarize the test meetings, store every score.
 
-    python scripts/fair_fight.py              # about twenty minutes on one core
+    python scripts/fair_fight.py              # about half an hour on one core
     python scripts/fair_fight.py --seeds 1    # a look; give --output another file
 
-Needs the models of ``scripts/pretrain_summarizers.py``. Writes ``data/results/fair_fight.json`` after every model.
-Started again, it skips what is there.
+Needs the models of ``scripts/pretrain_summarizers.py``. Writes ``data/results/fair_fight.json`` after every
+other run; started again, it skips what is there.
 """
 
 import argparse
@@ -18,14 +18,16 @@ from llmbook.experiments.fair_fight import KEYS, TEST_SEED, TEST_SETS, Entry, al
 from llmbook.experiments.results import StoredRuns
 from llmbook.experiments.summarizers import CONTEXT, LONG, SHORT, TUNING_MEETINGS, TUNING_STEPS
 
-QUESTION = ("Does a small model that was tuned to a workplace summarize its meetings better than a large one that has "
-            "never read about it? Null: the mean difference, meeting by meeting, is zero. Main measure, chosen before "
-            "any score by it was known: net_f1, the F1 of the facts times the share of the reading that is saved, "
-            "(T - w) / (T - r) between 0 and 1, with w words in the summary, T in the transcript and r in the "
-            "reference. It must not reward copying: F1 charges nothing for length and gives the whole transcript more "
-            "than most summaries; here the transcript has 0 by construction and the reference 1. rouge1 to rougeLsum: "
-            "F; facts: recall by keys; facts_f1: F1 of the facts; wrong: wrong statements; words: of the summary; one "
-            "number for each meeting.")
+QUESTION = (
+    "Does a small model that was tuned to a workplace summarize its meetings better than a large one that has "
+    "never read about it? Null: the mean difference, meeting by meeting, is zero. Main measure, chosen before "
+    "any score by it was known: net_f1, the F1 of the facts times the share of the reading that is saved, "
+    "(T - w) / (T - r) between 0 and 1, with w words in the summary, T in the transcript and r in the "
+    "reference. It must not reward copying: F1 charges nothing for length and gives the whole transcript more "
+    "than most summaries; here the transcript has 0 by construction and the reference 1. rouge1 to rougeLsum: "
+    "F; facts: recall by keys; facts_f1: F1 of the facts; wrong: wrong statements; words: of the summary; one "
+    "number for each meeting."
+)
 
 
 def main() -> None:
@@ -41,7 +43,7 @@ def main() -> None:
         test_meetings={name: count for name, (_, _, count) in TEST_SETS.items()},
     )  # fmt: skip
     entries = all_entries(range(options.seeds))
-    runs.add(map(astuple, entries), lambda settings: run_entry(Entry(*settings)), every=8)
+    runs.add(map(astuple, entries), lambda settings: run_entry(Entry(*settings)), every=2)
 
 
 if __name__ == "__main__":

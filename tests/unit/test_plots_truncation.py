@@ -69,6 +69,27 @@ def test_differences():
         plots.plot_differences([80, 160], {"recall": {"endless": interval(0.1, 0.0)}})
 
 
+def test_tunings_stand_beside_each_other_with_their_seeds():
+    def cells(cut, whole):
+        return {"cut": Interval(cut, cut - 0.1, cut + 0.1), "whole": Interval(whole, whole - 0.05, whole + 0.05)}
+
+    found = {"short": cells(0.3, 0.1), "long": cells(0.35, 0.5)}
+    seeds = {way: {read: [each.mean - 0.02, each.mean + 0.02] for read, each in row.items()}
+             for way, row in found.items()}  # fmt: skip
+
+    def drawn(found):
+        [ax] = plots.plot_tunings(found, seeds, {"large": 0.2}, ylabel="F1").axes
+        bars = {bar.get_label(): list(bar.lines[0].get_ydata()) for bar in ax.containers}
+        dots = [list(line.get_ydata()) for line in ax.lines if line.get_marker() == "."]
+        levels = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
+        return bars, dots, levels, [tick.get_text() for tick in ax.get_xticklabels()]
+
+    bars, dots, levels, names = drawn(found)
+    assert bars == {"read cut": [0.3, 0.35], "read whole": [0.1, 0.5]} and levels == [0.2] and names == list(found)
+    assert sorted(map(np.mean, dots)) == pytest.approx([0.1, 0.3, 0.35, 0.5])
+    assert drawn(found | {"long": cells(0.5, 0.35)})[0] != bars
+
+
 def test_the_explorer_says_what_it_shows():
     first = {"length": "long", "context": 160, "method": "cut off"}
     assert widget.explore_truncation().defaults == first

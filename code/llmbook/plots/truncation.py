@@ -19,6 +19,7 @@ LOOKS = {"cut": ("vermillion", "o", "-"), "chunks": ("blue", "s", DASHES[1])}
 """Color, marker and dash of each way to read."""
 LENGTH_LOOKS = {"short": ("green", "^"), "medium": ("purple", "D"), "long": ("ink", "o")}
 NAMES = {"cut": "cut off", "chunks": "in pieces"}
+READING_LOOKS = {"cut": ("vermillion", "o"), "whole": ("green", "D")}
 
 
 @styled
@@ -131,6 +132,40 @@ def plot_differences(contexts: Sequence[int], panels: Mapping[str, Mapping[str, 
         ax.set(xlabel="context, tokens", title=measure)
     axes[0][0].set_ylabel("pieces minus cut off")
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=10)
+    return figure
+
+
+@styled
+def plot_tunings(
+    found: Mapping[str, Mapping[str, Interval]], seeds: Mapping[str, Mapping[str, Sequence[float]]],
+    levels: Mapping[str, float], *, ylabel: str,
+) -> Figure:  # fmt: skip
+    """A score for each way to tune, for each way to read: the mean with its interval, and a dot for each seed.
+
+    Args:
+        found: way to tune to way to read ("cut", "whole") to mean with interval.
+        seeds: the same, to the mean of each seed.
+        levels: name of another model to its score, drawn as a dashed line.
+        ylabel: what is measured.
+    """
+    figure, ax = new_figure(size=(6.4, 3.8))
+    for name, level in levels.items():
+        ax.axhline(level, color=PALETTE["gray"], linestyle=DASHES[1], linewidth=1.4)
+        ax.annotate(name, (0, level), (3, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
+                    fontsize=10, color=text_color("gray"))  # fmt: skip
+    for index, (read, (color, marker)) in enumerate(READING_LOOKS.items()):
+        places = np.arange(len(found)) + 0.24 * (index - 0.5)
+        each = [cells[read] for cells in found.values()]
+        ends = [[one.mean - one.low for one in each], [one.high - one.mean for one in each]]
+        ax.errorbar(places, [one.mean for one in each], yerr=ends, linestyle="", marker=marker, color=PALETTE[color],
+                    capsize=2, label=f"read {read}")  # fmt: skip
+        for place, cells in zip(places, seeds.values(), strict=True):
+            ax.plot([place + 0.07] * len(cells[read]), cells[read], ".", color=PALETTE["ink"], markersize=3)
+    ax.set_xticks(range(len(found)), list(found))
+    ax.set(xlim=(-0.5, len(found) - 0.5), xlabel="meetings that the model was tuned on", ylabel=ylabel)
+    ax.set_ylim(bottom=0)
+    ax.grid(axis="x", visible=False)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=2, fontsize=10)
     return figure
 
 

@@ -6,10 +6,11 @@ r"""Summaries without a model: a few turns of the transcript, copied. Every mode
   is visited. Source: Erkan and Radev 2004, https://arxiv.org/abs/1109.2128, Section 3, without a threshold.
 - :func:`salient` takes the turns with the most rare words, the sum of :math:`\log(n / n_w)` over the different words
   of a turn, where :math:`n_w` of the :math:`n` turns have the word w.
+- :func:`random_turns` takes any turns: whoever scores no better has chosen nothing.
 - :func:`stated` looks up which turns state the facts. It is no baseline but a ceiling: the best that copying can do.
 
 All of them give one line per turn, ``Speaker: text``, in the order in which they were said, and equal results for
-equal transcripts: of equally good turns the earlier one wins.
+equal transcripts, the random ones for equal generators: of equally good turns the earlier one wins.
 """
 
 import re
@@ -43,6 +44,11 @@ def central(meeting: HasTurns | Sequence[Turn], turns: int = 3) -> str:
 def salient(meeting: HasTurns | Sequence[Turn], turns: int = 3) -> str:
     """The turns with the most rare words."""
     return _pick(meeting, lambda said: word_weights(said, repeated=False).sum(1), turns)
+
+
+def random_turns(meeting: HasTurns | Sequence[Turn], generator: np.random.Generator, turns: int = 3) -> str:
+    """Turns at random, each as likely as any other."""
+    return _pick(meeting, lambda said: generator.random(len(said)), turns)
 
 
 def stated(meeting: Meeting, instruction: str = "long") -> str:

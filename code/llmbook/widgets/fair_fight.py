@@ -2,12 +2,15 @@
 
 from matplotlib.figure import Figure
 
-from llmbook.experiments.fair_fight import TEST_SETS, best_systems, compare, system_interval
+from llmbook.experiments.fair_fight import TEST_SETS
+from llmbook.experiments.fair_fight_scores import best_systems, compare, system_interval
 from llmbook.plots.fair_fight import plot_systems
 from llmbook.widgets.explorer import Choice, Explorer, explore
 
-NAMES = {"rouge1": "ROUGE-1 F", "rouge2": "ROUGE-2 F", "rougeLsum": "ROUGE-Lsum F", "facts_f1": "F1 of the facts",
-         "wrong": "wrong statements a summary"}  # fmt: skip
+NAMES = {"net_f1": "net F1 of the facts", "wrong": "wrong statements a summary", "rouge1": "ROUGE-1 F",
+         "rougeLsum": "ROUGE-Lsum F"}  # fmt: skip
+SETS = [name for name in TEST_SETS if name != "private, chatter 2"]
+"""A page must not weigh too much, so it shows four measures and five sets."""
 COMPARED = ("large, zero-shot", "medium, tuned")
 
 
@@ -16,22 +19,24 @@ def explore_fight() -> Explorer:
 
     def draw(test: str, measure: str) -> tuple[Figure, str]:
         found = {name: system_interval(name, measure, test) for name in best_systems(test)}
-        return plot_systems(found, xlabel=NAMES[measure], marked=COMPARED), describe(test, measure)
+        words = {name: system_interval(name, "words", test).mean for name in found}
+        return plot_systems(found, xlabel=NAMES[measure], marked=COMPARED, words=words), describe(test, measure)
 
     return explore(
         draw, name="fight",
-        caption="Means over the meetings of a test set with 95 % bootstrap intervals; tuned systems are the mean of "
-                "five seeds. In color: the two that the paper's question is about.",
-        test=Choice("Meetings", list(TEST_SETS), "private"),
-        measure=Choice("Measure", list(NAMES), "facts_f1", NAMES.__getitem__),
+        caption="Means over the meetings of a test set with 95 % bootstrap intervals, and words of a summary. Tuned "
+                "systems are the mean of five seeds. In color: the two that the paper's question is about.",
+        test=Choice("Meetings", SETS, "private"),
+        measure=Choice("Measure", list(NAMES), "net_f1", NAMES.__getitem__),
     )  # fmt: skip
 
 
 def describe(test: str, measure: str) -> str:
     """One sentence for one frame: the two systems, and whether chance explains their difference."""
     large, medium = (system_interval(name, measure, test).mean for name in COMPARED)
+    lengths = [system_interval(name, "words", test).mean for name in COMPARED]
     found = compare(COMPARED[1], COMPARED[0], measure, test)
     verdict = "which chance does not explain" if found.p_value < 0.05 else "which chance may explain"
     return (f"On the {test} meetings, {NAMES[measure]}: large without tuning {large:.2f}, medium tuned {medium:.2f}, a "
             f"difference of {found.difference.mean:+.2f} [{found.difference.low:+.2f}, {found.difference.high:+.2f}], "
-            f"{verdict}.")  # fmt: skip
+            f"{verdict}. Their summaries have {lengths[0]:.0f} and {lengths[1]:.0f} words.")  # fmt: skip
