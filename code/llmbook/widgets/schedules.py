@@ -36,8 +36,8 @@ def explore_schedule(*, total_steps: int, tokens_per_step: int, weight_decay: fl
         caption="The rate of every step. The shaded area is the sum of all rates: it decides how far weight decay "
                 "alone would shrink a weight. Compare linear with cosine, and look for the anneal at the right edge.",
         shape=Choice("Shape", list(SHAPES), "linear", SHAPE_LABELS.__getitem__),
-        warmup=Slider("Warm-up steps", WARMUPS, 5000, "{:,}", frames=[2000, 5000, 50_000]),
-        peak=Slider("Peak", PEAKS, 3e-4, "{:.1e}", frames=[3e-4]),
+        warmup=Slider("Warm-up steps", WARMUPS, 5000, "{:,}", frames=[5000, 50_000]),
+        peak=Slider("Peak", PEAKS, 3e-4, "{:.1e}", frames=[3e-4, 6e-4]),
         floor=Slider("Floor, share of the peak", FLOORS, 0.1, "{:g}", frames=[0.02, 0.1]),
         anneal=Slider("Anneal to 0 after that, steps", ANNEALS, 0, "{:,}", frames=[0, 1000]),
     )  # fmt: skip
