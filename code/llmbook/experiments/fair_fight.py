@@ -20,12 +20,13 @@ from llmbook.experiments.summarizers import (
     SHORT,
     TUNING_MEETINGS,
     TUNING_SEED,
+    TUNING_STEPS,
     encode_all,
-    fine_tune_summarizer,
     load_summarizer,
     load_summarizer_tokenizer,
     private_meetings,
     separate_meetings,
+    tuned_summarizer,
 )
 from llmbook.models.t5 import T5
 from llmbook.summarization import baselines
@@ -90,16 +91,12 @@ def test_meetings(name: str) -> list[Meeting]:
 
 
 @functools.lru_cache(maxsize=1)
-def tuned_model(size: str, tuned_on: int, seed: int, tuned_in: str = "private", steps: int | None = None) -> T5:
+def tuned_model(size: str, tuned_on: int, seed: int, tuned_in: str = "private", steps: int = TUNING_STEPS) -> T5:
     """A stored base, tuned to so many meetings under all three instructions, cut to the context."""
-    model = load_summarizer(size)
-    if tuned_on:
-        tokenizer = load_summarizer_tokenizer()
-        pairs = encode_all(tokenizer, TUNING_SETS[tuned_in](tuned_on, TUNING_SEED, **SHORT), CONTEXT)
-        options = {"seed": seed} if steps is None else {"seed": seed, "steps": steps}
-        for _ in fine_tune_summarizer(model, pairs, tokenizer, **options):
-            pass
-    return model.eval()
+    if not tuned_on:
+        return load_summarizer(size).eval()
+    meetings = TUNING_SETS[tuned_in](tuned_on, TUNING_SEED, **SHORT)
+    return tuned_summarizer(size, encode_all(load_summarizer_tokenizer(), meetings, CONTEXT), seed=seed, steps=steps)
 
 
 def run_entry(entry: Entry) -> dict:

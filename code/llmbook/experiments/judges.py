@@ -19,10 +19,10 @@ from llmbook.experiments.summarizers import (
     SHORT,
     TUNING_MEETINGS,
     TUNING_SEED,
-    fine_tune_summarizer,
     load_summarizer,
     load_summarizer_tokenizer,
     private_meetings,
+    tuned_summarizer,
 )
 from llmbook.models.t5 import T5
 from llmbook.summarization.baselines import lead
@@ -53,11 +53,8 @@ def authored_pairs(meetings: Sequence[Meeting], author: str) -> list[Pair]:
 
 def tuned_medium(author: str, seed: int) -> T5:
     """The medium base, tuned to the theater with references by an author."""
-    model = load_summarizer("medium")
     pairs = authored_pairs(private_meetings(TUNING_MEETINGS, TUNING_SEED, **SHORT), author)
-    for _ in fine_tune_summarizer(model, pairs, load_summarizer_tokenizer(), seed=seed):
-        pass
-    return model.eval()
+    return tuned_summarizer("medium", pairs, seed=seed)
 
 
 def summaries_of(system: str, seed: int, meetings: Sequence[Meeting]) -> list[str]:

@@ -197,3 +197,15 @@ def load_summarizer_tokenizer() -> Tokenizer:
     return load_tokenizer(data_path(folder_of("large")))
 
 
+def tuned_summarizer(size: str, pairs: Sequence[Pair], **options) -> T5:
+    """A stored base after its tuning, ready to write.
+
+    Args:
+        size: of the base.
+        pairs: what to learn.
+        **options: what :func:`fine_tune_summarizer` takes besides.
+    """
+    model = load_summarizer(size)
+    for _ in fine_tune_summarizer(model, pairs, load_summarizer_tokenizer(), **options):
+        pass
+    return model.eval()

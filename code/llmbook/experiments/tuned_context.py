@@ -21,10 +21,9 @@ from llmbook.experiments.summarizers import (
     TUNING_SEED,
     TUNING_STEPS,
     encode_all,
-    fine_tune_summarizer,
-    load_summarizer,
     load_summarizer_tokenizer,
     private_meetings,
+    tuned_summarizer,
 )
 from llmbook.models.t5 import T5
 from llmbook.summarization.positions import facts_stated
@@ -35,8 +34,6 @@ TUNINGS = {"short": (SHORT, CONTEXT), "long, cut": (LONG, CONTEXT), "long, whole
 """Which meetings a model is tuned on, and how many tokens of each are read."""
 READINGS = {"cut": CONTEXT, "whole": None}
 """How the test meetings are read."""
-
-
 MEASURES = (*ALL_MEASURES, "kept")
 
 
@@ -64,11 +61,8 @@ def all_cells(seeds: Sequence[int]) -> list[Cell]:
 def tuned_model(tuned: str, seed: int, steps: int = TUNING_STEPS, meetings: int = TUNING_MEETINGS) -> T5:
     """The base after its tuning under all three instructions."""
     settings, context = TUNINGS[tuned]
-    model, tokenizer = load_summarizer(SIZE), load_summarizer_tokenizer()
-    pairs = encode_all(tokenizer, private_meetings(meetings, TUNING_SEED, **settings), context)
-    for _ in fine_tune_summarizer(model, pairs, tokenizer, steps=steps, seed=seed, batch_size=BATCH_SIZE):
-        pass
-    return model.eval()
+    pairs = encode_all(load_summarizer_tokenizer(), private_meetings(meetings, TUNING_SEED, **settings), context)
+    return tuned_summarizer(SIZE, pairs, steps=steps, seed=seed, batch_size=BATCH_SIZE)
 
 
 def run_cell(cell: Cell) -> dict:
