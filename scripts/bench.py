@@ -6,10 +6,7 @@ first variant. Nothing here is a test: machines differ, and only numbers from th
 """
 
 import platform
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -17,27 +14,13 @@ import transformers
 from bench_adapters import report_adapters
 from bench_rouge import report_rouge
 from bench_t5 import report_t5
+from timing import ROUNDS, Variants, report
 from torch.nn import functional as F
 
 from llmbook.checkpoint import load_pretrained, save_pretrained
 from llmbook.generation import generate
 from llmbook.layers import attend, attend_slow, rms_norm
 from llmbook.models import Decoder, DecoderConfig, initialize_
-
-ROUNDS = 15
-Variants = dict[str, Callable[[], object]]
-
-
-def interleaved(variants: Variants, rounds: int = ROUNDS) -> dict[str, list[float]]:
-    """Milliseconds of every round of every variant, after one round that is not counted."""
-    times: dict[str, list[float]] = {name: [] for name in variants}
-    for round_number in range(rounds + 1):
-        for name, run in variants.items():
-            start = time.perf_counter()
-            run()
-            if round_number:
-                times[name].append((time.perf_counter() - start) * 1000)
-    return times
 
 
 def attention_variants(length: int) -> Variants:
@@ -86,15 +69,6 @@ def model_variants(folder: Path) -> dict[str, Variants]:
     }
 
 
-def report(title: str, variants: Variants) -> None:
-    """Print the rows of one comparison."""
-    times = interleaved(variants)
-    first = statistics.median(next(iter(times.values())))
-    for name, values in times.items():
-        median = statistics.median(values)
-        print(f"{title:26} {name:20} {min(values):9.2f} {median:9.2f} {median / first:7.2f}")
-
-
 def main() -> None:
     """Print the table."""
     transformers.utils.logging.disable_progress_bar()
@@ -108,9 +82,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for title, variants in model_variants(Path(folder)).items():
             report(title, variants)
-    report_adapters(report)
-    report_rouge(report)
-    report_t5(report)
+    report_adapters()
+    report_rouge()
+    report_t5()
 
 
 if __name__ == "__main__":

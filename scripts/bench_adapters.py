@@ -11,6 +11,7 @@ from collections.abc import Callable
 import torch
 from peft import LoraConfig, get_peft_model
 from peft.helpers import DoraCaching
+from timing import Variants, report
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
@@ -18,7 +19,6 @@ from llmbook.adapters import DoRALinear, LoRALinear
 
 TOKENS = 512
 SIZES = ((1024, 8), (2048, 16))  # width and rank
-Variants = dict[str, Callable[[], object]]
 
 
 def base_layer(width: int) -> nn.Linear:
@@ -114,8 +114,8 @@ def report_memory(title: str, variants: Variants) -> None:
         print(f"{title:26} {name:22} {peak_bytes(step) / 2**20:9.2f} MiB at the peak of a step")
 
 
-def report_adapters(report: Callable[[str, Variants], None]) -> None:
-    """Print all rows; ``report`` times the variants of one comparison."""
+def report_adapters() -> None:
+    """Print all rows."""
     for width, rank in SIZES:
         variants = training_variants(width, rank)
         report(f"training step {width}, r {rank}", variants)
@@ -125,6 +125,4 @@ def report_adapters(report: Callable[[str, Variants], None]) -> None:
 
 
 if __name__ == "__main__":
-    from bench import report
-
-    report_adapters(report)
+    report_adapters()

@@ -4,14 +4,11 @@ Each row scores the same texts, and refuses to time them unless all scores are e
 longer texts are transcripts, a turn per line, where the table of the longest common subsequence costs most.
 """
 
-from collections.abc import Callable
-
 from rouge_score.rouge_scorer import RougeScorer
+from timing import Variants, report
 
 from llmbook.summarization.meetings import generate_meeting
 from llmbook.summarization.rouge import ROUGE_TYPES, rouge_scores
-
-Variants = dict[str, Callable[[], object]]
 
 
 def summary(seed: int, facts: int) -> str:
@@ -54,13 +51,11 @@ def variants() -> dict[str, Variants]:
     }
 
 
-def report_rouge(report: Callable[[str, Variants], None]) -> None:
-    """Print the rows with the table's own function."""
+def report_rouge() -> None:
+    """Print the rows."""
     for title, rows in variants().items():
         report(title, rows)
 
 
 if __name__ == "__main__":
-    from bench import report
-
-    report_rouge(report)
+    report_rouge()

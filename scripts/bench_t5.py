@@ -4,11 +4,11 @@ Both models have the same weights, by way of a folder. Before anything is timed,
 """
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 import transformers
+from timing import Variants, report
 
 from llmbook.checkpoint import save_pretrained
 from llmbook.generation_t5 import generate_t5
@@ -16,7 +16,6 @@ from llmbook.models.t5 import T5
 from llmbook.models.t5_config import PUBLISHED
 from llmbook.models.t5_training import initialize_t5_, sequence_loss, shift_right
 
-Variants = dict[str, Callable[[], object]]
 READ, WRITTEN = 512, 32  # tokens
 
 
@@ -56,15 +55,13 @@ def variants() -> dict[str, Variants]:
     return rows
 
 
-def report_t5(report: Callable[[str, Variants], None]) -> None:
-    """Print the rows with the table's own function."""
+def report_t5() -> None:
+    """Print the rows."""
     for title, rows in variants().items():
         report(title, rows)
 
 
 if __name__ == "__main__":
-    from bench import report
-
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
-    report_t5(report)
+    report_t5()
