@@ -18,6 +18,24 @@ Source: the shapes of Raffel et al. 2020 (arXiv 1910.10683); two FLOPs a weight:
 from llmbook.models.t5_config import T5Config
 
 
+def parameters_by_part(config: T5Config) -> dict[str, int]:
+    """Parameters by formula: embedding, encoder, decoder, and an output matrix of its own.
+
+    A block of the encoder has 4 D H E + n D F + 2 D numbers, one of the decoder 8 D H E + n D F + 3 D, with n = 3 where
+    the feed-forward layer is gated, else 2; each stack adds its table of positions and its last norm.
+    """
+    c = config
+    attention = 4 * c.width * c.heads * c.head_size
+    feed_forward = (3 if c.gated else 2) * c.width * c.feedforward_width
+    ends = c.buckets * c.heads + c.width
+    return {
+        "embedding": c.vocab_size * c.width,
+        "encoder": c.layers * (attention + feed_forward + 2 * c.width) + ends,
+        "decoder": c.decoder_layers * (2 * attention + feed_forward + 3 * c.width) + ends,
+        "output_matrix": 0 if c.tie_embeddings else c.vocab_size * c.width,
+    }
+
+
 def reading_flops(config: T5Config, read: int) -> int:
     """Floating-point operations of the encoder for an input of ``read`` tokens."""
     c, inner = config, config.heads * config.head_size

@@ -53,8 +53,9 @@ def data_path(name: str) -> Path:
 
 
 def _model_path(name: str) -> Path:
-    """The folder of a small model that comes with the book."""
-    known = {f"models/{path.parent.name}": path.parent for path in data_folder().glob("models/*/config.json")}
+    """The folder of a small model that comes with the book; models of a family are in a folder of their own."""
+    top = data_folder()
+    known = {path.parent.relative_to(top).as_posix(): path.parent for path in top.glob("models/**/config.json")}
     if name not in known:
         raise FileNotFoundError(f"no model {name!r}; choose one of {', '.join(sorted(known)) or '(none is stored)'}")
     return known[name]

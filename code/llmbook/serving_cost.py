@@ -18,9 +18,9 @@ these are lower bounds. Source of the bound: Williams, Waterman and Patterson 20
 from dataclasses import dataclass
 
 from llmbook.accounting import flops_by_part, kv_cache_bytes, matrix_shapes, total_parameters
-from llmbook.accounting_t5 import reading_flops, t5_cache_bytes, writing_flops
+from llmbook.accounting_t5 import parameters_by_part, reading_flops, t5_cache_bytes, writing_flops
 from llmbook.models.config import DecoderConfig
-from llmbook.models.t5_config import T5Config, parameters_by_part
+from llmbook.models.t5_config import T5Config
 
 Config = DecoderConfig | T5Config
 WEIGHT_BYTES = {"float32": 4.0, "bfloat16": 2.0, "8 bits": 1.0, "4 bits": 0.5}

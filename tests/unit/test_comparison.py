@@ -8,7 +8,8 @@ import pytest
 from llmbook.accounting import active_parameters, flops_per_token, kv_cache_bytes, meta_model, total_parameters
 from llmbook.layers.attention import causal_mask
 from llmbook.models import PUBLISHED
-from llmbook.plots.comparison import plot_by_context, plot_masks, plot_routing
+from llmbook.plots.comparison import plot_by_context, plot_routing
+from llmbook.plots.masks import plot_masks
 from llmbook.widgets.comparison import (
     BY_CONTEXT,
     CACHE,

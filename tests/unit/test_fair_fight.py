@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from llmbook.accounting_t5 import parameters_by_part
 from llmbook.experiments import fair_fight as fight
 from llmbook.experiments import fair_fight_scores as scores
 from llmbook.experiments.results import read_result
@@ -18,7 +19,6 @@ from llmbook.experiments.summarizers import (
     load_summarizer,
     summarizer_config,
 )
-from llmbook.models.t5_config import parameters_by_part
 from llmbook.plots.fair_fight import plot_learning_curve, plot_systems
 from llmbook.statistics import Interval
 from llmbook.summarization.baselines import random_turns

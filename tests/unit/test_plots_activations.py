@@ -6,6 +6,7 @@ import torch
 
 from llmbook.layers.activation import ACTIVATIONS, DERIVATIVES
 from llmbook.plots import activations as plots
+from llmbook.plots.curves import plot_curves
 from llmbook.plots.gates import plot_growth
 from llmbook.plots.style import to_svg
 from llmbook.plots.training import plot_intervals, plot_loss_panels, plot_losses, smooth
@@ -23,7 +24,7 @@ def lines(ax):
 
 def test_curves_hold_the_values_and_differ_in_more_than_color():
     curves = {"one": X, "two": X**2, "three": -X}
-    drawn = lines(plots.plot_curves(X, curves).axes[0])
+    drawn = lines(plot_curves(X, curves).axes[0])
     for name, values in curves.items():
         assert np.array_equal(drawn[name].get_ydata(), values)
     assert len({drawn[name].get_linestyle() + str(drawn[name]._dash_pattern) for name in curves}) == 3

@@ -13,10 +13,11 @@ from llmbook.experiments.norm_places import (
     measure_seeds,
     run_place,
     small_decoder,
-    stream_states,
 )
 from llmbook.experiments.results import read_result
+from llmbook.experiments.streams import stream_states
 from llmbook.plots import norms as plots
+from llmbook.plots.training import label_shifts
 from llmbook.widgets.norms import describe, explore_norm_places, gradients
 
 IDS = torch.tensor([[0, 1, 2, 3]])
@@ -153,7 +154,7 @@ def test_labels_keep_their_distance():
 
     _, ax = new_figure()
     lines = {name: ax.plot([0, 1], [0, end])[0] for name, end in {"a": 1.0, "b": 1.01, "c": 0.0}.items()}
-    shifts = plots.label_shifts(ax, lines)
+    shifts = label_shifts(ax, lines)
     assert shifts["a"] == shifts["c"] == 0
     assert shifts["b"] > 8
 

@@ -10,6 +10,7 @@ from llmbook.layers.norm import layer_norm
 from llmbook.layers.rope import rope_angles
 from llmbook.plots import layer_norm as plane
 from llmbook.plots import rope as plots
+from llmbook.plots.wavelengths import plot_wavelengths
 from llmbook.widgets.rope import HEAD_SIZE, draw_turn, explore_rope, wavelengths
 
 VECTORS = np.array([[1.0, 2.0, 4.0], [0.0, -1.0, 3.0]])
@@ -20,7 +21,7 @@ NORMED = layer_norm(torch.tensor(VECTORS).float(), eps=0.0).numpy()
     lambda: plots.plot_turning_pairs({"fast": [0.0, 1.0, 2.0], "slow": [0.0, 0.1, 0.2], "third": [0.0]}),
     lambda: plots.plot_scores(np.eye(4)),
     lambda: plots.plot_by_distance(np.ones((5, 3))),
-    lambda: plots.plot_wavelengths({"a": [6.0, 600.0], "b": [6.0, 6e4]}, 2048),
+    lambda: plot_wavelengths({"a": [6.0, 600.0], "b": [6.0, 6e4]}, 2048),
     lambda: plots.plot_rounded_positions([255, 256], {"a": [255, 256]}, {"a": [0.0, 0.1]}, [0, 1]),
     lambda: plots.plot_clock(1.0, [6.0, 60.0], 1, 2048),
     lambda: plane.plot_norm_plane(VECTORS, NORMED, -VECTORS),

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 
+from llmbook.accounting_t5 import parameters_by_part
 from llmbook.data import read_table
 from llmbook.debug import relative_difference
 from llmbook.layers.relative_bias import RelativeBias, relative_buckets, relative_positions
@@ -158,7 +159,7 @@ def test_a_published_config_equals_its_row(name):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_counts(name):
     """The row, the formula and the model built on the meta device."""
-    row, by_part = ROWS[name], t5_config.parameters_by_part(PUBLISHED[name])
+    row, by_part = ROWS[name], parameters_by_part(PUBLISHED[name])
     with torch.device("meta"):
         model = T5(PUBLISHED[name])
     assert row["total_parameters"] == sum(by_part.values()) == sum(tensor.numel() for tensor in model.parameters())

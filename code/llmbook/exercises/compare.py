@@ -208,3 +208,8 @@ def _difference(value: Tensor, expected: Tensor, name: str) -> str:
     more = f"; {count} of {gaps.numel()} entries differ" if count else ""
     shown = [str(number) if isinstance(number, bool) else f"{number:.6g}" for number in (wrong, right)]
     return f"{name} is {shown[0]}{where}, expected {shown[1]}{more}"
+
+
+def draw(seed: int, *shape: int) -> Tensor:
+    """Normal numbers, the same for every reader."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))

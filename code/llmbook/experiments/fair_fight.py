@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from llmbook.experiments.results import rounded
 from llmbook.experiments.summarizers import (
     CONTEXT,
     LONG,
@@ -146,11 +147,6 @@ def baseline_scores(name: str, test: str, instruction: str = "long") -> dict[str
     drawn = [judge(meetings, [baselines.random_turns(meeting, rng) for meeting in meetings], instruction)
              for _ in range(DRAWS)]  # fmt: skip
     return {measure: np.mean([scores[measure] for scores in drawn], axis=0) for measure in ALL_MEASURES}
-
-
-def rounded(scores: dict[str, np.ndarray]) -> dict[str, list[float]]:
-    """Four digits, for storing."""
-    return {name: [round(float(value), 4) for value in values] for name, values in scores.items()}
 
 
 def all_entries(seeds: Sequence[int]) -> list[Entry]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from llmbook.experiments.number_sentences import WORDS, answer_loss, best_loss, draw_sentences
+from llmbook.experiments.streams import root_mean_square, stream_states
 from llmbook.models.decoder import Decoder, DecoderConfig
 from llmbook.training.loop import next_token_loss, train
 
@@ -120,23 +121,6 @@ def gradient_ratios(place: str, layers: int, seed: int, feedforward: str) -> dic
     whole = measure_start(model, ids).gradient
     down = [block.mlp.down_proj.weight.grad.norm().item() for block in (model.layers[0], model.layers[-1])]
     return {"matrices": whole[0] / whole[-1], "down": down[0] / down[-1]}
-
-
-@torch.no_grad()
-def stream_states(model: Decoder, ids: Tensor) -> list[Tensor]:
-    """The residual stream after the embedding and after each block, each ``(B, T, D)``, before the last norm."""
-    states: list[Tensor] = []
-    hooks = [layer.register_forward_hook(lambda _, __, out: states.append(out))
-             for layer in (model.embed_tokens, *model.layers)]
-    model(ids)
-    for hook in hooks:
-        hook.remove()
-    return states
-
-
-def root_mean_square(x: Tensor) -> float:
-    """Of all entries."""
-    return x.square().mean().sqrt().item()
 
 
 def block_gradient(block: nn.Module) -> float:

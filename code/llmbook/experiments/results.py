@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -77,3 +78,8 @@ def read_result(name: str) -> dict[str, Any]:
     if name not in stored:
         raise FileNotFoundError(f"no stored result {name!r}; choose one of {', '.join(stored)}")
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def rounded(scores: dict[str, np.ndarray]) -> dict[str, list[float]]:
+    """Four digits, for storing."""
+    return {name: [round(float(value), 4) for value in values] for name, values in scores.items()}

@@ -6,7 +6,7 @@ has read a word about the theater, the private workplace of the chapter. Trainin
 fact in a few lines, where it is easy to find out that summarizing means copying, then whole meetings, then long ones.
 
 The largest has seven times the parameters of the smallest.
-``scripts/pretrain_summarizers.py`` made ``data/models/meetings-t5-*``.
+``scripts/pretrain_summarizers.py`` made ``data/models/meetings-t5``, a folder for each size and one tokenizer.
 """
 
 import functools
@@ -176,8 +176,8 @@ def fine_tune_summarizer(
 
 
 def folder_of(size: str) -> str:
-    """Where a stored base is, below ``data/``."""
-    return f"models/meetings-t5-{size}"
+    """Where a stored base is, below ``data/``; the tokenizer of all sizes is one folder up."""
+    return f"models/meetings-t5/{size}"
 
 
 def load_summarizer(size: str) -> T5:
@@ -193,8 +193,8 @@ def load_summarizer(size: str) -> T5:
 
 @functools.cache
 def load_summarizer_tokenizer() -> Tokenizer:
-    """The tokenizer of all three, stored beside each of them."""
-    return load_tokenizer(data_path(folder_of("large")))
+    """The tokenizer of all three, stored once, beside their folders."""
+    return load_tokenizer(data_path(folder_of("large")).parent)
 
 
 def tuned_summarizer(size: str, pairs: Sequence[Pair], **options) -> T5:

@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from llmbook.experiments.fair_fight import rounded
-from llmbook.experiments.results import read_result
+from llmbook.experiments.results import read_result, rounded
 from llmbook.experiments.summarizers import SHORT, load_summarizer, load_summarizer_tokenizer, separate_meetings
 from llmbook.models.t5 import T5
 from llmbook.statistics import Interval

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from llmbook.experiments.fair_fight import ALL_MEASURES, judge, rounded, test_meetings
-from llmbook.experiments.results import read_result
+from llmbook.experiments.fair_fight import ALL_MEASURES, judge, test_meetings
+from llmbook.experiments.results import read_result, rounded
 from llmbook.experiments.summarizers import (
     CONTEXT,
     LONG,

@@ -171,24 +171,6 @@ def _read_feedforward(hf: dict) -> dict:
     return {"activation": read_activation(name), "gated": bool(gate)}
 
 
-def parameters_by_part(config: T5Config) -> dict[str, int]:
-    """Parameters by formula: embedding, encoder, decoder, and an output matrix of its own.
-
-    A block of the encoder has 4 D H E + n D F + 2 D numbers, one of the decoder 8 D H E + n D F + 3 D, with n = 3 where
-    the feed-forward layer is gated, else 2; each stack adds its table of positions and its last norm.
-    """
-    c = config
-    attention = 4 * c.width * c.heads * c.head_size
-    feed_forward = (3 if c.gated else 2) * c.width * c.feedforward_width
-    ends = c.buckets * c.heads + c.width
-    return {
-        "embedding": c.vocab_size * c.width,
-        "encoder": c.layers * (attention + feed_forward + 2 * c.width) + ends,
-        "decoder": c.decoder_layers * (2 * attention + feed_forward + 3 * c.width) + ends,
-        "output_matrix": 0 if c.tie_embeddings else c.vocab_size * c.width,
-    }
-
-
 def key_table(config: T5Config) -> dict[str, Stored]:
     """Published names, and where each tensor goes."""
     table = {"shared.weight": "embed_tokens.weight"}

@@ -5,6 +5,7 @@ in it. Colors say what a part does, in every drawing the same: see :data:`KINDS`
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 
 from llmbook.plots.style import PALETTE, BookAxes, BookFigure, styled
 
@@ -27,6 +29,7 @@ KINDS = {
 WIRE = {"color": PALETTE["ink"], "linewidth": 1.3}
 STREAM = {"color": PALETTE["ink"], "linewidth": 3.0}
 RADIUS = 0.12
+LETTERS = 11  # of drawn text, in points
 
 
 def canvas(ax: Any, width: float, height: float) -> tuple[Figure, Any]:
@@ -135,3 +138,9 @@ def _inset(figure: Figure, draw: Callable[..., Figure], left: float, bottom: flo
     draw(ax=figure.add_axes((left / width, bottom / height, size[0] / width, size[1] / height), axes_class=BookAxes))
     figure.text((left + size[0] / 2) / width, (bottom + size[1] + 0.17) / height, title, ha="center", va="center",
                 fontsize=11.5, fontweight="bold")
+
+
+@lru_cache(maxsize=4096)
+def word_width(word: str) -> float:
+    """Inches across that a word of ``LETTERS`` points takes."""
+    return float(TextPath((0, 0), word, size=LETTERS).get_extents().width) / 72

@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from llmbook.plots.norms import label_shifts
 from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, label_line, new_figure, styled, text_color
+from llmbook.plots.training import label_shifts
 
 SCHEME_STYLES = tuple(
     {"color": PALETTE[CYCLE[index]], "linestyle": DASHES[index], "marker": MARKERS[index]} for index in range(6)

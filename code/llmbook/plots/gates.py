@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from llmbook.plots.activations import plot_curves
+from llmbook.plots.curves import plot_curves
 from llmbook.plots.style import PALETTE, figure_for, new_figure, styled
 
 

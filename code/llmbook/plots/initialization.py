@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from llmbook.plots.norms import label_shifts
 from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, label_line, styled
+from llmbook.plots.training import label_shifts
 
 
 @styled

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, label_line, new_figure, styled
+from llmbook.plots.training import label_shifts
 
 PLACE_COLORS = {"pre": "blue", "post": "vermillion", "both": "green"}
 PLACE_LABELS = {"pre": "pre-norm", "post": "post-norm", "both": "both"}
@@ -141,18 +142,6 @@ def plot_by_layer(curves: Mapping[str, np.ndarray], *, ylabel: str, logarithmic:
     for place, shift in label_shifts(ax, lines).items():
         label_line(lines[place], PLACE_LABELS[place], offset=(6, shift))
     return figure
-
-
-def label_shifts(ax: Axes, lines: Mapping[str, Line2D]) -> dict[str, float]:
-    """How far to move each label up or down, in points, so that two of them keep 13 points apart."""
-    height = 200.0  # of the axes, in points, roughly
-    ends = {name: height * ax.transAxes.inverted().transform(
-        ax.transData.transform((0, line.get_ydata()[-1])))[1] for name, line in lines.items()}
-    shifts, last = {}, -np.inf
-    for name in sorted(ends, key=ends.get):
-        shifts[name] = max(0.0, last + 13 - ends[name])
-        last = ends[name] + shifts[name]
-    return shifts
 
 
 def _layer_line(ax: Axes, place: str, values: np.ndarray, first: int, *, faint: bool) -> Line2D:

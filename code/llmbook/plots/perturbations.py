@@ -12,13 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from torch import Tensor
 
-from llmbook.plots.diagram import canvas, note, tint
-from llmbook.plots.rouge import word_width
+from llmbook.plots.diagram import LETTERS, canvas, note, tint, word_width
 from llmbook.plots.style import DASHES, MARKERS, PALETTE, new_figure, styled
 from llmbook.statistics import Interval
 
 COLORS = ("blue", "green", "purple", "vermillion")
-WIDTH, ROW, LETTERS, SPACE = 6.2, 0.34, 11, 0.1  # of a drawn text: inches, points, inches between words
+WIDTH, ROW, SPACE = 6.2, 0.34, 0.1  # of a drawn text: inches across, a row, and between words
 BAR, BAR_LEFT, BAR_WIDTH = 0.3, 1.9, 3.55  # of a drawn score: inches
 
 

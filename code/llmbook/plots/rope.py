@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, label_line, new_figure, styled, text_color
+from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, new_figure, styled
+from llmbook.plots.wavelengths import length_line
 
 
 @styled
@@ -101,35 +102,6 @@ def plot_by_distance(cosines: np.ndarray, *, ax: Axes | None = None) -> Figure:
 
 
 @styled
-def plot_wavelengths(wavelengths: Mapping[str, Sequence[float]], length: int, *, ax: Axes | None = None) -> Figure:
-    """Positions that a full turn takes, for each pair, and the longest sequence as a line.
-
-    Args:
-        wavelengths: name to values, one for each pair.
-        length: The sequence length the model is trained on; wavelengths above it lie in the shaded part.
-        ax: Axes to draw on; new ones by default.
-    """
-    figure, ax = figure_for(ax, size=(6.4, 3.9))
-    longest = max(max(values) for values in wavelengths.values())
-    for index, (name, values) in enumerate(wavelengths.items()):
-        color, dash, marker = PALETTE[CYCLE[index]], DASHES[index], MARKERS[index]
-        (line,) = ax.plot(values, color=color, linestyle=dash, marker=marker, markevery=8, markersize=5)
-        label_line(line, name)
-    _length_line(ax, length, longest)
-    ax.set(yscale="log", xlabel="pair of the head", ylabel="positions in a full turn")
-    return figure
-
-
-def _length_line(ax: Axes, length: int, longest: float) -> None:
-    """The sequence length, and above it what is never seen in full."""
-    ax.axhspan(length, 3 * longest, color=PALETTE["vermillion"], alpha=0.12, linewidth=0)
-    ax.axhline(length, color=PALETTE["vermillion"], linewidth=1.4, linestyle="-")
-    ax.annotate(f"{length:,} positions", (0, length), (2, 5), textcoords="offset points", fontsize=10.5,
-                color=text_color("vermillion"))
-    ax.set_ylim(4, 3 * longest)
-
-
-@styled
 def plot_rounded_positions(positions: Sequence[int], rounded: Mapping[str, Sequence[float]],
                            errors: Mapping[str, Sequence[float]], all_positions: Sequence[int]) -> Figure:
     """What a format makes of positions near 256, and how wrong the cosine of the fastest pair then is.
@@ -172,7 +144,7 @@ def plot_clock(angle: float, wavelengths: Sequence[float], pair: int, length: in
     clock.set_title(f"pair {pair}", fontsize=11)
     chart.plot(wavelengths, color=PALETTE["gray"], linewidth=1.6, linestyle="-")
     chart.plot(pair, wavelengths[pair], "o", color=PALETTE["blue"], markersize=10)
-    _length_line(chart, length, 6e6)
+    length_line(chart, length, 6e6)
     chart.set(yscale="log", xlabel="pair of the head", ylabel="positions in a full turn")
     chart.set_yticks([10, 1_000, 100_000], ["10", "1,000", "100,000"])  # plain words: a page draws many of these
     chart.minorticks_off()

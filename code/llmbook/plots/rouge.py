@@ -4,7 +4,6 @@ Words are drawn as ROUGE sees them: lower case, letters a to z and digits, a row
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +11,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
-from matplotlib.textpath import TextPath
 
-from llmbook.plots.diagram import canvas, note, tint
+from llmbook.plots.diagram import LETTERS, canvas, note, tint, word_width
 from llmbook.plots.style import DASHES, PALETTE, new_figure, styled
 from llmbook.statistics import Interval
 from llmbook.summarization.lcs import Tokens, lcs_table, lcs_walk
@@ -23,7 +21,7 @@ from llmbook.summarization.rouge import Score, rouge_scores
 from llmbook.summarization.rouge_tokens import rouge_sentences
 
 CELL, LEFT, ABOVE = (0.43, 0.4), 1.02, 0.94  # of the table: inches a cell, for the words at the left, and above
-WIDTH, ROW, LETTERS = 5.0, 0.36, 11  # of the words: inches across and a row, points
+WIDTH, ROW = 5.0, 0.36  # of the words: inches across, and a row
 SPACE, INDENT = 0.13, 0.3
 BARS, BAR = 1.22, 3.3  # inches for the three bars, and across for a share of 1
 NAMES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
@@ -105,12 +103,6 @@ def draw_matches(reference: str, candidate: str, kind: str, *, rows: tuple[int, 
         top -= 0.42 + count * ROW
     _bars(ax, rouge_scores(reference, candidate)[kind], BARS - 0.12)
     return figure
-
-
-@lru_cache(maxsize=4096)
-def word_width(word: str) -> float:
-    """Inches across that a word takes."""
-    return float(TextPath((0, 0), word, size=LETTERS).get_extents().width) / 72
 
 
 def _layout(sentences: Sequence[Tokens]) -> Iterator[tuple[str, float, int, float]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -139,3 +140,15 @@ def _draw_row(ax: Any, row: int, interval: Interval, null: float | None, points:
     ax.plot([interval.low, interval.high], [row, row], color=PALETTE["blue"], linestyle="-", linewidth=2.4)
     ax.plot([interval.mean], [row], linestyle="", marker="o", markersize=8, color=PALETTE["blue"],
             markerfacecolor=PALETTE["blue"] if decided else "white", markeredgewidth=1.8)
+
+
+def label_shifts(ax: Axes, lines: Mapping[str, Line2D]) -> dict[str, float]:
+    """How far to move each label up or down, in points, so that two of them keep 13 points apart."""
+    height = 200.0  # of the axes, in points, roughly
+    ends = {name: height * ax.transAxes.inverted().transform(
+        ax.transData.transform((0, line.get_ydata()[-1])))[1] for name, line in lines.items()}
+    shifts, last = {}, -np.inf
+    for name in sorted(ends, key=ends.get):
+        shifts[name] = max(0.0, last + 13 - ends[name])
+        last = ends[name] + shifts[name]
+    return shifts

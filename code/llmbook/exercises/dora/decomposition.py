@@ -5,8 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llmbook.exercises.by_hand import among, without
-from llmbook.exercises.compare import Mistake, as_tensor, expect_items, expect_number, expect_tensor
-from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.compare import Mistake, as_tensor, draw, expect_items, expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 
 

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from llmbook.exercises.compare import expect_items, expect_number, expect_tensor
-from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.compare import draw, expect_items, expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.layers.quantization import normal_levels
 

@@ -5,8 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from llmbook.exercises.compare import Mistake, Mistakes, as_tensor, expect_tensor
-from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.compare import Mistake, Mistakes, as_tensor, draw, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.layers.attention import causal_mask
 from llmbook.layers.rope import apply_rope, rope_angles

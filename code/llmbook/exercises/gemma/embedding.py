@@ -2,8 +2,7 @@
 
 import torch
 
-from llmbook.exercises.compare import as_tensor, expect_tensor
-from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.compare import as_tensor, draw, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.layers.embedding import embed
 

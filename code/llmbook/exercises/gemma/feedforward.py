@@ -6,14 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llmbook.exercises.compare import expect_items, expect_number, expect_tensor
+from llmbook.exercises.compare import draw, expect_items, expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.layers.activation import gelu, gelu_tanh, gelu_tanh_derivative
-
-
-def draw(seed: int, *shape: int) -> Tensor:
-    """Normal numbers, the same for every reader."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 def expect_matched(f, plain: int, multiple: int) -> None:

@@ -5,8 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llmbook.exercises.by_hand import without_autograd
-from llmbook.exercises.compare import expect_items, expect_tensor
-from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.compare import draw, expect_items, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.layers.norm import layer_norm
 

@@ -3,8 +3,7 @@
 import torch
 
 from llmbook.exercises.by_hand import MOST_LINES, without_loop
-from llmbook.exercises.compare import Mistake, expect_items, expect_number, expect_tensor
-from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.compare import Mistake, draw, expect_items, expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 
 

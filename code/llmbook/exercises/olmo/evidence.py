@@ -8,8 +8,7 @@ from statistics import mean, median, median_high, median_low, pstdev, stdev
 import torch
 from torch import Tensor
 
-from llmbook.exercises.compare import as_tensor, expect_number, expect_tensor
-from llmbook.exercises.gemma.feedforward import draw
+from llmbook.exercises.compare import as_tensor, draw, expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.experiments.results import read_result
 
