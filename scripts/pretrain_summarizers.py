@@ -1,10 +1,11 @@
-"""Pretrain the summarizers of the Tiny Titans chapter, and store them in ``data/models/meetings-t5-<size>``.
+"""Pretrain the summarizers of the Tiny Titans chapter, and store them in ``data/models/meetings-t5/<size>``.
 
     python scripts/pretrain_summarizers.py                # all three; about twenty minutes on one core
     python scripts/pretrain_summarizers.py --sizes small
 
 A size whose folder exists already is not trained again. Beside each model lies ``training.json`` with the loss, the
-command, the seed and the versions.
+command, the seed and the versions. The tokenizer of all sizes lies beside their folders; when one lies there that
+differs from the one that the meetings give now, nothing is trained, since the stored sizes need the old one.
 """
 
 import argparse
@@ -47,14 +48,28 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)  # so that the numbers are the same everywhere
-    for size in options.sizes:
-        if not (options.output / folder_of(size)).exists():
-            train_one(size, options.seed, options.output / folder_of(size))
+    folders = {size: options.output / folder_of(size) for size in options.sizes}
+    missing = {size: folder for size, folder in folders.items() if not folder.exists()}
+    for folder in {folder.parent for folder in missing.values()}:
+        store_tokenizer(folder)
+    for size, folder in missing.items():
+        train_one(size, options.seed, folder)
+
+
+def store_tokenizer(folder: Path) -> None:
+    """Write the tokenizer of all sizes; one that lies there already must be equal to it."""
+    path, tokenizer = folder / "tokenizer.json", general_tokenizer()
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer.save(str(path))
+    elif path.read_text(encoding="utf-8") != tokenizer.to_str(pretty=True):
+        raise SystemExit(f"{path} is not the tokenizer that the meetings give now; pass another --output, or remove "
+                         f"{folder} and train all sizes")
 
 
 def train_one(size: str, seed: int, folder: Path) -> None:
     """One size; the folder appears only when it is complete."""
-    tokenizer, probes = general_tokenizer(), validation_batches()
+    probes = validation_batches()
     model, records = pretrain_summarizer(size, seed=seed)
     losses, rows = [], []
     for record in tqdm(records, total=sum(stage.steps for stage in STAGES), unit="step", desc=size):
@@ -67,7 +82,6 @@ def train_one(size: str, seed: int, folder: Path) -> None:
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     save_pretrained(model.eval(), unfinished)
-    tokenizer.save(str(unfinished / "tokenizer.json"))
     write_result(
         unfinished / "training.json", command=f"python scripts/pretrain_summarizers.py --sizes {size}",
         question=QUESTION, rows=rows, seed=seed, peak_rate=peak_rate(size), steps=[stage.steps for stage in STAGES],
