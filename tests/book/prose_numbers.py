@@ -5,9 +5,9 @@ that are beyond doubt. Read are all numbers of two or more significant digits in
 (prose_text.py says what is no such number: code, references, names, dates, displayed equations). A number is found
 
 1. in the output of a code cell *beside* its text: the code cells up to the next Markdown cell, before and after it;
-   for a caption or an alt text the cell itself and the code cells around it. Text in a figure counts if it is equal,
-   an explorer does not. An exercise with its solution is one such place. A number of three digits may stand anywhere in
-   its section, one of four digits anywhere on the page;
+   for a caption or an alt text the cell itself and the code cells around it. Text in a figure counts if it is equal;
+   an explorer does not, nor does an output that is "illustrative". An exercise with its solution is one such place. A
+   number of three digits may stand anywhere in its section, one of four digits anywhere on the page;
 2. as a setting in the source of one of these cells, equal and not merely rounded: `steps=200` is exact by construction;
 3. as the result of arithmetic that the sentence itself shows, as in $0.02 \\cdot 64 = 1.28$;
 4. where the cell's metadata send it, farther away:
@@ -44,6 +44,7 @@ from prose_text import prose_numbers
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_GIVEN = 3
+LABEL = re.compile(r"\s*\*Reproduces:\s*(.*?)\*", re.DOTALL)  # under an output: how closely it comes out again
 LEVEL = "95"  # of every interval in the book, in percent
 CODE = re.compile(r"^(?P<fence>`{3,}|~{3,})(?:.*\n)*?(?P=fence)", re.M)
 COMMENT = re.compile(r"<!--\s*numbers:\s*(\{(?:.|\n)*?\})\s*-->")
@@ -140,6 +141,12 @@ class Page:
                 self.pools[key] += printed(self.figures[cell], exact=True)
         return self.pools[key]
 
+    def is_of_this_run(self, cell):
+        """Whether an output is called illustrative: it has other numbers on the next machine, and supports nothing."""
+        after = next((each for each in self.cells[cell + 1 :] if each["cell_type"] == "markdown"), None)
+        label = LABEL.match("".join(after["source"])) if after else None
+        return bool(label and "illustrative" in label[1])
+
     def place(self, place):
         """The numbers of a place that metadata name; raises ValueError where there is none."""
         if place.startswith("data/"):
@@ -167,6 +174,7 @@ class Page:
             self.pool(i, kind)
             for i in self.near(statement.cell, statement.number.digits)
             for kind in ("output", "code")
+            if kind == "code" or not self.is_of_this_run(i)
         ]
         return any(supports(each, statement.number) for pool in near for each in pool) or (
             is_computed(statement.text, statement.number) or is_level(statement)

@@ -170,6 +170,17 @@ def test_shown_arithmetic_is_checked():
     assert "1.38 in" in faults(run, text("At 64 it is $0.02 \\cdot 64 = 1.38$."))
 
 
+def test_an_output_that_every_machine_prints_anew_supports_nothing():
+    """A time of this run may equal a stated number by chance, or a changed one; a setting of its cell is no chance."""
+    clock = code("clock", "It took 31 ms", "tokens = 64")
+    said = "It takes 31 ms for 64 tokens."
+    assert not faults(clock, text(f"*Reproduces: exact.*\n\n{said}"))
+    for label in ("illustrative.", "line 1: illustrative; the rest: exact."):
+        labeled = f"*Reproduces: {label}*\n\n{said}"
+        assert "31 in" in faults(clock, text(labeled)) and "64 in" not in faults(clock, text(labeled))
+        assert not faults(clock, text(labeled, _31="clock"))
+
+
 def test_given_numbers_are_few_and_used():
     """Three with reasons; a fourth, and one that stands nowhere, are reported."""
     given = {f"_{n}": "given: a reason" for n in (61, 62, 63, 64)}
