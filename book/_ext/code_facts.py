@@ -18,8 +18,8 @@ READERS = {
     "llmbook.data.FOLDERS": ("", ALL),
     "llmbook.data.PACKAGE": ("", ALL),
     "llmbook.experiments.results.read_result": ("results", RESULTS),
-    "llmbook.summarization.stored.stored_path": ("meetings", MEETINGS),
-    "llmbook.summarization.stored.stored_meetings": ("meetings", MEETINGS),
+    "llmbook.meetings.stored.stored_path": ("meetings", MEETINGS),
+    "llmbook.meetings.stored.stored_meetings": ("meetings", MEETINGS),
 }
 """What leads to the data: the folder under data/ in which a name given to it is found, and what it could read at all.
 
@@ -39,13 +39,19 @@ class Facts:
     """What one file or one page says.
 
     Attributes:
-        imports: dotted names that it may import; some name a function or a class and not a module.
+        imports: dotted names that it may import; some name a function or a class and not a module, and one that ends
+            in ``.*`` stands for all that a package has.
+        names: of a package, the functions that its `__init__` defines.
+        later: of a package, what these functions import when they run. It concerns who imports one of the names, and
+            not who only passes through the package on the way to a module in it.
         reads: pairs of a reader and the name given to it, None where the name is not spelled out.
         words: text in it that could be a path.
         hides: whether it uses something that hides what it needs.
     """
 
     imports: set = field(default_factory=set)
+    names: set = field(default_factory=set)
+    later: set = field(default_factory=set)
     reads: set = field(default_factory=set)
     words: set = field(default_factory=set)
     hides: bool = False
@@ -72,6 +78,9 @@ def facts_of(text, module="", is_package=False):
     except (SyntaxError, ValueError):
         return Facts(hides=True)
     facts = Facts(imports=imports_of(tree, module if is_package else module.rpartition(".")[0]))
+    if is_package:
+        facts.names, facts.later = deferred(tree, module)
+        facts.imports -= facts.later
     tree.body = [statement for statement in tree.body if not defines_reader(statement, module)]
     nodes = list(ast.walk(tree))
     facts.reads = reads_of(nodes, known_names(nodes, module))
@@ -85,12 +94,33 @@ def imports_of(tree, package):
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
+            bound = {name.name for name in node.names}
+            found |= bound | {f"{top}.*" for name in bound for top in [name, *packages_of(name)]}
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: 1 - node.level or None] if node.level else []
             base = ".".join([*above, *filter(None, [node.module])])
-            found |= {base, *(f"{base}.{name.name}" for name in node.names)}
+            bound = {f"{base}.{name.name}" for name in node.names}
+            found |= {base, *bound, *(f"{name}.*" for name in bound)}
     return found - {""}
+
+
+def packages_of(name):
+    """``a`` and ``a.b`` of ``a.b.c``."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
+
+
+def deferred(tree, package):
+    """The functions of a package's `__init__` and what they alone import; nothing if the `__init__` itself uses one."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    rest = ast.Module([node for node in tree.body if node not in functions], [])
+    names = {node.name for node in functions}
+    at_once = {node.id for node in ast.walk(rest) if isinstance(node, ast.Name)}
+    at_once |= {node.id for each in functions for outer in (*each.decorator_list, each.args) for node in ast.walk(outer)
+                if isinstance(node, ast.Name)}  # fmt: skip
+    if names & at_once:
+        return set(), set()
+    return names, imports_of(ast.Module(functions, []), package) - imports_of(rest, package)
 
 
 def defines_reader(statement, module):

@@ -113,6 +113,8 @@ class Inputs:
                 if path not in found:
                     found[path] = self.facts_of(path, module)
                     waiting |= found[path].imports - seen
+                if name.removeprefix(f"{module}.").partition(".")[0] in {"*", *found[path].names}:
+                    waiting |= found[path].later - seen
         return found
 
     def files_of(self, name, folder):

@@ -182,7 +182,7 @@ class Page:
 
 
 def is_level(statement):
-    """Whether a number is the level of the book's intervals, the default of llmbook.statistics."""
+    """Whether a number is the level of the book's intervals, the default of llmbook.metrics.intervals."""
     text, number = statement.text, statement.number
     paragraph = text[: number.start].rpartition("\n\n")[2] + text[number.start :].partition("\n\n")[0]
     return statement.key == LEVEL and number.scale == 100 and "interval" in paragraph.lower()

@@ -32,6 +32,7 @@ def found(root, *cells):
 
 
 DEEP = {"__init__", "deep/__init__", "deep/beside", "up"}
+HALL = {"__init__", "hall/__init__", "hall/door", "hall/far_door", "up"}
 EVERY = {name.removeprefix("code/llmbook/").removesuffix(".py") for name in FILES if name.startswith("code/")}
 
 
@@ -44,6 +45,14 @@ EVERY = {name.removeprefix("code/llmbook/").removesuffix(".py") for name in FILE
     ("from llmbook.deep.end import END", DEEP | {"deep/end"}),  # through the package on the way
     ("import llmbook.late as late", {"__init__", "late", "far"}),  # through an import within a function
     ("def f():\n    import llmbook.up", {"__init__", "up"}),
+    ("from llmbook.hall.door import x", HALL - {"hall/far_door", "up"}),  # past a function that imports more
+    ("from llmbook.hall import door", HALL - {"hall/far_door", "up"}),
+    ("from llmbook.hall import all_doors", HALL),
+    ("from llmbook.hall import *", HALL),
+    ("from llmbook.hall.door import x\nimport llmbook.hall as h", HALL),
+    ("from llmbook import hall", HALL),
+    ("import llmbook.hall.door", HALL),  # as llmbook.hall.all_doors is at hand then
+    ("from llmbook.hurry.desk import x", {"__init__", "hurry/__init__", "hurry/desk", "far"}),  # it runs at once
     ("if 0:\n    import llmbook.up\nelse:\n    from helper import HELP", {"__init__", "up", "chapters/one/helper"}),
     ("%matplotlib inline", EVERY),  # what follows hides what it needs
     ("!python far.py", EVERY),
@@ -86,7 +95,7 @@ def test_cells_in_markdown_count_too(root, head):
     ("from llmbook.newer import notes", ALL),  # a reader that READERS does not know
     (RESULT + "read_result('a')", {"results/a.json"}),
     (RESULT + "read_result(f'{x}')", {"results/a.json", "results/c.json"}),
-    ("from llmbook.summarization.stored import stored_meetings\nstored_meetings('train')", {"meetings/train.jsonl"}),
+    ("from llmbook.meetings.stored import stored_meetings\nstored_meetings('train')", {"meetings/train.jsonl"}),
     ("from llmbook.data import data_path\ndata_path('models/m')", {"models/m/config.json"}),
     ("from llmbook.data import data_path\ndata_path(f'models/{x}')",
      TABLES | {"models/m/config.json", "models/n/config.json"}),

@@ -36,7 +36,7 @@ def test_a_changed_digit_is_noticed(examined):
 
 def test_the_level_of_intervals_is_the_default():
     """The one number that no page has to print."""
-    from llmbook import statistics
+    from llmbook.metrics import intervals as statistics
 
     levels = [inspect.signature(each).parameters["level"].default
               for each in (statistics.mean_interval, statistics.paired_interval)]  # fmt: skip

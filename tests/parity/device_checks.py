@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from llmbook.adapters import inject, merge, trainable_parameters
 from llmbook.debug import relative_difference
 from llmbook.generation import generate, generate_with_beams
-from llmbook.generation_t5 import generate_t5
+from llmbook.generation.encoder_decoder import generate_t5
 from llmbook.layers.quantized_linear import quantize_linears_
 from llmbook.models import T5, DecoderConfig, T5Config
 from llmbook.models.t5_training import sequence_loss, shift_right

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rouge_score.rouge_scorer import RougeScorer
 
-from llmbook.summarization.rouge import ROUGE_TYPES, rouge_scores
+from llmbook.metrics.rouge import ROUGE_TYPES, rouge_scores
 
 REFERENCES = {stemmer: RougeScorer(list(ROUGE_TYPES), use_stemmer=stemmer) for stemmer in (False, True)}
 SUFFIXES = [

@@ -8,7 +8,7 @@ from pytest import MonkeyPatch
 from torch import nn
 from torch.nn import functional as F
 
-from llmbook.experiments import t5_mistakes
+from llmbook.chapters.tiny_titans.t5 import experiment as t5_mistakes
 from llmbook.layers import activation, norm, relative_bias
 from llmbook.models import t5_blocks
 from llmbook.models.t5 import T5

@@ -9,7 +9,7 @@ import transformers
 
 from llmbook.checkpoint import save_pretrained
 from llmbook.debug import randomize_, relative_difference
-from llmbook.generation_t5 import T5Cache
+from llmbook.generation.encoder_decoder import T5Cache
 from llmbook.models.t5 import T5
 from llmbook.models.t5_config import PUBLISHED, T5Config
 from llmbook.models.t5_training import initialize_t5_

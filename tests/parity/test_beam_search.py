@@ -7,9 +7,9 @@ import torch
 from published_folders import random_ids, write_folder
 from same_text import decoder_logits, same_text
 
-from llmbook.beam_search import beam_search
 from llmbook.checkpoint import load_pretrained
 from llmbook.generation import KVCache, generate, generate_with_beams
+from llmbook.generation.beams import beam_search
 
 NEW, STOP = 12, 7
 PADS = (0, 5, 9)

@@ -12,10 +12,10 @@ from safetensors.torch import load_file
 from same_text import decoder_logits, same_text
 
 from llmbook.checkpoint import CheckpointError, load_pretrained, save_pretrained
+from llmbook.checkpoint.tokenizer import decode, encode_batch, load_tokenizer
 from llmbook.debug import relative_difference
 from llmbook.generation import generate
 from llmbook.models import FAMILIES, Decoder
-from llmbook.tokenizer import decode, encode_batch, load_tokenizer
 
 KINDS = list(CONFIGS)
 
@@ -115,7 +115,7 @@ def test_a_failed_save_leaves_the_old_checkpoint(copy, monkeypatch):
         path.write_bytes(b"half")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("llmbook.checkpoint.save_file", stop_half_way)
+    monkeypatch.setattr("llmbook.checkpoint.pretrained.save_file", stop_half_way)
     with pytest.raises(OSError, match="no space"):
         save_pretrained(model, copy)
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == before

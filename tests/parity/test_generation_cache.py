@@ -4,10 +4,10 @@ import pytest
 import torch
 from published_folders import CONFIGS, padded_batch, random_ids, seeded, write_folder
 
-from llmbook import generation
 from llmbook.accounting import kv_cache_bytes
 from llmbook.checkpoint import load_pretrained
 from llmbook.generation import KVCache, generate
+from llmbook.generation import decoder as generation
 from llmbook.models import gemma
 
 KINDS = list(CONFIGS)

@@ -9,9 +9,9 @@ from rouge_pairs import CHOSEN, FAMILIES, REFERENCES, mismatches, random_pairs, 
 from rouge_score import tokenizers
 from rouge_score.rouge_scorer import RougeScorer
 
-from llmbook.summarization import rouge, rouge_tokens
-from llmbook.summarization.lcs import lcs_table, lcs_walk
-from llmbook.summarization.rouge import ROUGE_TYPES, Score, make_score, rouge_n, rouge_scores
+from llmbook.metrics import rouge, rouge_tokens
+from llmbook.metrics.lcs import lcs_table, lcs_walk
+from llmbook.metrics.rouge import ROUGE_TYPES, Score, make_score, rouge_n, rouge_scores
 
 COUNT = 10_000  # of random pairs, with and without stemming; rouge_pairs.py compares as many as you ask for
 FEW = 2_000  # on which every fault must show

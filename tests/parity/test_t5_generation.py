@@ -7,8 +7,9 @@ import torch
 from same_text import ended, same_text, t5_logits
 from t5_pairs import CASES, our_model, padding, reference_of, texts
 
-from llmbook import beam_search, generation_t5
-from llmbook.generation_t5 import T5Cache, generate_t5
+from llmbook.generation import beams as beam_search
+from llmbook.generation import encoder_decoder as generation_t5
+from llmbook.generation.encoder_decoder import T5Cache, generate_t5
 
 NEW = 16
 BEAMS = [

@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 
 from llmbook.models import olmo
-from llmbook.training import checkpoint, distributed, run
+from llmbook.training import distributed, run
+from llmbook.training import resume as checkpoint
 from llmbook.training.loop import next_token_loss
 from llmbook.training.run import Run, RunConfig, pretrain
 from llmbook.training.schedule import Schedule

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmbook.exercises import REGISTRY, evaluate
+from llmbook.chapters import evaluate, exercises
 
 
 def hint_cases(prefix, wrong):
@@ -26,5 +26,5 @@ def check_hint(name, answer, phrases):
 def check_two_for_each(prefix, wrong):
     """Every exercise of a prefix has at least two wrong answers, and there is no other."""
     given = [prefix + slug for slug, _, _ in wrong]
-    assert set(given) == {name for name in REGISTRY if name.startswith(prefix)}
+    assert set(given) == {name for name in exercises() if name.startswith(prefix)}
     assert min(map(given.count, given)) >= 2

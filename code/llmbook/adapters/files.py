@@ -22,9 +22,10 @@ from llmbook.adapters.injection import TABLES, Settings, adapter_layers, install
 from llmbook.adapters.lora import LoRAEmbedding
 from llmbook.adapters.names import TASKS, exchangeable, layer_names, places, short_names
 from llmbook.adapters.peft_config import CONFIG, WEIGHTS, read_settings, write_config
-from llmbook.checkpoint_files import name_some, read_json
-from llmbook.hub import CheckpointError, find_directory
-from llmbook.safetensors_file import StoredTensor, read_header
+from llmbook.checkpoint import CheckpointError
+from llmbook.checkpoint.folder import name_some, read_json
+from llmbook.checkpoint.hub import find_directory
+from llmbook.checkpoint.tensors import StoredTensor, read_header
 
 PREFIX = "base_model.model."
 LINEAR = {"lora_A": "lora_A.weight", "lora_B": "lora_B.weight", "magnitude": "lora_magnitude_vector"}

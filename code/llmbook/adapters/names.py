@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from llmbook.checkpoint import family_that_says
-from llmbook.hub import CheckpointError
+from llmbook.checkpoint import CheckpointError
+from llmbook.checkpoint.pretrained import family_that_says
 from llmbook.models import Decoder
 from llmbook.models.keys import Stored
 from llmbook.models.t5 import T5

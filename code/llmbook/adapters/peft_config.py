@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from llmbook.adapters.injection import Settings
-from llmbook.hub import CheckpointError
+from llmbook.checkpoint import CheckpointError
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 READ = (

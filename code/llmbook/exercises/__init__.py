@@ -1,11 +1,10 @@
-"""Exercises that check themselves, with hints that name the misconception.
+"""The machinery of exercises that check themselves, with hints that name the misconception.
 
-``check("gemma-ex-kv-cache", my_function)`` calls the function on a few inputs and shows a report. The checks are
-plain functions of one argument, registered by ``@exercise(name)``; each chapter has a module of them here.
+A check is a plain function of one argument, marked by ``@exercise(name)``; each page has its own, in the ``checks.py``
+of its room, and ``llmbook.chapters`` knows them all.
 """
 
-from llmbook.exercises import dora, gemma, olmo, tiny_titans
 from llmbook.exercises.checking import STRICT, CheckFailed, check, evaluate
-from llmbook.exercises.registry import REGISTRY, exercise
+from llmbook.exercises.registry import Check, Exercises, collect, exercise
 
-__all__ = ["REGISTRY", "STRICT", "CheckFailed", "check", "dora", "evaluate", "exercise", "gemma", "olmo", "tiny_titans"]
+__all__ = ["STRICT", "Check", "CheckFailed", "Exercises", "check", "collect", "evaluate", "exercise"]

@@ -5,7 +5,7 @@ import os
 import traceback
 from difflib import get_close_matches
 
-from llmbook.exercises.registry import REGISTRY, Attempt, Check
+from llmbook.exercises.registry import Attempt, Check, Exercises
 from llmbook.exercises.report import FAIL, PASS, TODO, Outcome, Report
 
 STRICT = "LLMBOOK_STRICT_CHECKS"
@@ -22,12 +22,13 @@ class AttemptError(Exception):
     """The attempt raised instead of returning; the message says what and where."""
 
 
-def check(name: str, attempt: Attempt) -> Report:
+def check(name: str, attempt: Attempt, exercises: Exercises) -> Report:
     """Try a function on the visible checks of an exercise.
 
     Args:
         name: of the exercise.
         attempt: your function itself, not the result of calling it.
+        exercises: where the name is looked up.
 
     Returns:
         A report that shows itself. Whatever the function does, nothing is raised, except that interrupting works.
@@ -35,19 +36,19 @@ def check(name: str, attempt: Attempt) -> Report:
     Raises:
         CheckFailed: in strict mode, if not everything passed.
     """
-    report = evaluate(name, attempt)
+    report = evaluate(name, attempt, exercises)
     if os.environ.get(STRICT) == "1" and not report.passed:
         raise CheckFailed(repr(report))
     return report
 
 
-def evaluate(name: str, attempt: Attempt) -> Report:
+def evaluate(name: str, attempt: Attempt, exercises: Exercises) -> Report:
     """The report of :func:`check`, in any mode."""
-    if name not in REGISTRY:
-        close = get_close_matches(name, REGISTRY, n=1)
+    if name not in exercises:
+        close = get_close_matches(name, exercises, n=1)
         message = f"there is no exercise of this name; did you mean {close[0]!r}?" if close else "no such exercise"
         return Report(str(name), (Outcome("name of the exercise", FAIL, message, 0),))
-    return Report(name, tuple(run_check(item, attempt) for item in REGISTRY[name]))
+    return Report(name, tuple(run_check(item, attempt) for item in exercises[name]))
 
 
 def run_check(item: Check, attempt: Attempt) -> Outcome:

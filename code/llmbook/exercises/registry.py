@@ -1,4 +1,4 @@
-"""The exercises of the book by name, each a list of checks.
+"""The checks of an exercise: functions that are marked with its name, and how they are gathered.
 
 A check is a function of one argument, the reader's function ``f``. It calls ``f`` on plain values (numbers, strings,
 lists and dicts of them, arrays, tensors), compares what comes back, and raises an ``AssertionError`` whose message
@@ -6,10 +6,13 @@ helps. Since nothing but values goes in and out of ``f``, the same check can jud
 process.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType, ModuleType
 
 Attempt = Callable[..., object]
+MARK = "checks_exercise"
+"""The attribute of a check that names its exercise; where the function goes, the mark goes."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,12 @@ class Check:
     """What passing it is worth."""
 
 
-REGISTRY: dict[str, list[Check]] = {}
-"""Name of an exercise: its checks, in the order of their definition."""
+Exercises = Mapping[str, tuple[Check, ...]]
+"""The name of each exercise: its checks, in the order of their definition."""
 
 
 def exercise(name: str, points: float = 1) -> Callable[[Callable[[Attempt], None]], Callable[[Attempt], None]]:
-    """Register a check for an exercise; several checks may share a name.
+    """Mark a function as a check of an exercise; several may share a name.
 
     Args:
         name: of the exercise, which is also its label on the page.
@@ -42,10 +45,29 @@ def exercise(name: str, points: float = 1) -> Callable[[Callable[[Attempt], None
         ValueError: the function has no docstring, or points are not positive.
     """
 
-    def register(run: Callable[[Attempt], None]) -> Callable[[Attempt], None]:
+    def mark(run: Callable[[Attempt], None]) -> Callable[[Attempt], None]:
         if not run.__doc__ or points <= 0:
             raise ValueError(f"the check {run.__name__} of {name} needs a docstring for its title and points above 0")
-        REGISTRY.setdefault(name, []).append(Check(run.__doc__.strip().splitlines()[0], run, points))
+        setattr(run, MARK, (name, Check(run.__doc__.strip().splitlines()[0], run, points)))
         return run
 
-    return register
+    return mark
+
+
+def collect(modules: Iterable[ModuleType]) -> Exercises:
+    """The checks that some modules define; what they import from elsewhere is not theirs.
+
+    Raises:
+        ValueError: two modules have checks of the same exercise.
+    """
+    found: dict[str, tuple[Check, ...]] = {}
+    for module in modules:
+        own: dict[str, tuple[Check, ...]] = {}
+        for value in vars(module).values():
+            name, check = getattr(value, MARK, ("", None))
+            if check and value.__module__ == module.__name__:
+                own[name] = (*own.get(name, ()), check)
+        if shared := found.keys() & own.keys():
+            raise ValueError(f"{module.__name__} has checks of {', '.join(sorted(shared))}, and so has another module")
+        found |= own
+    return MappingProxyType(found)

@@ -4,7 +4,7 @@ Every combination of size, tuning and context writes summaries of the same test 
 by itself, so that two systems are compared meeting by meeting (``fair_fight_scores``). The paper has two cells of this
 table: large and zero-shot, small and tuned. The others tell size, tuning, workplace and context apart.
 
-The main measure is :func:`llmbook.summarization.saved.net_f1`. It was chosen before any score by it was known, because
+The main measure is :func:`llmbook.summarizers.saved.net_f1`. It was chosen before any score by it was known, because
 F1 alone gives the whole transcript more than most summaries.
 """
 
@@ -14,8 +14,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from llmbook.experiments.results import rounded
-from llmbook.experiments.summarizers import (
+from llmbook.experiments.meetings_t5 import (
     CONTEXT,
     LONG,
     SHORT,
@@ -29,13 +28,14 @@ from llmbook.experiments.summarizers import (
     separate_meetings,
     tuned_summarizer,
 )
+from llmbook.experiments.results import rounded
+from llmbook.meetings.meeting import INSTRUCTIONS, Meeting
 from llmbook.models.t5 import T5
-from llmbook.summarization import baselines
-from llmbook.summarization.meeting import INSTRUCTIONS, Meeting
-from llmbook.summarization.positions import facts_stated
-from llmbook.summarization.saved import reading_saved
-from llmbook.summarization.scoring import MEASURES, score_summaries
-from llmbook.summarization.summarizer import summarize
+from llmbook.summarizers import baselines
+from llmbook.summarizers.positions import facts_stated
+from llmbook.summarizers.saved import reading_saved
+from llmbook.summarizers.scoring import MEASURES, score_summaries
+from llmbook.summarizers.t5 import summarize
 
 TEST_SEED = 70
 TEST_SETS = {

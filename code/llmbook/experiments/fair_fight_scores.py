@@ -5,10 +5,10 @@ import functools
 import numpy as np
 
 from llmbook.experiments.fair_fight import ALL_MEASURES, BASELINES, FIT, RANDOM, TEST_SETS, baseline_scores
+from llmbook.experiments.meetings_t5 import CONTEXT, TUNING_MEETINGS
 from llmbook.experiments.results import read_result
-from llmbook.experiments.summarizers import CONTEXT, TUNING_MEETINGS
-from llmbook.statistics import Interval
-from llmbook.summarization.bootstrap import PairedTest, bootstrap_interval, paired_bootstrap
+from llmbook.metrics.bootstrap import PairedTest, bootstrap_interval, paired_bootstrap
+from llmbook.metrics.intervals import Interval
 
 SIZES = ("small", "medium", "large")
 

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from llmbook.adapters import adapter_layers, inject, lora_plus_groups
-from llmbook.experiments.fine_tuning_base import VALIDATION_SEED, general_meetings, load_base, load_base_tokenizer
+from llmbook.experiments.meetings_olmo import VALIDATION_SEED, general_meetings, load_base, load_base_tokenizer
 from llmbook.experiments.pretraining import LENGTH, Corpus
+from llmbook.meetings.generator import Meeting, generate_corpus
 from llmbook.models.decoder import Decoder
-from llmbook.summarization.meetings import Meeting, generate_corpus
-from llmbook.training.data import Batches, pack
+from llmbook.training.batches import Batches, pack
 from llmbook.training.loop import Record, train
 from llmbook.training.run import mean_loss
 from llmbook.training.schedule import Schedule

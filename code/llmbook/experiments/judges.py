@@ -13,8 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from llmbook.experiments.results import read_result
-from llmbook.experiments.summarizers import (
+from llmbook.experiments.meetings_t5 import (
     CONTEXT,
     SHORT,
     TUNING_MEETINGS,
@@ -24,15 +23,16 @@ from llmbook.experiments.summarizers import (
     private_meetings,
     tuned_summarizer,
 )
+from llmbook.experiments.results import read_result
+from llmbook.meetings.fact_check import check_facts
+from llmbook.meetings.meeting import INSTRUCTIONS, Meeting
+from llmbook.meetings.perturbations import restate
+from llmbook.meetings.phrasings import WORDINGS
+from llmbook.metrics.rouge import rouge_scores
 from llmbook.models.t5 import T5
-from llmbook.summarization.baselines import lead
-from llmbook.summarization.fact_check import check_facts
-from llmbook.summarization.meeting import INSTRUCTIONS, Meeting
-from llmbook.summarization.perturbations import restate
-from llmbook.summarization.phrasings import WORDINGS
-from llmbook.summarization.rouge import rouge_scores
-from llmbook.summarization.seq2seq import Pair, encode, prompt
-from llmbook.summarization.summarizer import summarize
+from llmbook.summarizers.baselines import lead
+from llmbook.summarizers.seq2seq import Pair, encode, prompt
+from llmbook.summarizers.t5 import summarize
 
 AUTHORS = tuple(WORDINGS)
 TUNED_ON = AUTHORS[:2]

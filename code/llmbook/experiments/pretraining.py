@@ -13,10 +13,10 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llmbook.meetings.generator import Meeting, generate_corpus
 from llmbook.models import initialize_mitchell_, olmo
 from llmbook.models.config import DecoderConfig
-from llmbook.summarization.meetings import Meeting, generate_corpus
-from llmbook.training.data import END_OF_TEXT, pack, padded_size, train_tokenizer
+from llmbook.training.batches import END_OF_TEXT, pack, padded_size, train_tokenizer
 from llmbook.training.run import Run, RunConfig
 from llmbook.training.schedule import Schedule
 

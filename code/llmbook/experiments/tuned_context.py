@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from llmbook.experiments.fair_fight import ALL_MEASURES, judge, test_meetings
-from llmbook.experiments.results import read_result, rounded
-from llmbook.experiments.summarizers import (
+from llmbook.experiments.meetings_t5 import (
     CONTEXT,
     LONG,
     SHORT,
@@ -25,9 +24,10 @@ from llmbook.experiments.summarizers import (
     private_meetings,
     tuned_summarizer,
 )
+from llmbook.experiments.results import read_result, rounded
 from llmbook.models.t5 import T5
-from llmbook.summarization.positions import facts_stated
-from llmbook.summarization.summarizer import summarize
+from llmbook.summarizers.positions import facts_stated
+from llmbook.summarizers.t5 import summarize
 
 SIZE, BATCH_SIZE, TEST = "medium", 16, "private long"
 TUNINGS = {"short": (SHORT, CONTEXT), "long, cut": (LONG, CONTEXT), "long, whole": (LONG, None)}

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from llmbook.metrics.intervals import Interval, mean_interval
 from llmbook.plots.style import DASHES, MARKERS, PALETTE, figure_for, new_figure, styled
-from llmbook.statistics import Interval, mean_interval
 
 
 def draw_seeds(ax: Any, x: np.ndarray, values: np.ndarray, **options: Any) -> Line2D:

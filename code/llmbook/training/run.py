@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from llmbook.models import Decoder, DecoderConfig, initialize_
 from llmbook.training.adamw import AdamW
-from llmbook.training.checkpoint import load_checkpoint, refuse_difference, save_checkpoint
-from llmbook.training.data import Batches, fingerprint
+from llmbook.training.batches import Batches, fingerprint
 from llmbook.training.distributed import ALONE, Process, average, own_rows, replicate
 from llmbook.training.loop import next_token_loss, train
+from llmbook.training.resume import load_checkpoint, refuse_difference, save_checkpoint
 from llmbook.training.schedule import Schedule
 
 VALIDATION_BATCH = 64

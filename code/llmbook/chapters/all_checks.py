@@ -1,0 +1,51 @@
+"""Every exercise of the book with its checks, gathered from the rooms of the pages."""
+
+from llmbook.chapters.dora.decomposition import checks as dora_decomposition
+from llmbook.chapters.dora.lora import checks as dora_lora
+from llmbook.chapters.dora.low_rank import checks as dora_low_rank
+from llmbook.chapters.dora.practice import checks as dora_practice
+from llmbook.chapters.gemma.activations import checks as gemma_activations
+from llmbook.chapters.gemma.assembled import checks as gemma_assembled
+from llmbook.chapters.gemma.counting import checks as gemma_counting
+from llmbook.chapters.gemma.embedding import checks as gemma_embedding
+from llmbook.chapters.gemma.feedforward import checks as gemma_feedforward
+from llmbook.chapters.gemma.norms import checks as gemma_norms
+from llmbook.chapters.olmo.architecture import checks as olmo_architecture
+from llmbook.chapters.olmo.comparison import checks as olmo_comparison
+from llmbook.chapters.olmo.evidence import checks as olmo_evidence
+from llmbook.chapters.olmo.schedule import checks as olmo_schedule
+from llmbook.chapters.tiny_titans.cost import checks as tiny_titans_cost
+from llmbook.chapters.tiny_titans.fight import checks as tiny_titans_fight
+from llmbook.chapters.tiny_titans.meetings import checks as tiny_titans_meetings
+from llmbook.chapters.tiny_titans.mislead import checks as tiny_titans_mislead
+from llmbook.chapters.tiny_titans.rouge import checks as tiny_titans_rouge
+from llmbook.chapters.tiny_titans.t5 import checks as tiny_titans_t5
+from llmbook.chapters.tiny_titans.truncation import checks as tiny_titans_truncation
+from llmbook.exercises.registry import Exercises, collect
+
+EXERCISES: Exercises = collect(
+    [
+        dora_decomposition,
+        dora_lora,
+        dora_low_rank,
+        dora_practice,
+        gemma_activations,
+        gemma_assembled,
+        gemma_counting,
+        gemma_embedding,
+        gemma_feedforward,
+        gemma_norms,
+        olmo_architecture,
+        olmo_comparison,
+        olmo_evidence,
+        olmo_schedule,
+        tiny_titans_cost,
+        tiny_titans_fight,
+        tiny_titans_meetings,
+        tiny_titans_mislead,
+        tiny_titans_rouge,
+        tiny_titans_t5,
+        tiny_titans_truncation,
+    ]
+)
+"""In the order of the chapters' names, and within a page in the order of the definitions."""

@@ -1,0 +1,1 @@
+"""The DoRA chapter, a room for each topic."""

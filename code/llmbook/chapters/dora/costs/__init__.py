@@ -1,0 +1,1 @@
+"""What adapters cost: what serves chapters/dora/06-what-it-costs.ipynb alone."""

@@ -1,0 +1,1 @@
+"""Does DoRA help?: what serves chapters/dora/05-does-it-help.ipynb alone."""

@@ -1,0 +1,1 @@
+"""LoRA: what serves chapters/dora/02-lora.ipynb alone."""

@@ -1,0 +1,1 @@
+"""The opening pages of the book, a room for each topic."""

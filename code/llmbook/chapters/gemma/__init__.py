@@ -1,0 +1,1 @@
+"""The Gemma chapter, a room for each topic."""

@@ -1,0 +1,1 @@
+"""Activation functions: what serves chapters/gemma/02-activations.ipynb alone."""

@@ -1,0 +1,1 @@
+"""Gemma assembled: what serves chapters/gemma/06-gemma-assembled.ipynb alone."""

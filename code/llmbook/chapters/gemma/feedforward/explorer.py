@@ -1,0 +1,42 @@
+"""The explorer of gates: one number of a gated layer, as a function of its gate and its up branch."""
+
+import torch
+from matplotlib.figure import Figure
+
+from llmbook.chapters.gemma.feedforward.experiment import KINDS
+from llmbook.chapters.gemma.feedforward.plots import plot_gate
+from llmbook.layers.activation import ACTIVATIONS, DERIVATIVES
+from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+
+GATED = {name: activation for name, (activation, gated) in KINDS.items() if gated}
+PLACES = (-3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+
+
+def gate_at(kind: str, gate: float) -> tuple[float, float]:
+    """The factor with which the up branch passes, and the factor of the gradient to the gate."""
+    place = torch.tensor(gate, dtype=torch.float64)
+    return ACTIVATIONS[GATED[kind]](place).item(), DERIVATIVES[GATED[kind]](place).item()
+
+
+def draw_gate(*, kind: str, gate: float) -> tuple[Figure, str]:
+    """One frame: the surface, and the cut at ``gate``."""
+    gates = torch.linspace(-4, 4, 81, dtype=torch.float64)
+    ups = torch.linspace(-3, 3, 61, dtype=torch.float64)
+    surface = ups[:, None] * ACTIVATIONS[GATED[kind]](gates)[None, :]
+    factor, slope = gate_at(kind, gate)
+    figure = plot_gate(gates.numpy(), ups.numpy(), surface.numpy(), gate=gate, factor=factor, slope=slope, name=kind)
+    sentence = (f"{kind} with the gate at {gate:g}: the up branch passes with the factor {factor:+.3f}, and the "
+                f"gradient that reaches the gate is {slope:+.3f} times the up branch.")
+    return figure, sentence
+
+
+def explore_gate() -> Explorer:
+    """The explorer on the page about gated layers."""
+    return explore(
+        draw_gate,
+        caption="Wherever the gate stands, the output is a straight line in the up branch; the gate sets its slope. "
+        "Compare GLU, whose factor stays between 0 and 1, with the others, which also amplify and can turn the sign.",
+        name="gate",
+        kind=Choice("Layer", list(GATED), "GeGLU"),
+        gate=Slider("Gate before its activation", PLACES, 1.0, "{:g}", frames=(-3.0, -1.0, 0.0, 1.0, 3.0)),
+    )

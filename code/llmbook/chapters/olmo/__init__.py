@@ -1,0 +1,1 @@
+"""The OLMo chapter, a room for each topic."""

@@ -1,0 +1,1 @@
+"""OLMo's architecture: what serves chapters/olmo/01-architecture.ipynb alone."""

@@ -1,0 +1,1 @@
+"""What open buys: what serves chapters/olmo/06-what-open-buys.ipynb alone."""

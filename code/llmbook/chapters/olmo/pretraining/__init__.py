@@ -1,0 +1,1 @@
+"""Pretraining a small OLMo: what serves chapters/olmo/05-pretraining.ipynb alone."""

@@ -1,0 +1,1 @@
+"""AdamW and the learning-rate schedule: what serves chapters/olmo/04-schedule.ipynb alone."""

@@ -1,0 +1,1 @@
+"""The Tiny Titans chapter, a room for each topic."""

@@ -1,0 +1,1 @@
+"""Meetings: what serves chapters/tiny-titans/05-meetings.ipynb alone."""

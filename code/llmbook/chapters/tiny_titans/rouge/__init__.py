@@ -1,0 +1,1 @@
+"""ROUGE: what serves chapters/tiny-titans/02-rouge.ipynb alone."""

@@ -1,0 +1,1 @@
+"""T5: what serves chapters/tiny-titans/04-t5.ipynb alone."""

@@ -1,0 +1,1 @@
+"""Truncation: what serves chapters/tiny-titans/07-truncation.ipynb alone."""

@@ -1,0 +1,7 @@
+"""Published checkpoints in and out: a Hugging Face folder becomes one of our models, and a model such a folder."""
+
+from llmbook.checkpoint.folder import stored_tensors
+from llmbook.checkpoint.hub import CheckpointError
+from llmbook.checkpoint.pretrained import load_pretrained, read_checkpoint_config, save_pretrained
+
+__all__ = ["CheckpointError", "load_pretrained", "read_checkpoint_config", "save_pretrained", "stored_tensors"]

@@ -1,0 +1,109 @@
+"""What a checkpoint folder says about itself: its config and the names, shapes and places of its tensors.
+
+A folder holds ``config.json`` (the sizes), and the weights in ``model.safetensors`` or in several shards that
+``model.safetensors.index.json`` lists. Nothing here reads a weight.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from types import ModuleType
+
+from llmbook.checkpoint.hub import CheckpointError
+from llmbook.checkpoint.tensors import StoredTensor, read_header
+from llmbook.models import FAMILIES, DecoderConfig, t5_config
+from llmbook.models.hf import OPTIONAL
+from llmbook.models.t5_config import T5Config
+
+CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+LARGEST = 2**31  # no size of a real model is near it, and above it even a meta tensor is impossible
+READABLE = FAMILIES | {"t5": t5_config}  # the decoders, and the encoder-decoder
+KINDS = {int: "a whole number from 1 to 2**31", bool: "true or false"}
+
+
+def stored_tensors(directory: str | Path) -> dict[str, StoredTensor]:
+    """Every tensor of a checkpoint folder, in one file or in shards, by its published name; no numbers are read.
+
+    Raises:
+        CheckpointError: there are no safetensors weights, or a shard is missing, broken or not as the index says.
+    """
+    directory = Path(directory)
+    if (directory / WEIGHTS).is_file():
+        return read_header(directory / WEIGHTS)
+    if not (directory / INDEX).is_file():
+        raise CheckpointError(_no_weights(directory))
+    index = read_json(directory / INDEX).get("weight_map")
+    if not isinstance(index, dict) or not all(isinstance(shard, str) for shard in index.values()):
+        raise CheckpointError(f"{directory / INDEX} has no weight_map; download it again")
+    shards = sorted(set(index.values()))
+    missing = [shard for shard in shards if Path(shard).name != shard or not (directory / shard).is_file()]
+    if missing:
+        raise CheckpointError(f"{directory} lacks {name_some(missing)}, which {INDEX} lists; download the rest")
+    stored = {name: tensor for shard in shards for name, tensor in read_header(directory / shard).items()}
+    if stored.keys() != index.keys():
+        strangers = name_some(stored.keys() ^ index.keys())
+        raise CheckpointError(f"{directory / INDEX} and the shards disagree about {strangers}; download them again")
+    return stored
+
+
+def read_json(path: Path) -> dict:
+    """A JSON object from a file."""
+    if not path.is_file():
+        raise CheckpointError(f"{path.parent} has no {path.name}; pass the folder that transformers or the hub wrote")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not JSON ({error}); download it again") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} is not a JSON object; download it again")
+    return content
+
+
+def read_config(
+    path: Path, hf: dict, names: Collection[str] | None = None
+) -> tuple[ModuleType, DecoderConfig | T5Config]:
+    """The family and our config of a ``config.json``; ``names`` are the checkpoint's tensors, where known."""
+    model_type = hf.get("model_type")
+    if not isinstance(model_type, str) or model_type not in READABLE:
+        raise CheckpointError(f"{path}: this book reads model_type {', '.join(READABLE)}, not {model_type!r}")
+    family = READABLE[model_type]
+    for name, ours in family.SIZES.items():
+        kind = bool if ours.startswith("tie_") else int
+        if not _is_possible(hf.get(name), kind, ours in getattr(family, "OPTIONAL", OPTIONAL)):
+            raise CheckpointError(f"{path}: {name} must be {KINDS[kind]}, not {hf.get(name)!r}; is the file damaged?")
+        if ours.endswith("layers") and names is not None and (hf.get(name) or 0) > len(names):
+            raise CheckpointError(
+                f"{path} says {name} = {hf[name]}, but the checkpoint holds {len(names)} tensors in all: they do not "
+                "belong together"
+            )
+    try:
+        if names is not None and hasattr(family, "config_from_checkpoint"):
+            return family, family.config_from_checkpoint(hf, names)
+        return family, family.config_from_hf(hf)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def _is_possible(value: object, kind: type, optional: bool) -> bool:
+    """Whether a config may say this about a size; ``type`` and not ``isinstance``, because True is an int too."""
+    if value is None:
+        return optional
+    return type(value) is kind and (kind is bool or 1 <= value <= LARGEST)
+
+
+def _no_weights(directory: Path) -> str:
+    """What to do about a folder without safetensors."""
+    if list(directory.glob("pytorch_model*.bin")):
+        return (
+            f"{directory} has its weights in pytorch_model.bin only, a format that can run code when it is opened: "
+            "choose a revision with model.safetensors, or load it with transformers and call save_pretrained there"
+        )
+    others = sorted(path.name for path in directory.glob("*.safetensors"))
+    found = f" (it has {name_some(others)})" if others else ""
+    return f"{directory} has neither {WEIGHTS} nor {INDEX}{found}; download the weights into it"
+
+
+def name_some(names: Iterable[str], most: int = 3) -> str:
+    """The first few of some names."""
+    names = sorted(names)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,106 @@
+"""Text to token ids and back, with the tokenizer that a checkpoint was trained with.
+
+A tokenizer is data, not code: ``tokenizer.json`` holds its vocabulary, its merges and its rules, and the
+``tokenizers`` library runs them. What is left to do is small and easily wrong: Gemma and Llama expect exactly one
+``<bos>`` at the start (without it a Gemma 7B is lost, with two it is worse), OLMo has none, and the texts of a batch
+must be padded on the left, so that the last position of each row is a real token.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from llmbook.checkpoint.hub import CheckpointError, find_directory
+
+FILE = "tokenizer.json"
+
+
+def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
+    """Read the tokenizer of a checkpoint.
+
+    Args:
+        path_or_hub_id: a folder, or the name of a hub repository.
+
+    Returns:
+        A tokenizer of the ``tokenizers`` library.
+
+    Raises:
+        CheckpointError: there is no ``tokenizer.json``, or it cannot be read.
+    """
+    path = find_directory(path_or_hub_id, (FILE,)) / FILE
+    if not path.is_file():
+        has_model = (path.parent / "tokenizer.model").is_file()
+        advice = (
+            "only tokenizer.model: load it with transformers' AutoTokenizer and call save_pretrained, which writes it"
+            if has_model
+            else "so it holds no fast tokenizer; download it from the model's page"
+        )
+        raise CheckpointError(f"{path.parent} has no {FILE}, {advice}")
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises a bare Exception
+        raise CheckpointError(f"{path} is not a tokenizer ({error}); download it again") from error
+
+
+def encode(tokenizer: Tokenizer, text: str, bos_id: int | None) -> list[int]:
+    """The ids of a text with exactly one BOS in front, also where the text or the tokenizer brings its own.
+
+    Args:
+        tokenizer: from :func:`load_tokenizer`.
+        text: any text; a chat template often starts with a literal ``<bos>``, which is not counted twice.
+        bos_id: the id of BOS, ``bos_token_id`` in ``config.json``; None for a model without one (OLMo).
+
+    Returns:
+        The ids. An empty text gives BOS alone, or nothing where there is no BOS.
+
+    Raises:
+        ValueError: the tokenizer has no such id.
+    """
+    if bos_id is None:
+        return tokenizer.encode(text, add_special_tokens=False).ids
+    bos = tokenizer.id_to_token(bos_id)
+    if bos is None:
+        raise ValueError(f"this tokenizer has no token {bos_id}; take bos_token_id from the model's own config.json")
+    while text.startswith(bos):
+        text = text.removeprefix(bos)
+    return [bos_id, *tokenizer.encode(text, add_special_tokens=False).ids]
+
+
+def encode_batch(
+    tokenizer: Tokenizer, texts: Sequence[str], *, bos_id: int | None, pad_id: int
+) -> tuple[Tensor, Tensor]:
+    """The ids of several texts, padded on the left to the longest.
+
+    Args:
+        tokenizer: from :func:`load_tokenizer`.
+        texts: B texts.
+        bos_id: as in :func:`encode`.
+        pad_id: what fills the left; the model never looks at it.
+
+    Returns:
+        ids ``(B, T)`` int64, and an attention mask ``(B, T)``, true for real tokens.
+
+    Raises:
+        ValueError: there is no text, or one of them has no token at all.
+    """
+    if isinstance(texts, str) or not texts:
+        raise ValueError("pass a list of at least one text, such as ['Hello']")
+    rows = [encode(tokenizer, text, bos_id) for text in texts]
+    empty = [index for index, row in enumerate(rows) if not row]
+    if empty:
+        raise ValueError(f"text {empty[0]} is empty, and this model has no BOS to start from; leave it out")
+    length = max(map(len, rows))
+    ids = torch.tensor([[pad_id] * (length - len(row)) + row for row in rows])
+    real = torch.arange(length) >= torch.tensor([[length - len(row)] for row in rows])
+    return ids, real
+
+
+def decode(tokenizer: Tokenizer, ids: Tensor | Sequence[int], *, skip_special: bool = True) -> str:
+    """The text of one sequence of ids ``(T,)``; BOS, padding and other special tokens are left out by default."""
+    ids = ids.tolist() if isinstance(ids, Tensor) else list(ids)
+    if any(not isinstance(id_, int) for id_ in ids):
+        raise ValueError("decode takes one sequence of ids; for a batch (B, T) decode row by row")
+    return tokenizer.decode(ids, skip_special_tokens=skip_special)

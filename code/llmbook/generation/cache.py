@@ -1,0 +1,83 @@
+"""Keys and values of the past, kept in memory that is set aside once.
+
+The cache stands outside the model and is owned by the caller. It holds rotated keys: a key's rotation depends on its
+own position alone, so it never has to be turned again.
+"""
+
+import torch
+from torch import Tensor
+
+from llmbook.models import DecoderConfig
+
+
+class KVCache:
+    """Keys and values of earlier positions, for all layers, in memory that is set aside once.
+
+    Args:
+        config: the model's config.
+        batch: B, rows.
+        max_length: S at most, positions; None means the model's own limit.
+        dtype: that of the model.
+        device: that of the model.
+
+    Each step fills the next positions and gives back a slice of what is filled, which attention reads without a mask
+    for the unused rest.
+    """
+
+    def __init__(
+        self,
+        config: DecoderConfig,
+        batch: int,
+        max_length: int | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: str | torch.device = "cpu",
+    ):
+        if batch < 1 or (max_length is not None and max_length < 1):
+            raise ValueError(f"a cache needs at least one row and one position, not {batch} and {max_length}")
+        self.length, self.max_length = 0, max_length or config.max_length
+        shape = (config.layers, batch, config.kv_heads, self.max_length, config.head_size)
+        self.keys = torch.zeros(shape, dtype=dtype, device=device)
+        self.values = torch.zeros(shape, dtype=dtype, device=device)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes set aside: 2 * layers * B * K * S * E numbers."""
+        return self.keys.nbytes + self.values.nbytes
+
+    def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the new keys and values of a layer and give back all that it has.
+
+        Args:
+            layer: its index.
+            key: ``(B, K, T, E)``, rotated.
+            value: ``(B, K, T, E)``.
+
+        Returns:
+            Views of keys and values, ``(B, K, S, E)`` with S = ``length`` + T.
+
+        Raises:
+            ValueError: the cache is full, or was made for another shape, or gradients are on.
+        """
+        stop = self.length + key.shape[2]
+        if stop > self.max_length:
+            raise ValueError(f"the cache is full: {stop} positions, room for {self.max_length}; make a longer one")
+        room = (*self.keys.shape[1:3], key.shape[2], self.keys.shape[4])
+        if key.shape != room or value.shape != room or key.dtype != self.keys.dtype:
+            raise ValueError(
+                f"the cache was made for {room} in {self.keys.dtype}, not for {tuple(key.shape)} in {key.dtype}; "
+                "make it with the batch and the dtype of this run"
+            )
+        if key.requires_grad:
+            raise ValueError("a cache holds no gradients; call the model under torch.inference_mode()")
+        self.keys[layer, :, :, self.length : stop] = key
+        self.values[layer, :, :, self.length : stop] = value
+        return self.keys[layer, :, :, :stop], self.values[layer, :, :, :stop]
+
+    def advance(self, count: int) -> None:
+        """Count ``count`` more positions as stored; the model calls it after its last layer."""
+        self.length += count
+
+    def select(self, rows: Tensor) -> None:
+        """Let row i go on from what row ``rows[i]`` holds, as beam search needs it."""
+        for stored in (self.keys, self.values):
+            stored[:, :, :, : self.length] = stored[:, rows, :, : self.length]

@@ -1,0 +1,1 @@
+"""How a text or a model is judged, and how sure that is: ROUGE, BERTScore, agreement, intervals and bootstrap tests."""

@@ -1,0 +1,122 @@
+r"""Bootstrap: how far a mean score could have come out differently with other meetings of the same kind.
+
+The n scores are drawn again n times with replacement, and their mean is taken; repeated many times, the means scatter
+about as the mean of n new meetings would. The interval runs between percentiles of these means, and its middle is the
+mean of the scores themselves, which a percentile of resampled means only approaches.
+
+Two systems that summarized the same meetings are compared through the differences of their scores, meeting by meeting:
+a hard meeting is hard for both. For the test the differences are shifted to mean 0, where neither system is better,
+and p is the share of resampled means that are at least as far from 0 as the one that was observed.
+
+Sources: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", Sections 13.3 (percentiles) and 16.4 (shifting
+to the null); Koehn 2004, https://aclanthology.org/W04-3250/ (pairs of systems on one test set). What is resampled are
+the meetings. Seeds of training are another source of chance, for ``llmbook.metrics.intervals``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from llmbook.metrics.intervals import Interval
+
+SAMPLES = 10_000
+LARGEST_BLOCK = 2**20  # numbers drawn at once
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Whether one system scores better than another on the same meetings."""
+
+    difference: Interval
+    """Mean difference with the ends of its interval; above 0 the first system is better."""
+    p_value: float
+    """Two-sided: how often chance alone would give a difference at least as large, if there were none."""
+    share_better: float
+    """The share of resampled sets of meetings on which the first system has the larger mean."""
+
+
+def bootstrap_interval(
+    scores: np.ndarray, *, seed: int | np.random.Generator, level: float = 0.95, samples: int = SAMPLES
+) -> Interval:
+    """Mean score with its percentile interval.
+
+    Args:
+        scores: one number per meeting, at least two.
+        seed: an integer, or a generator to draw from; equal seeds give equal intervals.
+        level: of confidence.
+        samples: how many means are drawn.
+
+    Raises:
+        ValueError: fewer than two scores, a score that is no finite number, or a level or a number of samples that
+            make no sense.
+    """
+    scores = _checked(scores, level, samples)
+    low, high = _ends(resampled_means(scores, seed=seed, samples=samples), level)
+    return Interval(float(scores.mean()), low, high)
+
+
+def paired_bootstrap(
+    scores: np.ndarray,
+    baseline: np.ndarray,
+    *,
+    seed: int | np.random.Generator,
+    level: float = 0.95,
+    samples: int = SAMPLES,
+) -> PairedTest:
+    """Compare two systems on the same meetings.
+
+    Args:
+        scores: one number per meeting, of the first system.
+        baseline: the other system's, for the same meetings in the same order.
+        seed: as in :func:`bootstrap_interval`.
+        level: of confidence.
+        samples: how many means are drawn; p is never below 1 / (samples + 1).
+
+    Raises:
+        ValueError: the two do not pair, or as in :func:`bootstrap_interval`.
+    """
+    scores, baseline = np.asarray(scores, dtype=float), np.asarray(baseline, dtype=float)
+    if scores.shape != baseline.shape:
+        raise ValueError(f"{scores.shape} and {baseline.shape} scores do not pair; score both on the same meetings")
+    differences = _checked(scores - baseline, level, samples)
+    observed = float(differences.mean())
+    means = resampled_means(differences, seed=seed, samples=samples)
+    slack = 1e-12 * (
+        abs(observed) + float(np.abs(differences).max())
+    )  # sums in another order differ in the last digits
+    as_far = int((np.abs(means - observed) >= abs(observed) - slack).sum())
+    return PairedTest(
+        Interval(observed, *_ends(means, level)), (as_far + 1) / (samples + 1), float((means > slack).mean())
+    )
+
+
+def resampled_means(scores: np.ndarray, *, seed: int | np.random.Generator, samples: int = SAMPLES) -> np.ndarray:
+    """Means of scores drawn with replacement, as many as there are; ``(samples,)`` of them."""
+    generator = np.random.default_rng(seed)
+    return np.concatenate([scores[drawn].mean(axis=1) for drawn in _draws(len(scores), samples, generator)])
+
+
+def _draws(count: int, samples: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
+    """Indices ``(block, count)``, in blocks that fit into memory."""
+    block = max(1, LARGEST_BLOCK // count)
+    for start in range(0, samples, block):
+        yield generator.integers(count, size=(min(block, samples - start), count))
+
+
+def _ends(means: np.ndarray, level: float) -> tuple[float, float]:
+    """The percentiles that leave equal shares outside."""
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _checked(scores: np.ndarray, level: float, samples: int) -> np.ndarray:
+    """Scores as an array; raises a ValueError about what cannot be resampled."""
+    scores = np.asarray(scores, dtype=float)
+    if scores.ndim != 1 or len(scores) < 2:
+        raise ValueError(f"pass one score per meeting, of at least two meetings, not the shape {scores.shape}")
+    if not np.isfinite(scores).all():
+        raise ValueError("a score is not a finite number; an empty summary scores 0, not NaN")
+    if not 0 < level < 1 or samples < 1:
+        raise ValueError(f"level must be between 0 and 1 and samples at least 1, not {level} and {samples}")
+    return scores

@@ -1,0 +1,72 @@
+"""The sampling explorer and the figures of page six: what they compute, and that each frame says what it shows."""
+
+import numpy as np
+import pytest
+import torch
+
+from llmbook.chapters.gemma.assembled.explorer import choices_left, explore_sampling, leading, sampling_frames
+from llmbook.chapters.gemma.assembled.plots import plot_attention, plot_next_tokens, plot_step_times, plot_training
+from llmbook.generation import next_token_probabilities
+from llmbook.plots.parity import plot_faults
+from llmbook.widgets.controls import grid
+
+LOGITS = torch.tensor([0.0, 3.0, 1.0, 2.0, -1.0, -2.0, -2.0, -2.0, -3.0, -3.0])
+NAMES = [f"▁word{index}" for index in range(len(LOGITS))]
+OPEN = {"temperature": 1.0, "top_k": None, "top_p": 1.0}
+
+
+def words_of(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_choices_left_is_the_number_of_equally_likely_tokens():
+    assert choices_left(torch.tensor([0.25, 0.25, 0.25, 0.25, 0.0])) == pytest.approx(4)
+    assert choices_left(torch.tensor([1.0, 0.0])) == pytest.approx(1)
+
+
+def test_leading_keeps_the_order_and_sums_the_rest():
+    probabilities = torch.tensor([0.1, 0.6, 0.1, 0.2])
+    order = probabilities.argsort(descending=True, stable=True)
+    assert leading(probabilities, order, 2) == pytest.approx([0.6, 0.2, 0.2])
+
+
+def test_a_frame_draws_the_model_and_what_is_drawn_from():
+    draw = sampling_frames(LOGITS, NAMES, prompt="The", shown=4)
+    figure, sentence = draw(temperature=0.5, top_k=2, top_p=1.0)
+    kept = next_token_probabilities(LOGITS[None], temperature=0.5, top_k=2)[0]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        "␣word1", "␣word3", "␣word2", "␣word0", "6 others"
+    ]  # fmt: skip
+    assert words_of(figure) == [f"{100 * kept[1]:.1f} %", f"{100 * kept[3]:.1f} %", "cut", "cut", "cut"]
+    assert sentence.startswith("Temperature 0.5, top-k 2, top-p 1: 2 of 10 tokens can be drawn; ␣word1 has 88 %")
+
+
+def test_every_frame_of_the_page_has_a_sentence_of_its_own():
+    explorer = explore_sampling(torch.randn(50, generator=torch.Generator().manual_seed(0)) * 2,
+                                [f"w{index}" for index in range(50)], prompt="The")  # fmt: skip
+    sentences = [explorer.draw(**values)[1] for values in grid(explorer.controls)]
+    assert len(sentences) == len(set(sentences)) == 36
+    assert "only one token" in explorer.draw(**OPEN | {"top_k": 1})[1]
+
+
+def test_zero_has_a_place_of_its_own_among_the_faults():
+    figure = plot_faults(["one", "two"], {"loud": np.array([0.1, 1e-3]), "quiet": np.array([0.0, 1e-7])})
+    quiet = next(line for line in figure.axes[0].lines if line.get_label() == "quiet").get_xdata()
+    assert 0 < quiet[0] < quiet[1]
+    assert "0" in [label.get_text() for label in figure.axes[0].get_xticklabels()]
+
+
+def test_forbidden_places_are_crossed_out():
+    weights = np.tril(np.ones((2, 3, 3))) / np.arange(1, 4)[:, None]
+    figure = plot_attention(weights, ["a", "b", "c"])
+    circles, crosses = figure.axes[0].collections
+    assert len(circles.get_offsets()) == 6 and len(crosses.get_offsets()) == 3
+    assert all(x > y for x, y in crosses.get_offsets().tolist())
+
+
+def test_times_and_losses_are_drawn_as_given():
+    times = plot_step_times([32, 64], {"with": np.array([0.001, 0.002]), "without": np.array([0.004, 0.008])})
+    assert times.axes[0].lines[1].get_ydata().tolist() == [4.0, 8.0]
+    losses = plot_training([3.0, 2.0, 1.5], {0: 3.1, 2: 1.6})
+    assert losses.axes[0].lines[1].get_xdata().tolist() == [0, 2]
+    assert "cut" in words_of(plot_next_tokens(["a", "b"], np.array([0.6, 0.4]), np.array([1.0, 0.0])))

@@ -1,0 +1,106 @@
+"""The comparison page: its explorer's figures and sentences, active parameters, windows and the router drawn."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from llmbook.accounting import active_parameters, flops_per_token, kv_cache_bytes, meta_model, total_parameters
+from llmbook.chapters.olmo.comparison.explorer import (
+    BY_CONTEXT,
+    CACHE,
+    MODELS,
+    PARAMETERS,
+    WORK,
+    comparison_explorer,
+    draw_comparison,
+    visible,
+)
+from llmbook.chapters.olmo.comparison.plots import plot_by_context, plot_routing
+from llmbook.layers.attention import causal_mask
+from llmbook.models import PUBLISHED
+from llmbook.plots.masks import plot_masks
+from llmbook.widgets.controls import grid
+
+MISTRAL, MIXTRAL = PUBLISHED["mistral-7b"], PUBLISHED["mixtral-8x7b"]
+
+
+def words_of(figure):
+    return [text.get_text() for ax in figure.axes for text in ax.texts]
+
+
+def counted_active(config):
+    """Every tensor of the built model but those of the experts with a high index."""
+    names = [(name.split("."), tensor.numel()) for name, tensor in meta_model(config).named_parameters()]
+    return sum(count for name, count in names
+               if "experts" not in name or int(name[name.index("experts") + 1]) < config.experts_per_token)
+
+
+def test_active_parameters_are_those_of_the_module():
+    assert active_parameters(MIXTRAL) == counted_active(MIXTRAL) == 12_879_925_248
+    assert active_parameters(MIXTRAL) != round(total_parameters(MIXTRAL) * 2 / 8)  # not a quarter of everything
+    assert active_parameters(replace(MIXTRAL, experts_per_token=8)) == total_parameters(MIXTRAL)
+    assert active_parameters(MISTRAL) == total_parameters(MISTRAL)
+
+
+def test_all_published_models_can_be_compared():
+    elsewhere = ("olmo-2", "olmo-3",  # younger than the paper; chapters/olmo/08 has them
+                 "llama-2-13b", "llama-2-70b", "litellama-460m")  # what they cost: chapters/tiny-titans/08
+    assert sorted(MODELS.values()) == sorted(name for name in PUBLISHED if not name.startswith(elsewhere))
+
+
+def test_a_window_bounds_cache_and_work():
+    assert [visible(MISTRAL, context) for context in (1, 4096, 4097, 32_768)] == [1, 4096, 4096, 4096]
+    assert visible(MIXTRAL, 32_768) == 32_768
+    cache, work = (BY_CONTEXT[view][0] for view in (CACHE, WORK))
+    assert cache(MISTRAL, 32_768) == kv_cache_bytes(MISTRAL, 4096) / 2**30 < cache(MIXTRAL, 32_768)
+    assert work(MISTRAL, 32_768) == flops_per_token(MISTRAL, 4096) / 1e9 < flops_per_token(MISTRAL, 32_768) / 1e9
+
+
+@pytest.mark.parametrize("view", [PARAMETERS, CACHE, WORK])
+def test_a_frame_draws_both_models_and_says_their_numbers(view):
+    figure, sentence = draw_comparison(first="OLMo 7B", second="Mistral 7B", view=view)
+    assert "OLMo 7B" in sentence and "Mistral 7B" in sentence
+    if view == PARAMETERS:
+        assert "6,888,095,744" in sentence and {"6.89", "7.24"} <= set(words_of(figure))
+    else:
+        config, measure = PUBLISHED["olmo-7b"], BY_CONTEXT[view][0]
+        line = next(line for line in figure.axes[0].lines if line.get_label() == "OLMo 7B")
+        assert line.get_xdata()[-1] == 2048  # the thick line ends with the training
+        assert line.get_ydata()[-1] == measure(config, 2048)
+        assert f"{measure(config, 2048):#.3g}" in sentence and "no token sees more than 4,096" in sentence
+
+
+def test_a_model_with_itself_is_drawn_once():
+    figure, sentence = draw_comparison(first="GPT-2", second="GPT-2", view=PARAMETERS)
+    assert len(figure.axes[0].get_yticklabels()) == 1
+    assert sentence.count("GPT-2") == 1 and "Choose another model" in sentence
+
+
+def test_the_explorer_is_small_and_every_frame_has_its_own_sentence():
+    explorer = comparison_explorer()
+    frames = grid(explorer.controls)
+    assert len(frames) <= 60
+    assert len({explorer.draw(**values)[1] for values in frames}) == len(frames)
+
+
+def test_lines_keep_the_context_they_were_given():
+    figure = plot_by_context({"a": ([512, 2048, 8192], [1, 2, 3], 2048)}, ylabel="things")
+    thin, thick = figure.axes[0].lines[:2]
+    assert list(thin.get_xdata()) == [512, 2048, 8192]
+    assert list(thick.get_xdata()) == [512, 2048]
+
+
+def test_masks_have_a_square_for_each_allowed_key():
+    mask = causal_mask(7, 7, window=3).numpy()
+    figure = plot_masks({"window": mask})
+    assert len(figure.axes[0].patches) == mask.sum() == 1 + 2 + 5 * 3
+    assert words_of(figure) == ["1", "2", "3", "3", "3", "3", "3"]
+
+
+def test_routing_marks_only_what_runs():
+    scores = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])
+    weights = np.array([[0.62, 0, 0.38], [0, 1.0, 0]])
+    words = words_of(plot_routing(scores, weights))
+    assert [word for word in words if word.startswith("weight")] == ["weight 0.62", "weight 0.38", "weight 1.00"]
+    assert "\N{MINUS SIGN}2.00" in words

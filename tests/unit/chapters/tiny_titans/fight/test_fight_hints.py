@@ -1,0 +1,87 @@
+"""Wrong answers to the exercises on the fair fight fail, and the hint names the misconception behind them."""
+
+import numpy as np
+import pytest
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters import evaluate
+from llmbook.chapters.tiny_titans.fight.checks import drawn
+from llmbook.metrics.bootstrap import paired_bootstrap
+
+
+def se(values, ddof=1):
+    return values.std(ddof=ddof) / np.sqrt(values.size)
+
+
+def paired(mean=lambda a, b: a.mean() - b.mean(), error=lambda a, b: se(a.mean(0) - b.mean(0))):
+    """A comparison of two systems, with its two numbers open."""
+    return lambda ours, theirs: (mean(ours, theirs), error(ours, theirs))
+
+
+def independent(a, b):
+    return np.sqrt(a.var(ddof=1) / a.size + b.var(ddof=1) / b.size)
+
+
+def best(scores):
+    return scores[scores.mean(1).argmax()]
+
+
+def effects(tuning=lambda t: (t[:, 1] - t[:, 0]).mean(), size=lambda t: (t[1] - t[0]).mean(),
+            more=lambda t: (t[0, 1] - t[0, 0]) - (t[1, 1] - t[1, 0])):  # fmt: skip
+    """The three numbers of a table, each open."""
+    return lambda table: tuple(float(part(np.array(table))) for part in (tuning, size, more))
+
+
+WRONG = [
+    ("paired", paired(mean=lambda a, b: b.mean() - a.mean()), "sign is turned"),
+    ("paired", paired(mean=lambda a, b: best(a).mean() - b.mean()), "best seed"),
+    ("paired", paired(mean=lambda a, b: best(a).mean() - best(b).mean()), "best seed of each|best seed"),
+    ("paired", paired(mean=lambda a, b: a[0].mean() - b.mean()), "first seed"),
+    ("paired", paired(mean=lambda a, b: a[0].mean() - b[0].mean()), "first seed"),
+    ("paired", paired(error=lambda a, b: se((a - b.mean(0)).ravel())), "no new meetings"),
+    ("paired", paired(error=lambda a, b: se((a[:, None] - b).ravel())), "no new meetings"),
+    ("paired", paired(error=independent), "no new meetings"),
+    ("paired", paired(error=lambda a, b: independent(a.mean(0), b.mean(0))), "not paired"),
+    ("paired", paired(error=lambda a, b: se((a - b.mean(0)).mean(1))), "error over your seeds"),
+    ("paired", paired(error=lambda a, b: (a.mean(0) - b.mean(0)).std(ddof=1)), "spread of single meetings"),
+    ("paired", paired(error=lambda a, b: se(a.mean(0) - b.mean(0)) ** 2), "take the root"),
+    ("paired", paired(error=lambda a, b: se(best(a) - b.mean(0))), "only your best seed"),
+    ("paired", paired(error=lambda a, b: se(a.mean(0) - b.mean(0), 0)), "ddof=1"),
+    ("paired", paired(error=lambda a, b: 1.96 * se(a.mean(0) - b.mean(0))), "half an interval"),
+    ("paired", paired(error=lambda a, b: independent(a.mean(0), b.mean(0))), "it must be 0"),
+    ("paired", lambda a, b: a.mean() - b.mean(), "the mean difference and its standard error"),
+    ("paired", lambda a, b: paired()(a - b, b * 0), "raised ValueError"),
+    ("effects", effects(tuning=lambda t: (t[1] - t[0]).mean(), size=lambda t: (t[:, 1] - t[:, 0]).mean()), "exchanged"),
+    ("effects", effects(tuning=lambda t: (t[:, 0] - t[:, 1]).mean()), "sign of tuning"),
+    ("effects", effects(size=lambda t: (t[0] - t[1]).mean()), "sign of size"),
+    ("effects", effects(tuning=lambda t: t[0, 1] - t[0, 0]), "one row or column only"),
+    ("effects", effects(tuning=lambda t: t[1, 1] - t[1, 0]), "one row or column only"),
+    ("effects", effects(size=lambda t: t[1, 0] - t[0, 0]), "one row or column only"),
+    ("effects", effects(size=lambda t: (t[1] - t[0]).sum()), "take their mean"),
+    ("effects", effects(tuning=lambda t: t[0, 1] - t[1, 0]), "difference is neither"),
+    ("effects", effects(more=lambda t: (t[1, 1] - t[1, 0]) - (t[0, 1] - t[0, 0])), "sign of the interaction"),
+    ("effects", effects(more=lambda t: ((t[0, 1] - t[0, 0]) - (t[1, 1] - t[1, 0])) / 2), "do not halve"),
+    ("effects", effects(more=lambda t: 0.0), "need not add"),
+]  # fmt: skip
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-fight-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("tt-ex-fight-", WRONG)
+
+
+@pytest.mark.parametrize("name, right", [("paired", paired()), ("effects", effects())])
+def test_right_answers_pass(name, right):
+    assert evaluate(f"tt-ex-fight-{name}", right).passed
+
+
+def test_the_standard_error_is_that_of_the_bootstrap_of_the_book():
+    ours, theirs = drawn(5, 3, 200, 7)
+    mean, error = paired()(ours, theirs)
+    found = paired_bootstrap(ours.mean(0), theirs.mean(0), seed=0).difference
+    assert found.mean == pytest.approx(mean)
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * error, rel=0.05)
+    wide = independent(ours.mean(0), theirs.mean(0))
+    assert (found.high - found.low) / 2 < 0.7 * 1.96 * wide

@@ -1,0 +1,98 @@
+"""Tokenizers: exactly one BOS, left padding, and errors that help."""
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, normalizers, processors, trainers
+
+from llmbook.checkpoint import CheckpointError
+from llmbook.checkpoint.tokenizer import decode, encode, encode_batch, load_tokenizer
+
+PAD, EOS, BOS = 0, 1, 2
+
+
+def train(own_bos=False):
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    special = ["<pad>", "<eos>", "<bos>", "<unk>"]
+    trainer = trainers.BpeTrainer(vocab_size=26, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator(["the group met at nine", "the budget was read"], trainer)
+    if own_bos:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<bos> $A", pair="<bos> $A $B", special_tokens=[("<bos>", BOS)]
+        )
+    return tokenizer
+
+
+@pytest.mark.parametrize("own_bos", [False, True], ids=["plain", "adds its own"])
+@pytest.mark.parametrize("text", ["the group", "<bos>the group", "<bos><bos>the group"])
+def test_exactly_one_bos(text, own_bos):
+    tokenizer = train(own_bos)
+    ids = encode(tokenizer, text, BOS)
+    assert ids[0] == BOS and ids.count(BOS) == 1
+    assert ids == [BOS, *train().encode("the group").ids]
+
+
+def test_the_twin_what_the_plain_call_gives():
+    assert train(own_bos=True).encode("<bos>the group").ids.count(BOS) == 2
+    assert train().encode("the group").ids.count(BOS) == 0
+
+
+def test_a_bos_inside_the_text_stays():
+    assert encode(train(), "the<bos>group", BOS).count(BOS) == 2
+
+
+def test_a_model_without_bos_gets_none():
+    assert BOS not in encode(train(own_bos=True), "the group", None)
+
+
+def test_an_empty_text():
+    assert encode(train(), "", BOS) == [BOS]
+    assert encode(train(), "", None) == []
+
+
+def test_an_unknown_bos_is_an_error():
+    with pytest.raises(ValueError, match=r"no token 9999; take bos_token_id from the model's own config\.json"):
+        encode(train(), "the group", 9999)
+
+
+def test_a_batch_is_padded_on_the_left():
+    tokenizer = train()
+    texts = ["the group met at nine", "nine", ""]
+    ids, mask = encode_batch(tokenizer, texts, bos_id=BOS, pad_id=PAD)
+    assert ids.shape == mask.shape and mask.dtype is torch.bool
+    for row, real, text in zip(ids, mask, texts, strict=True):
+        assert row[real].tolist() == encode(tokenizer, text, BOS)
+        assert (row[~real] == PAD).all() and real[-1]
+        assert (real.long().diff() >= 0).all(), "padding comes first"
+    assert mask[0].all() and mask[2].sum() == 1
+
+
+def test_batches_that_hold_nothing():
+    for nothing in ([], "the group"):
+        with pytest.raises(ValueError, match="pass a list of at least one text"):
+            encode_batch(train(), nothing, bos_id=BOS, pad_id=PAD)
+    with pytest.raises(ValueError, match="text 1 is empty, and this model has no BOS"):
+        encode_batch(train(), ["nine", ""], bos_id=None, pad_id=PAD)
+
+
+def test_decode_returns_the_text_without_special_tokens():
+    tokenizer = train()
+    ids = torch.tensor([PAD, *encode(tokenizer, "the group", BOS), EOS])
+    assert decode(tokenizer, ids).replace("▁", " ").replace("  ", " ").split() != []
+    assert "<" not in decode(tokenizer, ids)
+    assert decode(tokenizer, ids, skip_special=False).startswith("<pad>")
+    with pytest.raises(ValueError, match="decode row by row"):
+        decode(tokenizer, ids[None])
+
+
+def test_load_and_its_errors(tmp_path):
+    with pytest.raises(CheckpointError, match=r"has no tokenizer\.json, so it holds no fast tokenizer"):
+        load_tokenizer(tmp_path)
+    (tmp_path / "tokenizer.model").write_bytes(b"sentencepiece")
+    with pytest.raises(CheckpointError, match=r"only tokenizer\.model: load it with transformers"):
+        load_tokenizer(tmp_path)
+    (tmp_path / "tokenizer.json").write_text("<html>")
+    with pytest.raises(CheckpointError, match="is not a tokenizer"):
+        load_tokenizer(tmp_path)
+    train().save(str(tmp_path / "tokenizer.json"))
+    assert encode(load_tokenizer(tmp_path), "nine", BOS) == encode(train(), "nine", BOS)

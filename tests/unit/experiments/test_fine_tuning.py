@@ -1,0 +1,81 @@
+"""The small model of the book and its fine-tuning: stored as it says, better than counting, adapted in several ways."""
+
+import json
+
+import pytest
+import torch
+
+from llmbook.checkpoint import CheckpointError, load_pretrained
+from llmbook.data import data_path
+from llmbook.debug import randomize_
+from llmbook.experiments.fine_tuning import METHODS, NEW, fine_tune, general_rows, new_corpus
+from llmbook.experiments.meetings_olmo import GENERAL, NAME, base_config, general_meetings, load_base
+from llmbook.experiments.pretraining import count_loss
+from llmbook.training.run import mean_loss
+
+MOST_BYTES = 2_000_000
+
+
+def test_the_stored_model_is_the_one_of_the_script():
+    model, stored = load_base(), json.loads((data_path(NAME) / "training.json").read_text(encoding="utf-8"))
+    assert model.config == base_config()
+    assert sum(p.numel() for p in model.parameters()) == stored["settings"]["parameters"] == 430_080
+    assert stored["command"] == "python scripts/pretrain_small.py"
+
+
+def test_the_folder_is_small():
+    assert sum(path.stat().st_size for path in data_path(NAME).iterdir()) < MOST_BYTES
+
+
+def test_it_beats_counting_on_meetings_it_has_not_read():
+    corpus_rows = general_rows()
+    model, stored = load_base(), json.loads((data_path(NAME) / "training.json").read_text(encoding="utf-8"))
+    for null in ("single_token_loss", "pair_loss"):
+        assert mean_loss(model, corpus_rows) < stored["settings"][null] / 3
+    assert stored["settings"]["single_token_loss"] == pytest.approx(
+        count_loss(corpus_rows, corpus_rows, 512, context=0), rel=0.1
+    )
+    broken = randomize_(load_base(), 0, matrix_std=0.1)  # the twin: with other weights it does not
+    assert mean_loss(broken, corpus_rows) > stored["settings"]["pair_loss"]
+
+
+def test_transformers_reads_the_folder():
+    transformers = pytest.importorskip("transformers")
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(data_path(NAME))
+    ids = general_rows()[:2, :20]
+    with torch.no_grad():
+        ours, reference = load_base()(ids), theirs(ids).logits
+    assert (ours - reference).abs().max() < 1e-5 * reference.abs().max()
+
+
+def test_an_unknown_model_lists_the_known_ones():
+    with pytest.raises(FileNotFoundError, match="choose one of models/meetings-olmo"):
+        data_path("models/meetings-gemma")
+    with pytest.raises(CheckpointError):
+        load_pretrained(data_path(NAME).parent)
+
+
+def test_the_new_workplace_is_new():
+    assert NEW not in GENERAL and {meeting.domain for meeting in general_meetings(6, 0)} == set(GENERAL)
+    assert {meeting.domain for meeting in new_corpus().training_meetings} == {NEW}
+    train, held_out = new_corpus().training_meetings, new_corpus().validation_meetings
+    assert not {m.transcript for m in train} & {m.transcript for m in held_out}
+
+
+def test_full_fine_tuning_learns_and_forgets():
+    before = mean_loss(load_base(), new_corpus().validation), mean_loss(load_base(), general_rows())
+    tuned = fine_tune("full", steps=12, learning_rate=0.003)
+    assert tuned.trained_parameters == 430_080 and len(tuned.losses) == 12
+    assert tuned.validation_loss < before[0] - 1
+    assert tuned.general_loss > before[1]
+
+
+def test_a_seed_decides_everything():
+    first, again, other = (fine_tune("full", steps=3, seed=seed).losses for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_an_unknown_method_lists_the_known_ones():
+    with pytest.raises(ValueError, match="choose one of full, lora"):
+        fine_tune("adapter")
+    assert METHODS["lora+"].ratio > 1

@@ -1,0 +1,70 @@
+"""Correlations at three levels and kappa, by hand and against scipy; each can come out wrong."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from llmbook.metrics.agreement import cohen_kappa, correlate, meeting_bootstrap, summary_level, system_level
+
+GENERATOR = np.random.default_rng(0)
+X = GENERATOR.normal(size=(5, 40))
+Y = 0.6 * X + GENERATOR.normal(size=(5, 40)) + np.arange(5)[:, None]
+
+
+def test_correlation_is_pearsons():
+    assert correlate(X, Y) == pytest.approx(stats.pearsonr(X.ravel(), Y.ravel()).statistic)
+    assert correlate(X, Y) != pytest.approx(stats.spearmanr(X.ravel(), Y.ravel()).statistic, abs=1e-5)
+    assert correlate([1, 1, 1], [1, 2, 3]) == 0 and correlate([1, 2], [5, 3]) == pytest.approx(-1)
+
+
+def test_levels():
+    assert system_level(X, Y) == pytest.approx(stats.pearsonr(X.mean(1), Y.mean(1)).statistic)
+    per_meeting = [stats.pearsonr(X[:, n], Y[:, n]).statistic for n in range(40)]
+    assert summary_level(X, Y) == pytest.approx(np.mean(per_meeting))
+    assert len({round(level(X, Y), 3) for level in (correlate, system_level, summary_level)}) == 3
+
+
+def test_groups_may_agree_inside_and_disagree_together():
+    """Simpson's paradox: the same data, two signs."""
+    inside = np.linspace(0, 1, 30)
+    x, y = np.stack([inside, inside + 3]), np.stack([inside + 3, inside])
+    assert correlate(x[0], y[0]) == pytest.approx(1) and correlate(x[1], y[1]) == pytest.approx(1)
+    assert correlate(x, y) < -0.8
+
+
+def test_whole_meetings_are_drawn():
+    meeting = np.repeat(GENERATOR.normal(size=40), 20).reshape(40, 20).T  # 20 equal summaries of each meeting
+    noise = np.repeat(GENERATOR.normal(size=40), 20).reshape(40, 20).T
+    honest = meeting_bootstrap(correlate, meeting, noise, seed=0, samples=400)
+    single = meeting_bootstrap(correlate, meeting.reshape(1, -1), noise.reshape(1, -1), seed=0, samples=400)
+    assert honest.mean == pytest.approx(single.mean)
+    assert honest.high - honest.low > 3 * (single.high - single.low), "pairs of one meeting are no new evidence"
+    assert honest == meeting_bootstrap(correlate, meeting, noise, seed=0, samples=400)
+
+
+def test_intervals_cover():
+    covered = 0
+    for seed in range(150):
+        generator = np.random.default_rng(seed)
+        x = generator.normal(size=(1, 60))
+        y = 0.5 * x + 0.75**0.5 * generator.normal(size=(1, 60))  # true correlation 0.5
+        interval = meeting_bootstrap(correlate, x, y, seed=seed, samples=200)
+        covered += interval.low <= 0.5 <= interval.high
+    assert 0.85 <= covered / 150 <= 0.99
+
+
+def test_kappa_by_hand():
+    first, second = "yyyyyyynnn", "yyyyyynnny"  # 6 yes-yes, 2 no-no; chance 0.7 * 0.7 + 0.3 * 0.3
+    assert cohen_kappa(first, second) == pytest.approx((0.8 - 0.58) / (1 - 0.58))
+    assert cohen_kappa(first, first) == pytest.approx(1) and cohen_kappa("ynyn", "nyny") == pytest.approx(-1)
+    assert cohen_kappa("yyyy", "yyyy") == 0, "one label only: chance explains everything"
+    assert cohen_kappa("y" * 95 + "n" * 5, "n" * 5 + "y" * 95) < 0 < 0.9, "nine in ten agree, and no better than chance"
+
+
+def test_refused():
+    with pytest.raises(ValueError, match="do not pair"):
+        correlate([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match="do not pair"):
+        cohen_kappa("y", "yn")
+    with pytest.raises(ValueError, match="do not pair"):
+        cohen_kappa("", "")

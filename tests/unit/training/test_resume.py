@@ -1,0 +1,145 @@
+"""A run that was interrupted, or killed in the middle of a write, goes on as if nothing had happened, bit for bit."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from pretraining_runs import SAVE_EVERY, STEPS, losses, random_rows, short_config, short_run
+
+from llmbook.training.resume import (
+    ResumeError,
+    flatten,
+    list_checkpoints,
+    load_checkpoint,
+    refuse_difference,
+    save_checkpoint,
+)
+from llmbook.training.run import Run, pretrain
+
+HERE = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Bit-for-bit equality holds for one number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    torch.set_num_threads(1)
+    return losses(short_run().advance())
+
+
+def kill_while_writing(folder, atomically):
+    """A child is killed by SIGKILL with half of the second checkpoint written."""
+    command = [sys.executable, HERE / "pretraining_runs.py", "kill", folder, "true" if atomically else "false"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE.parents[1] / "code")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_kill_in_the_middle_of_a_write_loses_nothing(tmp_path, uninterrupted):
+    kill_while_writing(tmp_path, atomically=True)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["step-00000004.pt", "step-00000008.writing"]
+    run = short_run()
+    assert len(list(pretrain(run, tmp_path, save_every=SAVE_EVERY))) == STEPS - SAVE_EVERY
+    assert losses(run.points) == uninterrupted
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["step-00000008.pt", "step-00000012.pt"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_without_the_rename_a_kill_leaves_a_damaged_file(tmp_path, uninterrupted):
+    """The twin. The damaged file is seen, and the previous one helps out."""
+    kill_while_writing(tmp_path, atomically=False)
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["step-00000004.pt", "step-00000008.pt"]
+    with pytest.raises((OSError, RuntimeError)):
+        torch.load(tmp_path / "step-00000008.pt", weights_only=True)
+    run = short_run()
+    with pytest.warns(UserWarning, match="step-00000008.pt is damaged"):
+        list(pretrain(run, tmp_path, save_every=SAVE_EVERY))
+    assert losses(run.points) == uninterrupted
+
+
+@pytest.mark.parametrize("stop", range(1, STEPS))
+def test_resumes_after_any_step(tmp_path, uninterrupted, stop):
+    first, second = short_run(), short_run()
+    list(first.advance(stop))
+    save_checkpoint(tmp_path, first.step, first.state())
+    second.restore(load_checkpoint(tmp_path))
+    list(second.advance())
+    assert losses(second.points) == uninterrupted and second.is_finished
+
+
+@pytest.mark.parametrize("part", ["model", "optimizer", "batches"])
+def test_each_part_of_the_state_is_needed(uninterrupted, part):
+    """The twin: leave one part as it was at the start."""
+    first, second = short_run(), short_run()
+    fresh = second.state()[part]
+    list(first.advance(5))
+    second.restore(first.state() | {part: fresh})
+    list(second.advance())
+    assert losses(second.points)[:5] == uninterrupted[:5]
+    assert losses(second.points) != uninterrupted
+
+
+def test_a_finished_run_takes_no_step(tmp_path, uninterrupted):
+    list(pretrain(short_run(), tmp_path))
+    run = short_run()
+    assert list(pretrain(run, tmp_path)) == [] and losses(run.points) == uninterrupted
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"seed": 4}, "config.seed was 3 and is now 4"),
+    ({"batch_size": 2}, "config.batch_size was 4 and is now 2"),
+    ({"schedule": replace(short_config().schedule, peak=0.02)}, "config.schedule.peak was 0.01 and is now 0.02"),
+    ({"model": replace(short_config().model, norm="rms")}, "config.model.norm was 'layer_free' and is now 'rms'"),
+])
+def test_another_config_is_refused(tmp_path, change, said):
+    list(pretrain(short_run(), tmp_path))
+    with pytest.raises(ResumeError, match=f"{said}.*choose another folder"):
+        list(pretrain(short_run(**change), tmp_path))
+
+
+def test_other_data_are_refused(tmp_path):
+    list(pretrain(short_run(), tmp_path))
+    with pytest.raises(ResumeError, match="data was"):
+        list(pretrain(Run(short_config(), random_rows(26, 9), random_rows(6, 1)), tmp_path))
+
+
+def test_nothing_readable_is_an_error_and_nothing_at_all_is_not(tmp_path):
+    assert load_checkpoint(tmp_path / "nowhere") is None
+    (tmp_path / "step-00000001.pt").write_bytes(b"not a checkpoint")
+    with pytest.warns(UserWarning), pytest.raises(ResumeError, match="delete the folder"):
+        load_checkpoint(tmp_path)
+
+
+def test_the_newest_two_are_kept(tmp_path):
+    for step in (1, 9, 10, 100):
+        save_checkpoint(tmp_path, step, {"step": step})
+    assert [path.stem for path in list_checkpoints(tmp_path)] == ["step-00000010", "step-00000100"]
+    assert load_checkpoint(tmp_path) == {"step": 100}
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+    save_checkpoint(tmp_path, 1, {"step": 1})
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        save_checkpoint(tmp_path, 2, {"step": 2})
+    assert load_checkpoint(tmp_path) == {"step": 1}
+
+
+def test_differences_are_found_at_any_depth():
+    assert flatten({"a": {"b": {"c": (1, 2)}}, "d": None}) == {"a.b.c": [1, 2], "d": None}
+    refuse_difference({"a": (1, 2)}, {"a": [1, 2]})
+    with pytest.raises(ResumeError, match=r"a\.b was 1 and is now None"):
+        refuse_difference({"a": {"b": 1}}, {"a": {}})
