@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from llmbook.chapters.dora.does_it_help.experiment import PARTS, changes, of_part, random_changes, random_correlations
 from llmbook.data import data_folder
 from llmbook.experiments.fine_tuning import METHODS, fine_tune
-from llmbook.experiments.magnitude_direction import PARTS, changes, of_part, random_changes, random_correlations
 from llmbook.experiments.results import stored_rows, write_result
 
 COMPARED = ("full", "lora", "dora")
@@ -24,7 +24,7 @@ STEPS, EVERY, DRAWS = 50, 10, 1000
 QUESTION = (
     "Are the changes of magnitude and of direction correlated over layers and checkpoints? Null: as much as "
     "geometry gives, each row's update keeping its length and pointing anywhere; the mean paired difference "
-    "over the seeds is zero. Definitions: llmbook/experiments/magnitude_direction.py."
+    "over the seeds is zero. Definitions: llmbook/chapters/dora/does_it_help/experiment.py."
 )
 
 

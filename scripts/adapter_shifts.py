@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
+from llmbook.chapters.dora.does_it_help.classifier import SHIFTS, SIZE, adapt
 from llmbook.data import data_folder
-from llmbook.experiments.fine_tuning_classifier import SHIFTS, SIZE, adapt
 from llmbook.experiments.results import StoredRuns
 
 METHODS = (("full", None), ("lora", 2), ("dora", 1), ("lora", 5), ("dora", 4))

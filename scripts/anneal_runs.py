@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
+from llmbook.chapters.olmo.schedule.experiment import ending_schedule, run_schedule
 from llmbook.data import data_folder
 from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.schedules import ending_schedule, run_schedule
 
 SETTINGS = [(0.003, 150, 0.1, 15), (0.01, 150, 0.1, 15), (0.03, 150, 0.1, 15), (0.01, 150, 0.1, 5),
             (0.01, 150, 0.1, 50), (0.01, 600, 0.1, 15), (0.01, 600, 0.1, 60), (0.01, 600, 1.0, 60)]

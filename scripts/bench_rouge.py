@@ -7,8 +7,8 @@ longer texts are transcripts, a turn per line, where the table of the longest co
 from rouge_score.rouge_scorer import RougeScorer
 from timing import Variants, report
 
-from llmbook.summarization.meetings import generate_meeting
-from llmbook.summarization.rouge import ROUGE_TYPES, rouge_scores
+from llmbook.meetings.generator import generate_meeting
+from llmbook.metrics.rouge import ROUGE_TYPES, rouge_scores
 
 
 def summary(seed: int, facts: int) -> str:

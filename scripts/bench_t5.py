@@ -11,7 +11,7 @@ import transformers
 from timing import Variants, report
 
 from llmbook.checkpoint import save_pretrained
-from llmbook.generation_t5 import generate_t5
+from llmbook.generation.encoder_decoder import generate_t5
 from llmbook.models.t5 import T5
 from llmbook.models.t5_config import PUBLISHED
 from llmbook.models.t5_training import initialize_t5_, sequence_loss, shift_right

@@ -13,8 +13,8 @@ import torch
 
 from llmbook.data import data_folder
 from llmbook.experiments.fair_fight import TEST_SEED, run_code_names
+from llmbook.experiments.meetings_t5 import TUNING_MEETINGS, TUNING_STEPS, WIDTHS
 from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.summarizers import TUNING_MEETINGS, TUNING_STEPS, WIDTHS
 
 QUESTION = ("Does tuning teach what code names mean, or only to read better? Null: it adds equally much to facts said "
             "in code and to the others. in_code, others: the share of facts kept, of the private test meetings.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from llmbook.experiments.dead_units import SLOPE, dead_share
+from llmbook.chapters.gemma.activations.experiment import SLOPE, dead_share
 from llmbook.experiments.results import StoredRuns
 
 ACTIVATIONS = ("relu", "gelu", "silu")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
+from llmbook.chapters.gemma.embedding.experiment import BATCH, WIDTH, run_factor
 from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.tied_embedding import BATCH, WIDTH, run_factor
 
 STEPS = 50
 RATE = 0.003

@@ -15,8 +15,8 @@ import torch
 
 from llmbook.data import data_folder
 from llmbook.experiments.fair_fight import KEYS, TEST_SEED, TEST_SETS, Entry, all_entries, run_entry
+from llmbook.experiments.meetings_t5 import CONTEXT, LONG, SHORT, TUNING_MEETINGS, TUNING_STEPS
 from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.summarizers import CONTEXT, LONG, SHORT, TUNING_MEETINGS, TUNING_STEPS
 
 QUESTION = (
     "Does a small model that was tuned to a workplace summarize its meetings better than a large one that has "

@@ -11,7 +11,7 @@ from statistics import mean
 
 import torch
 
-from llmbook.experiments.feedforward_kinds import KINDS, Run, run_kind
+from llmbook.chapters.gemma.feedforward.experiment import KINDS, Run, run_kind
 from llmbook.experiments.results import write_result
 
 STEPS = 300

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from llmbook.experiments.initialization import LAYERS, SEEDS, STARTS, STEPS, train_from
+from llmbook.chapters.olmo.architecture.experiment import LAYERS, SEEDS, STARTS, STEPS, train_from
 from llmbook.experiments.pretraining import meeting_corpus
 from llmbook.experiments.results import write_result
 

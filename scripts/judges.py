@@ -13,8 +13,8 @@ import torch
 
 from llmbook.data import data_folder
 from llmbook.experiments.judges import FIXED, SYSTEMS, TEST_MEETINGS, TEST_SEED, run
+from llmbook.experiments.meetings_t5 import CONTEXT, SHORT, TUNING_MEETINGS, TUNING_SEED, TUNING_STEPS
 from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.summarizers import CONTEXT, SHORT, TUNING_MEETINGS, TUNING_SEED, TUNING_STEPS
 
 QUESTION = (
     "Does the ranking of systems change with the author of the references? Null: a difference between two "

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from llmbook.chapters.dora.lora.experiment import FRESH_SEEDS, MEETINGS, RATES, SEEDS, STEPS, run_choice
 from llmbook.data import data_folder
-from llmbook.experiments.lora_choices import FRESH_SEEDS, MEETINGS, RATES, SEEDS, STEPS, run_choice
 from llmbook.experiments.results import stored_rows, write_result
 
 QUESTION = ("Does it matter for the loss on new meetings how A and B start, which matrices are adapted, and with which "

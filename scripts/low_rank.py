@@ -12,7 +12,8 @@ from pathlib import Path
 
 import torch
 
-from llmbook.experiments import low_rank, low_rank_runs
+from llmbook.chapters.dora.low_rank import experiment as low_rank_runs
+from llmbook.chapters.dora.low_rank import spectra as low_rank
 from llmbook.experiments.fine_tuning import effective_weights, load_base
 from llmbook.experiments.results import write_result
 

@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 
 from llmbook.data import data_folder
-from llmbook.summarization.meeting_files import write_meetings
-from llmbook.summarization.stored import SPLITS, make_split
+from llmbook.meetings.files import write_meetings
+from llmbook.meetings.stored import SPLITS, make_split
 
 
 def main() -> None:

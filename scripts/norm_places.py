@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from llmbook.experiments.norm_places import FEEDFORWARDS, PLACES, gradient_ratios, run_place
+from llmbook.chapters.gemma.norms.experiment import FEEDFORWARDS, PLACES, gradient_ratios, run_place
 from llmbook.experiments.results import StoredRuns
 
 RESULTS = Path(__file__).resolve().parents[1] / "data" / "results"

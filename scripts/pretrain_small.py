@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from llmbook.checkpoint import save_pretrained
 from llmbook.data import data_folder
-from llmbook.experiments.fine_tuning_base import NAME, base_run, general_corpus
+from llmbook.experiments.meetings_olmo import NAME, base_run, general_corpus
 from llmbook.experiments.pretraining import count_loss
 from llmbook.experiments.results import write_result
-from llmbook.training.data import END_OF_TEXT
+from llmbook.training.batches import END_OF_TEXT
 from llmbook.training.run import Run, pretrain
 
 QUESTION = ("Does the model know more of general meetings than how often each token occurs? Null: its validation loss "

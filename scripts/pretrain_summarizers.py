@@ -17,8 +17,7 @@ from tqdm import tqdm
 
 from llmbook.checkpoint import save_pretrained
 from llmbook.data import data_folder
-from llmbook.experiments.results import write_result
-from llmbook.experiments.summarizers import (
+from llmbook.experiments.meetings_t5 import (
     LONG,
     SHORT,
     STAGES,
@@ -31,8 +30,9 @@ from llmbook.experiments.summarizers import (
     private_meetings,
     public_meetings,
 )
-from llmbook.summarization.seq2seq import collate, pad_id_of
-from llmbook.summarization.summarizer import token_accuracy
+from llmbook.experiments.results import write_result
+from llmbook.summarizers.seq2seq import collate, pad_id_of
+from llmbook.summarizers.t5 import token_accuracy
 
 QUESTION = ("How often does the model predict the next token of a summary, given the right ones before? public: new "
             "meetings of workplaces that it has read about; private: of the theater, which it has not. loss: nats a "

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from llmbook.data import data_folder
-from llmbook.summarization.qmsum import length_row, read_qmsum
+from llmbook.meetings.qmsum import length_row, read_qmsum
 
 SOURCE = "https://github.com/Yale-LILY/QMSum at 83d7768, data/ALL/jsonl/test.jsonl, MIT License"
 DIGEST = "6bcd428211260ad2efae3af76cbaf6a7f5ae4bb5e1e59c45a4b8e89539cb9208"  # SHA-256 of that file

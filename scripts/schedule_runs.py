@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 
+from llmbook.chapters.olmo.schedule.experiment import looser_start, run_schedule
 from llmbook.data import data_folder
 from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.schedules import looser_start, run_schedule
 from llmbook.training.schedule import Schedule
 
 STEPS, WARMUP, BLOCK = 150, 15, 5

@@ -8,9 +8,9 @@ Writes ``data/results/spoiled_run.json``, the log in which a reader is to find b
 import torch
 from tqdm import tqdm
 
+from llmbook.chapters.olmo.evidence.experiment import SEED, STEPS, spoiled_run
 from llmbook.data import data_folder
 from llmbook.experiments.results import write_result
-from llmbook.experiments.spoiled_run import SEED, STEPS, spoiled_run
 
 
 def main() -> None:

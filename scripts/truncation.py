@@ -12,9 +12,18 @@ from pathlib import Path
 
 import torch
 
+from llmbook.chapters.tiny_titans.truncation.experiment import (
+    CHATTER,
+    KEYS,
+    MEETINGS,
+    SEED,
+    SIZE,
+    Reading,
+    all_readings,
+    run_reading,
+)
 from llmbook.data import data_folder
 from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.truncation import CHATTER, KEYS, MEETINGS, SEED, SIZE, Reading, all_readings, run_reading
 
 QUESTION = ("What does a summary lose when only the first tokens of a meeting are read, and does reading in pieces "
             "bring it back? Null: the facts' F1 does not depend on the context, nor the recall of a fact on its "

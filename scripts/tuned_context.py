@@ -14,8 +14,8 @@ import torch
 
 from llmbook.data import data_folder
 from llmbook.experiments.fair_fight import TEST_SEED
+from llmbook.experiments.meetings_t5 import CONTEXT, TUNING_MEETINGS, TUNING_SEED, TUNING_STEPS
 from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.summarizers import CONTEXT, TUNING_MEETINGS, TUNING_SEED, TUNING_STEPS
 from llmbook.experiments.tuned_context import BATCH_SIZE, KEYS, SIZE, TUNINGS, Cell, all_cells, run_cell
 
 QUESTION = (
