@@ -10,8 +10,11 @@ D     width of the residual stream     F     width inside a feed-forward layer
 V     vocabulary                       R     rank of an adapter
 ====  ===============================  ====  ===============================
 
-Imports run downward only: ``widgets`` and ``plots`` use ``generation`` and ``checkpoint``, which use ``models``,
-which use ``layers``. Nothing here prints, keeps global state, or seeds a global generator.
+Two wings. The library has a room for each concept: ``layers`` and ``models``, ``checkpoint``, ``generation``,
+``training`` and ``adapters``, ``accounting`` and ``metrics``, ``meetings`` and ``summarizers``, and what several pages
+share: ``experiments``, ``plots``, ``widgets``, ``exercises``. The page wing, ``chapters``, has a room for each page,
+with what serves that page alone. Imports run downward only: the library imports no page, and a page no other page.
+Nothing here prints or seeds a global generator.
 """
 
 __version__ = "0.1.0"

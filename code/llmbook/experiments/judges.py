@@ -1,6 +1,6 @@
 """Does the ranking of summarizers change with the author of the references? Same meetings, same facts, other words.
 
-Three writers state the same facts in words of their own (``summarization/phrasings.py``). The medium summarizer is
+Three writers state the same facts in words of their own (``meetings/phrasings.py``). The medium summarizer is
 tuned to references by two of them, and every summary is scored against references by each of the three. What is true in
 a summary does not depend on who wrote the reference; the facts are therefore scored once. Beside them stand the large
 model, which nobody tuned (it learned to write from the plain writer's references), and the first three turns.

@@ -1,9 +1,9 @@
 r"""A score that does not pay for copying: facts kept, as far as the summary saves the reading of the transcript.
 
-The F1 of the facts (``fact_check``) charges for what is missing and for what is wrong, and nothing for length: the
-whole transcript states every fact and, apart from code names, nothing wrong. But a summary is there to save reading.
-With w words in a summary, T in the transcript and r in the reference, the share of the reading that is saved, measured
-by what the reference saves, is
+The F1 of the facts (``meetings/fact_check.py``) charges for what is missing and for what is wrong, and nothing for
+length: the whole transcript states every fact and, apart from code names, nothing wrong. But a summary is there to save
+reading. With w words in a summary, T in the transcript and r in the reference, the share of the reading that is saved,
+measured by what the reference saves, is
 
 .. math::
 

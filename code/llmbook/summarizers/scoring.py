@@ -9,8 +9,8 @@ from llmbook.meetings.meeting import Meeting
 from llmbook.metrics.rouge import ROUGE_TYPES, rouge_scores
 
 MEASURES = (*ROUGE_TYPES, "facts", "facts_f1", "wrong")
-"""F of each kind of ROUGE, the share of facts whose keys are kept, F1 of the facts read back (``fact_check``), and how
-many statements are wrong."""
+"""F of each kind of ROUGE, the share of facts whose keys are kept, F1 of the facts read back
+(``meetings/fact_check.py``), and how many statements are wrong."""
 
 
 def facts_recalled(meeting: Meeting, summary: str, instruction: str = "long") -> float:

@@ -1,7 +1,7 @@
 r"""What the choices of LoRA do: how the two matrices start, where they stand, their rank, alpha and dropout.
 
-The model and the text are those of ``fine_tuning.py``. A seed decides the batches and the random numbers of the
-start, so that settings which share it are compared as a pair.
+The model and the text are those of ``experiments/fine_tuning.py``. A seed decides the batches and the random numbers
+of the start, so that settings which share it are compared as a pair.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Fine-tuning under a bound: all numbers of the target matrices, a rank, or a random subspace; and what it reaches.
 
-Everything but the targets of ``fine_tuning.py`` stays frozen, so the ways differ only in which updates of these
-matrices they can reach. The random subspace is that of Aghajanyan et al. (2021, arXiv 2012.13255) with a simpler map:
-each weight listens, with a random sign, to one random number of a few, so the columns of the map are orthogonal.
+Everything but the targets of ``experiments/fine_tuning.py`` stays frozen, so the ways differ only in which updates of
+these matrices they can reach. The random subspace is that of Aghajanyan et al. (2021, arXiv 2012.13255) with a simpler
+map: each weight listens, with a random sign, to one random number of a few, so the columns of the map are orthogonal.
 """
 
 from collections.abc import Sequence

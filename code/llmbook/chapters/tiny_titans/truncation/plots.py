@@ -1,6 +1,6 @@
 """Figures about what is read of a long meeting: turns and facts along the tokens, scores by context, recall by place.
 
-Numbers come from ``experiments/truncation.py`` by way of the caller.
+Numbers come from ``experiment.py`` by way of the caller.
 """
 
 from collections.abc import Mapping, Sequence
