@@ -1,8 +1,9 @@
-"""What the tests of every chapter ask of wrong answers: each fails, and its hint names the misconception behind it."""
+"""What the tests of every page ask of wrong answers: each fails, and its hint names the misconception behind it."""
 
 import pytest
 
-from llmbook.chapters import evaluate, exercises
+from llmbook.chapters import evaluate
+from llmbook.exercises import collect
 
 
 def hint_cases(prefix, wrong):
@@ -23,8 +24,14 @@ def check_hint(name, answer, phrases):
     assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes), report
 
 
-def check_two_for_each(prefix, wrong):
-    """Every exercise of a prefix has at least two wrong answers, and there is no other."""
+def check_two_for_each(prefix, wrong, checks):
+    """Every exercise of a page has at least two wrong answers, and there is no other.
+
+    Args:
+        prefix: as for ``hint_cases``.
+        wrong: as for ``hint_cases``.
+        checks: the page's module of checks, ``llmbook.chapters.<chapter>.<topic>.checks``.
+    """
     given = [prefix + slug for slug, _, _ in wrong]
-    assert set(given) == {name for name in exercises() if name.startswith(prefix)}
+    assert set(given) == collect([checks]).keys()
     assert min(map(given.count, given)) >= 2

@@ -1,13 +1,43 @@
 """What wrong_answers.py reports: an answer that is right, a hint that says something else, a task without two."""
 
+from pathlib import Path
+from types import ModuleType
+
 import pytest
+from package_imports import CHECKOUT, FILES, page_room
 from wrong_answers import check_hint, check_two_for_each
 
+from llmbook.exercises import exercise
+
 WRONG = [("cache", lambda *sizes: 7, "expected")] * 2
+TESTS = {path.relative_to(CHECKOUT / "tests/unit").as_posix(): path.read_text(encoding="utf-8")
+         for path in CHECKOUT.glob("tests/unit/chapters/*/*/test_*.py")}  # fmt: skip
 
 
 def right(layers, heads, kv_heads, head_size, tokens, size):
     return 2 * layers * kv_heads * head_size * tokens * size
+
+
+def page_of(*names):
+    """A page's module of checks, for exercises with these names."""
+    page = ModuleType("a_page")
+    for name in names:
+        def run(f):
+            """Anything."""
+
+        run.__module__ = page.__name__
+        setattr(page, f"check_{len(vars(page))}", exercise(name)(run))
+    return page
+
+
+def pages_that_ask_nobody(tests):
+    """Pages with exercises and without a test in their folder that asks for two wrong answers to each."""
+    asked = set()
+    for name, source in tests.items():
+        folder = Path(name).parent.as_posix()
+        if "check_two_for_each(" in source and f"from llmbook.{folder.replace('/', '.')} import checks\n" in source:
+            asked.add(folder)
+    return {f"chapters/{page_room(name)}" for name in FILES if name.endswith("/checks.py")} - asked
 
 
 def test_a_wrong_answer_with_its_hint_is_fine():
@@ -20,8 +50,26 @@ def test_a_right_answer_and_another_hint_are_reported(answer, phrase):
         check_hint("gemma-ex-kv-cache", answer, [phrase])
 
 
-@pytest.mark.parametrize("wrong", [WRONG[:1], [*WRONG, ("no-such", *WRONG[0][1:])]])
+@pytest.mark.parametrize("wrong", [WRONG[:1], [*WRONG, *[("no-such", *WRONG[0][1:])] * 2]])
 def test_one_wrong_answer_and_an_unknown_task_are_reported(wrong):
+    page = page_of("gemma-ex-kv-cache")
     with pytest.raises(AssertionError):
-        check_two_for_each("gemma-ex-kv-", wrong)
-    check_two_for_each("gemma-ex-kv-", WRONG)
+        check_two_for_each("gemma-ex-kv-", wrong, page)
+    check_two_for_each("gemma-ex-kv-", WRONG, page)
+
+
+def test_a_task_without_wrong_answers_is_reported():
+    with pytest.raises(AssertionError):
+        check_two_for_each("gemma-ex-kv-", WRONG, page_of("gemma-ex-kv-cache", "olmo-ex-window"))
+
+
+def test_every_page_with_exercises_asks_for_two_wrong_answers():
+    assert pages_that_ask_nobody(TESTS) == set()
+
+
+def test_a_page_that_asks_nobody_or_about_another_page_is_seen():
+    name = "chapters/gemma/norms/test_norms_hints.py"
+    alone = {other: source for other, source in TESTS.items() if other != name}
+    assert pages_that_ask_nobody(alone) == {"chapters/gemma/norms"}
+    exchanged = TESTS[name].replace("gemma.norms import checks", "gemma.embedding import checks")
+    assert pages_that_ask_nobody(alone | {name: exchanged}) == {"chapters/gemma/norms"}

@@ -8,6 +8,7 @@ from wrong_answers import check_hint, check_two_for_each, hint_cases
 from llmbook.accounting.serving import Machine, Phase, price_of_seconds
 from llmbook.accounting.t5 import t5_cache_bytes
 from llmbook.chapters import evaluate
+from llmbook.chapters.tiny_titans.cost import checks
 from llmbook.chapters.tiny_titans.cost.checks import BANDWIDTH, CACHES, FLOPS, smallest_batch
 from llmbook.models.t5_config import PUBLISHED
 
@@ -91,7 +92,7 @@ def test_the_right_answer_passes(slug):
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    check_two_for_each("tt-ex-cost-", WRONG)
+    check_two_for_each("tt-ex-cost-", WRONG, checks)
 
 
 def test_the_package_gives_the_same_answers():

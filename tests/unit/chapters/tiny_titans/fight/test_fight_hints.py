@@ -5,6 +5,7 @@ import pytest
 from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
+from llmbook.chapters.tiny_titans.fight import checks
 from llmbook.chapters.tiny_titans.fight.checks import drawn
 from llmbook.metrics.bootstrap import paired_bootstrap
 
@@ -69,7 +70,7 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    check_two_for_each("tt-ex-fight-", WRONG)
+    check_two_for_each("tt-ex-fight-", WRONG, checks)
 
 
 @pytest.mark.parametrize("name, right", [("paired", paired()), ("effects", effects())])

@@ -86,7 +86,7 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    check_two_for_each("tt-ex-meet-", WRONG)
+    check_two_for_each("tt-ex-meet-", WRONG, checks)
 
 
 def split_by_array(pairs, share, seed):

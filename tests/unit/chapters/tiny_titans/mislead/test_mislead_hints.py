@@ -8,6 +8,7 @@ import pytest
 from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
+from llmbook.chapters.tiny_titans.mislead import checks
 from llmbook.chapters.tiny_titans.mislead.checks import one_to_one
 from llmbook.metrics.agreement import cohen_kappa, correlate, summary_level, system_level
 from llmbook.metrics.bertscore import greedy_score
@@ -120,4 +121,4 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    check_two_for_each("tt-ex-mislead-", WRONG)
+    check_two_for_each("tt-ex-mislead-", WRONG, checks)

@@ -7,7 +7,7 @@ import torch
 from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
-from llmbook.chapters.tiny_titans.t5 import checks as t5  # noqa: F401  (registers the checks)
+from llmbook.chapters.tiny_titans.t5 import checks
 from llmbook.layers.relative_bias import relative_buckets
 from llmbook.models.t5_blocks import T5Block
 from llmbook.models.t5_config import T5Config
@@ -102,7 +102,7 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    check_two_for_each("tt-ex-t5-", WRONG)
+    check_two_for_each("tt-ex-t5-", WRONG, checks)
 
 
 @pytest.mark.parametrize(("slug", "right"), [

@@ -7,6 +7,7 @@ import pytest
 from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
+from llmbook.chapters.tiny_titans.truncation import checks
 from llmbook.chapters.tiny_titans.truncation.experiment import meetings_of
 from llmbook.experiments.meetings_t5 import load_summarizer_tokenizer
 from llmbook.summarizers import seq2seq
@@ -66,7 +67,7 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
-    check_two_for_each("tt-ex-trunc-", WRONG)
+    check_two_for_each("tt-ex-trunc-", WRONG, checks)
 
 
 @pytest.mark.parametrize("name, right", [("kept", kept()), ("pieces", pieces())])

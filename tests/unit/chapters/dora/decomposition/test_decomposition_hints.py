@@ -1,0 +1,158 @@
+"""Wrong answers to the exercises on DoRA fail, and the hint names the misconception behind them."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.adapters import DoRALinear
+from llmbook.chapters import evaluate
+from llmbook.chapters.dora.decomposition import checks
+
+
+def by_the_merged_weight(x, W, b, A, B, m, s):
+    moved = W + s * B @ A
+    return x @ (m[:, None] * moved / moved.norm(dim=1, keepdim=True)).T + b
+
+
+def by_the_moved_weight(product):
+    """The output by W + s B A in place of its parts."""
+    def layer(x, W, b, A, B, m, s):
+        moved = W + s * B @ A
+        return m / moved.norm(dim=1) * product(x, moved) + b
+    return layer
+
+
+PRODUCTS = (
+    lambda x, V: x @ V.T, F.linear, lambda x, V: torch.einsum("ni,oi->no", x, V),
+    lambda x, V: torch.stack([V @ token for token in x]), lambda x, V: (x[:, None] * V).sum(-1),
+)  # fmt: skip
+
+
+def weight(norm=lambda W, V: V.norm(dim=1, keepdim=True), power=1, length=True):
+    """DoRA's weight with its norm open."""
+    def build(W, A, B, m, s):
+        moved = W + s**power * B @ A
+        return (m[:, None] if length else 1) * moved / norm(W, moved)
+    return build
+
+
+def forward(base=1, update=1, bias=1, outside=0, scale=True):
+    """DoRA's output; a part is multiplied by the factor where its flag is 1."""
+    def layer(x, W, b, A, B, m, s):
+        factor = m / (W + s * B @ A).norm(dim=1)
+        low = (s if scale else 1) * (x @ A.T @ B.T)
+        return factor**base * (x @ W.T) + factor**update * low + factor ** (1 - bias) * b + outside * (x @ W.T)
+    return layer
+
+
+def dora(turn=False, scale=True, factor=True, norm=True):
+    """DoRA's gradients with their usual slips."""
+    def gradients(G, W, A, B, m, s, detach):
+        moved = W + s * B @ A
+        length = moved.norm(dim=1, keepdim=True)
+        unit = moved / length
+        rows = m[:, None] / length * G if factor else G
+        rows = rows - (rows * unit).sum(1, keepdim=True) * unit if detach == turn else rows
+        s = s if scale else 1
+        return s * B.T @ rows, s * rows @ A.T, (G * (unit if norm else moved)).sum(1)
+    return gradients
+
+
+def norms(mixed=2, last=2, root=True, whole=True, clamped=True):
+    """The norms of the rows with their terms open."""
+    def lengths(squares, projected, gram, B, s):
+        gram = gram if whole else gram.diagonal().diag()
+        found = squares + mixed * s * (projected * B).sum(1) + (s**last * (B @ gram * B).sum(1) if last else 0)
+        found = found.clamp(min=0) if clamped else found
+        return found.sqrt() if root else found
+    return lengths
+
+
+def mean_change(axis=1, absolute=True):
+    def changes(before, after):
+        lengths = after.norm(dim=axis) - before.norm(dim=axis)
+        return (lengths.abs() if absolute else lengths).mean(), 1 - F.cosine_similarity(before, after, dim=axis).mean()
+    return changes
+
+
+def cosine(before, after):
+    return mean_change()(before, after)[0], F.cosine_similarity(before, after, dim=1).mean()
+
+
+WRONG = [
+    ("weight", lambda W, A, B, m, s: m * (W + s * B @ A), "m[:, None]|has shape"),
+    ("weight", lambda W, A, B, m, s: m * F.normalize(W + s * B @ A), "write magnitude[:, None]"),
+    ("weight", weight(lambda W, V: V.norm(dim=0)), "down the columns"),
+    ("weight", weight(lambda W, V: W.norm(dim=1, keepdim=True)), "norm of W:"),
+    ("weight", weight(power=0), "scale s is missing"),
+    ("weight", weight(length=False), "have length 1"),
+    ("weight", lambda W, A, B, m, s: W + s * B @ A, "that is LoRA"),
+    ("forward", forward(bias=0), "bias is multiplied too"),
+    ("forward", forward(update=0), "on the low-rank path"),
+    ("forward", forward(base=0), "on the base's output"),
+    ("forward", forward(outside=1), "take factor - 1"),
+    ("forward", forward(scale=False), "scale s is missing"),
+    ("forward", by_the_merged_weight, "you multiply by W'"),
+    *(("forward", by_the_moved_weight(product), "by W + s B A") for product in PRODUCTS),
+    ("forward", lambda x, W, b, A, B, m, s: m * (x @ F.normalize(W + s * B @ A).T) + b, "by W + s B A"),
+    ("gradient", dora(turn=True), "norm is a constant here"),
+    ("gradient", lambda *a: dora()(*a[:-1], True), "along the row must be taken away"),
+    ("gradient", dora(scale=False), "scale s is missing"),
+    ("gradient", dora(factor=False), "LoRA's gradient"),
+    ("gradient", dora(norm=False), "direction of length 1"),
+    ("row-norm", norms(mixed=1), "mixed term comes twice"),
+    ("row-norm", norms(last=1), "scale squared"),
+    ("row-norm", norms(mixed=0), "not orthogonal"),
+    ("row-norm", norms(last=0), "a length of its own"),
+    ("row-norm", norms(root=False), "root is missing"),
+    ("row-norm", norms(whole=False), "use all of gram"),
+    ("row-norm", norms(clamped=False), "has no root"),
+    ("unmerge", lambda W, A, B, m, s, n: W - s * B @ A, "undoes LoRA"),
+    ("unmerge", lambda W, A, B, m, s, n: (W - s * B @ A) * (n / m)[:, None], "wrong order"),
+    ("unmerge", lambda W, A, B, m, s, n: W * (m / n)[:, None] - s * B @ A, "now divide by it"),
+    ("changes", mean_change(absolute=False), "absolute values"),
+    ("changes", mean_change(axis=0), "those are the columns"),
+    ("changes", cosine, "subtract it from 1"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("dora-ex-", WRONG, checks)
+
+
+def package_layer(W, A, B, m, bias=None):
+    """The package's layer with these numbers, scale 1 times alpha / rank = alpha."""
+    base = torch.nn.Linear(W.shape[1], W.shape[0], bias=bias is not None)
+    with torch.no_grad():
+        base.weight.copy_(W)
+        if bias is not None:
+            base.bias.copy_(bias)
+    def build(s):
+        layer = DoRALinear(base, rank=len(A), alpha=s * len(A))
+        with torch.no_grad():
+            for parameter, value in ((layer.lora_A, A), (layer.lora_B, B), (layer.magnitude, m)):
+                parameter.copy_(value)
+        return layer
+    return build
+
+
+def test_the_package_passes_the_checks_of_dora():
+    assert evaluate("dora-ex-weight", lambda W, A, B, m, s: package_layer(W, A, B, m)(s).merged_weight()).passed
+    layer = lambda x, W, b, A, B, m, s: package_layer(W, A, B, m, b)(s)(x)  # noqa: E731
+    assert evaluate("dora-ex-forward", layer).passed
+
+
+def forward_by_einsum(x, W, b, A, B, m, s):
+    V = W + s * B @ A
+    low = torch.einsum("ni,ri,or->no", x, A, B)
+    return m / torch.einsum("oi,oi->o", V, V).sqrt() * (torch.einsum("ni,oi->no", x, W) + s * low) + b
+
+
+def test_another_right_form_passes():
+    assert evaluate("dora-ex-forward", forward_by_einsum).passed

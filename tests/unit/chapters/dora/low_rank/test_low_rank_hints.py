@@ -1,0 +1,31 @@
+"""Wrong answers to the exercises on low rank fail, and the hint names the misconception behind them."""
+
+import math
+
+import pytest
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters.dora.low_rank import checks
+
+WRONG = [
+    ("break-even", lambda o, i: min(o, i), "the matrix itself can have"),
+    ("break-even", lambda o, i: min(o, i) // 2, "long and narrow|both hold the same"),
+    ("break-even", lambda o, i: math.ceil(o * i / (o + i)), "round down|both hold the same"),
+    ("tail", lambda values, rank: values[rank], "spectral norm"),
+    ("tail", lambda values, rank: values[rank:].sum(), "add their squares"),
+    ("tail", lambda values, rank: values[rank:].square().sum(), "root is missing"),
+    ("tail", lambda values, rank: values[:rank].square().sum().sqrt(), "the part you keep"),
+    ("gradient-rank", lambda n, t, i, o, steps: n * t * steps, "without limit"),
+    ("gradient-rank", lambda n, t, i, o, steps: min(i, o, n * steps), "not each sequence"),
+    ("gradient-rank", lambda n, t, i, o, steps: min(i, o, n * t), "the steps add up"),
+    ("gradient-rank", lambda n, t, i, o, steps: min(i, o), "count the outer products"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("dora-ex-", WRONG, checks)

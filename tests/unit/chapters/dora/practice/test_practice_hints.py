@@ -1,0 +1,72 @@
+"""Wrong answers to the exercises on adapters in practice fail, and the hint names the misconception behind them."""
+
+import pytest
+import torch
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters import evaluate
+from llmbook.chapters.dora.practice import checks
+from llmbook.layers.quantization import normal_levels
+
+
+def count(rows=False, columns=False, one=False, thin=lambda rank, shape: rank * sum(shape)):
+    """The numbers of an adapter, with its magnitudes open."""
+    def trained(shapes, rank, magnitudes):
+        extra = sum(shape[0] * rows + shape[1] * columns + one for shape in shapes) if magnitudes else 0
+        return sum(thin(rank, shape) for shape in shapes) + extra
+    return trained
+
+
+def flops(products, thin):
+    """FLOPs of LoRA as so many whole and so many thin products; right for the other kinds."""
+    def count(tokens, inputs, outputs, rank, kind):
+        whole = 2 * tokens * inputs * outputs
+        small = 2 * tokens * rank * (inputs + outputs)
+        return {"frozen": 2 * whole, "full": 3 * whole, "lora": products * whole + thin * small}[kind]
+    return count
+
+
+def codes(block, levels, by=lambda block: block.abs().max()):
+    return (block[:, None] / by(block) - levels).abs().argmin(1), by(block)
+
+
+def floor(block, levels):
+    scale = block.abs().max()
+    return (torch.searchsorted(levels, block / scale, right=True) - 1).clamp(min=0), scale
+
+
+WRONG = [
+    ("flops", flops(3, 3), "multiply|expected"),
+    ("flops", flops(1, 3), "still pass through"),
+    ("flops", flops(2, 1), "backward pass too"),
+    ("flops", flops(3, 0), "frozen weight is not computed"),
+    ("merge", lambda W, A, B, s: W + (s * B @ A).bfloat16(), "rounded before it is added|expected"),
+    ("merge", lambda W, A, B, s: W + s * B.bfloat16() @ A.bfloat16(), "before they are multiplied"),
+    ("merge", lambda W, A, B, s: W.float() + s * B @ A, "round to the dtype"),
+    ("quantize", lambda b, levels: codes(b, levels, by=torch.max), "can be negative"),
+    ("quantize", lambda b, levels: codes(b, levels, by=torch.std), "standard deviation"),
+    ("quantize", floor, "level below"),
+    ("quantize", lambda b, levels: (levels[codes(b, levels)[0]], b.abs().max()), "return their indices"),
+    ("bits", lambda block, double: 4, "scales need memory"),
+    ("bits", lambda block, double: 4 + 32 / block, "quantized as well"),
+    ("bits", lambda block, double: 4 + (8 / block if double else 32 / block), "scale of their own"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("dora-ex-", WRONG, checks)
+
+
+def test_nf4_is_quantized_as_the_package_does():
+    from llmbook.layers.quantization import nearest
+
+    def package(block, levels):
+        scale = block.abs().max()
+        return nearest(block / scale, levels).long(), scale
+
+    assert evaluate("dora-ex-quantize", package).passed and len(normal_levels()) == 16

@@ -1,0 +1,52 @@
+"""Wrong answers to the exercises on activations fail, and the hint names the misconception behind them."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters.gemma.activations import checks
+
+
+def tanh_gelu(x):
+    return F.gelu(x, approximate="tanh")
+
+
+def signed_gap(x):
+    gap = F.gelu(x) - tanh_gelu(x)
+    return x[gap.argmax()], gap.max()
+
+
+def absolute_gap(x):
+    return (F.gelu(x) - tanh_gelu(x)).abs()
+
+
+WRONG = [
+    ("gelu-tanh", F.gelu, "exact GELU"),
+    ("gelu-tanh", lambda x: 2 * tanh_gelu(x), "twice too large"),
+    ("gelu-tanh", lambda x: x / 2 * (1 + torch.tanh(math.sqrt(2 / math.pi) * x)), "cubic term"),
+    ("gelu-tanh", lambda x: x / 2 * (1 + torch.tanh(x + 0.044715 * x**3)), "sqrt(2 / pi) is missing"),
+    ("gelu-tanh", lambda x: x * torch.sigmoid(1.702 * x), "sigmoid approximation"),
+    ("gelu-tanh", F.silu, "that is SiLU"),
+    ("gelu-tanh", lambda x: x / 2 * (1 + (z := torch.exp(2 * 0.7978845608 * (x + 0.044715 * x**3))).sub(1) / (z + 1)),
+     "an exponential overflows"),
+    ("silu-derivative", torch.sigmoid, "product rule has a second term"),
+    ("silu-derivative", lambda x: x * torch.sigmoid(x) * (1 - torch.sigmoid(x)), "gate itself is missing"),
+    ("silu-derivative", lambda x: torch.sigmoid(x) * (1 - torch.sigmoid(x)), "slope of the sigmoid"),
+    ("silu-derivative", lambda x: (1 + torch.exp(-x) + x * torch.exp(-x)) / (1 + torch.exp(-x)) ** 2, "overflows"),
+    ("gelu-gap", signed_gap, "use the absolute value|take absolute values"),
+    ("gelu-gap", lambda x: (absolute_gap(x).argmax(), absolute_gap(x).max()), "the index in the grid"),
+    ("gelu-gap", lambda x: (x[absolute_gap(x).argmax()], -absolute_gap(x).max()), "return its absolute value"),
+    ("gelu-gap", lambda x: absolute_gap(x).max(), "expected 2: the place x and the gap there"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("gemma-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("gemma-ex-", WRONG, checks)

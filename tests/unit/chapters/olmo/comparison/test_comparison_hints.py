@@ -1,0 +1,70 @@
+"""Wrong answers to the exercises on the comparison fail, and the hint names the misconception behind them."""
+
+import pytest
+import torch
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters import evaluate
+from llmbook.chapters.olmo.comparison import checks
+from llmbook.chapters.olmo.comparison.checks import pairs
+from llmbook.layers.attention import causal_mask
+
+
+def by_loop(length, window):
+    total = 0
+    for place in range(length):
+        total += min(place + 1, window)
+    return total
+
+
+def lowest(scores, k):
+    worst = (-scores).topk(k, -1).indices
+    return torch.zeros_like(scores).scatter(-1, worst, scores.gather(-1, worst).softmax(-1))
+
+
+def chosen(scores, k):
+    return scores >= scores.topk(k, -1).values[:, -1:]
+
+
+WRONG = [
+    ("column", lambda d, heads, kind: (d // heads, heads), "with MQA they share one"),
+    ("column", lambda d, heads, kind: (d // heads, heads // 4 if kind == "GQA" else heads), "does not say how many"),
+    ("column", lambda d, heads, kind: (heads, heads), "divided by it"),
+    ("window", lambda T, w: pairs(T, w + 1), "includes the token's own"),
+    ("window", lambda T, w: T * w, "starts with a triangle"),
+    ("window", lambda T, w: T * (T + 1) // 2, "without a window"),
+    ("window", lambda T, w: w * (w + 1) // 2 + (T - w) * w, "ordinary triangle"),
+    ("window", lambda T, w: sum(min(t + 1, w) for t in range(T)), "without a loop"),
+    ("window", by_loop, "without a loop"),
+    ("router", lambda s, k: s.softmax(-1), "only the chosen ones may run"),
+    ("router", lambda s, k: s.softmax(-1) * chosen(s, k), "must add up to 1"),
+    ("router", lambda s, k: (s * chosen(s, k)).softmax(-1), "exp(0) is 1"),
+    ("router", lowest, "lowest scores"),
+    ("router", lambda s, k: s.topk(k, -1).values.softmax(-1), "in order of size"),
+    ("split-qkv", lambda m, heads, size: [m.split([heads * size, size, size])[i] for i in (0, 2, 1)], "exchanged"),
+    ("split-qkv", lambda m, heads, size: m[: len(m) // 3 * 3].chunk(3), "equal thirds"),
+    ("split-qkv", lambda m, heads, size: (m[2 * size :], m[:size], m[size : 2 * size]), "queries come first"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("olmo-ex-", WRONG, checks)
+
+
+@pytest.mark.parametrize("length, window", [(1, 1), (6, 1), (6, 3), (6, 6), (5, 9)])
+def test_pairs_are_those_of_the_mask(length, window):
+    assert pairs(length, window) == causal_mask(length, length, window=window).sum()
+    assert pairs(length + 1, window) != causal_mask(length, length, window=window).sum()
+
+
+def test_another_right_form_passes():
+    def by_import(length, window):
+        import xmlrpc.client  # noqa: F401  a module that nothing has imported runs thousands of lines
+        return pairs(length, window)
+
+    assert evaluate("olmo-ex-window", by_import).passed

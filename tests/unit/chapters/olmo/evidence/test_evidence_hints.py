@@ -1,0 +1,101 @@
+"""Wrong answers to the exercises on the evidence fail, and the hint names the misconception behind them."""
+
+import math
+from functools import partial
+from statistics import mean, median, median_high, median_low, pstdev, stdev
+
+import pytest
+import torch
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters import evaluate
+from llmbook.chapters.olmo.evidence import checks
+from llmbook.chapters.olmo.evidence import experiment as spoiled_run
+from llmbook.chapters.olmo.evidence.checks import mean_spread, runs, unusual, usual_spread
+from llmbook.experiments.results import read_result
+
+
+def packed(stream, size):
+    rows = len(stream) // size
+    return torch.tensor(stream[: rows * size]).view(rows, size)
+
+
+def flat(documents, end, before=False):
+    return [i for document in documents for i in ([end, *document] if before else [*document, end])]
+
+
+def coins(losses, sides=2, exactly=False):
+    count = 2 * losses + 1
+    while sides * sum(math.comb(count, k) for k in range(losses * exactly, losses + 1)) / 2**count >= 0.05:
+        count += 1
+    return count
+
+
+WRONG = [
+    ("pack", lambda ds, end, T: packed(flat(ds, end)[:-1], T + 1), "follows the last document too"),
+    ("pack", lambda ds, end, T: packed(flat(ds, end, before=True), T + 1), "stands before each"),
+    ("pack", lambda ds, end, T: packed(flat(ds, end), T), "rows are too short"),
+    ("pack", lambda ds, end, T: packed([i for d in ds for i in d], T + 1), "end tokens are missing"),
+    ("pack", lambda ds, end, T: packed(flat(ds, end) + [end] * (-len(flat(ds, end)) % (T + 1)), T + 1), "filled up"),
+    ("spike", lambda *log: [[step, 1] for step in unusual(*log)], "are one event"),
+    ("spike", lambda *log: [[first, first + count - 1] for first, count in runs(unusual(*log))], "counts steps"),
+    ("spike", lambda *log: runs(unusual(*log, own=1)), "the steps before it only"),
+    ("spike", lambda *log: runs(unusual(*log, center=mean)), "which a spike pulls up"),
+    ("spike", lambda *log: runs(unusual(*log, spread=pstdev)), "blows up the standard deviation"),
+    ("spike", lambda *log: runs(unusual(*log, spread=lambda _: 1.0)), "in units of the usual spread"),
+    ("spike", lambda *log: runs(unusual(*log, drops=True)), "only those above count"),
+    ("spike", lambda *log: runs(unusual(*log, first=1)), "too few before them"),
+    ("spike", lambda *log: runs(unusual(*log, ties=True)), "right at the limit is usual"),
+    ("spike", lambda *log: runs(unusual(*log, spread=stdev)), "blows up the standard deviation"),
+    ("spike", lambda *log: runs(unusual(*log, spread=mean_spread)), "the mean of the distances"),
+    *(("spike", lambda *log, change=change: runs(unusual(*log, **change)), "the mean of the two in the middle")
+      for other in (median_high, median_low) for spread in [partial(usual_spread, center=other)]
+      for change in ({"center": other}, {"spread": spread}, {"center": other, "spread": spread})),
+    ("sign-test", lambda losses: coins(losses, sides=1), "one-sided"),
+    ("sign-test", lambda losses: coins(losses) - losses, "the number of wins"),
+    ("sign-test", lambda losses: coins(losses, exactly=True), "only exactly so many"),
+    ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, 0).softmax(-1), "use -inf"),
+    ("padded-rows", lambda z, V: z.softmax(-1) * (torch.arange(z.shape[-1]) < V), "before the softmax"),
+    ("padded-rows", lambda z, V: z[..., :V].softmax(-1), "keep the shape"),
+    ("padded-rows", lambda z, V: z.softmax(-1), "stand for no token"),
+    ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, -15).softmax(-1), "small is not 0"),
+    ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, -100).softmax(-1), "small is not 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("olmo-ex-", WRONG, checks)
+
+
+def test_a_middle_value_that_is_too_high_or_low_is_never_told_about_the_window():
+    for other in (median_high, median_low):
+        report = evaluate("olmo-ex-spike", lambda *log, other=other: runs(unusual(*log, center=other)))
+        assert not report.passed and "judge it" not in repr(report)
+
+
+def test_other_right_forms_pass():
+    def by_division(losses, back, limit):
+        spreads = [usual_spread(losses[step - back : step]) for step in range(back, len(losses))]
+        over = [(losses[step] - median(losses[step - back : step])) / spreads[step - back] > limit
+                for step in range(back, len(losses))]  # fmt: skip
+        return tuple(map(tuple, runs([step + back for step, one in enumerate(over) if one])))
+
+    def by_exponentials(z, V):
+        shares = z.exp() * (torch.arange(z.shape[-1]) < V)
+        return shares / shares.sum(-1, keepdim=True)
+
+    assert evaluate("olmo-ex-spike", by_division).passed
+    assert evaluate("olmo-ex-padded-rows", by_exponentials).passed
+
+
+def test_the_rule_finds_the_planted_errors_and_nothing_else():
+    losses = [row["loss"] for row in read_result("spoiled_run")["rows"]]
+    found = runs(unusual(losses, 20, 7.0))
+    assert [first for first, _ in found] == [spoiled_run.DAMAGED_STEP, spoiled_run.WRONG_STEP + 1]
+    calm = [loss for step, loss in enumerate(losses) if step not in range(110, 190)]
+    assert unusual(calm, 20, 7.0) == []

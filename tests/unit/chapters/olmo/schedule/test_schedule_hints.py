@@ -1,0 +1,101 @@
+"""Wrong answers to the exercises on AdamW and the schedule fail, and the hint names the misconception behind them."""
+
+import math
+
+import pytest
+import torch
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters import evaluate
+from llmbook.chapters.olmo.schedule import checks
+
+
+def adam(l2=False, decay_factor=None, one=True, two=True, after=False, shift=0, eps=1e-5, under_root=False):
+    """AdamW's step with its usual slips."""
+    def move(weight, gradient, first, second, step, rate, decay):
+        gradient = gradient + decay * weight if l2 else gradient
+        first, second = 0.9 * first + 0.1 * gradient, 0.95 * second + 0.05 * gradient**2
+        mean = first / (1 - 0.9 ** (step + shift)) if one else first
+        size = second / (1 - 0.95 ** (step + shift)) if two else second
+        size = (size + eps).sqrt() if under_root else size.sqrt() + eps
+        factor = 1 - rate * decay if decay_factor is None else decay_factor(decay)
+        change = rate * mean / size
+        return (weight - change) * factor if after else weight * factor - change, first, second
+    return move
+
+
+def norm_of(gradients):
+    return math.sqrt(sum(gradient.square().sum().item() for gradient in gradients))
+
+
+def decayed(t, peak, warmup, total, floor=0.1, start=None, stop=True):
+    """The line after the warm-up, with its ends open."""
+    if t <= warmup:
+        return peak * t / warmup
+    start = warmup if start is None else start
+    share = (t - start) / (total - start)
+    return peak + (floor - 1) * peak * (min(1, share) if stop else share)
+
+
+WRONG = [
+    ("adamw", adam(l2=True), "which is L2"),
+    ("adamw", adam(decay_factor=lambda decay: 1 - decay), "multiplied by the learning rate"),
+    ("adamw", adam(decay_factor=lambda decay: 1), "does not decay"),
+    ("adamw", adam(one=False, two=False), "both bias corrections"),
+    ("adamw", adam(two=False), "second moment is not corrected"),
+    ("adamw", adam(after=True), "you shrink the step as well"),
+    ("adamw", lambda *a: adam(shift=-1 if a[4] > 1 else 0)(*a), "steps count from 1"),
+    ("adamw", adam(eps=1e-8), "PyTorch's 1e-8"),
+    ("adamw", adam(eps=0.0), "eps is missing"),
+    ("adamw", adam(under_root=True), "eps is under the root"),
+    ("adamw", lambda *a: adam(eps=1e-5 / (1 - 0.95 ** a[4]) ** 0.5)(*a), "before the correction"),
+    ("clip", lambda gs, limit: [g * min(1, limit / norm_of(gs)) for g in gs], "ZeroDivisionError"),
+    ("clip", lambda gs, limit: [g * min(1, limit / g.norm().item()) for g in gs], "one norm over all"),
+    ("clip", lambda gs, limit: [g.clamp(-limit, limit) for g in gs], "changes the direction"),
+    ("clip", lambda gs, limit: [g * limit / norm_of(gs) for g in gs], "at most 1"),
+    ("clip", lambda gs, limit: [g * min(1, limit / norm_of(gs) ** 2) for g in gs], "root is missing"),
+    ("clip", lambda gs, limit: gs, "not clipped"),
+    ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N, floor=0), "ends at a tenth"),
+    ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N, stop=False), "do not go on falling"),
+    ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N, start=0), "begins when the warm-up ends"),
+    ("schedule", lambda t, peak, W, N: decayed(t - (t <= W), peak, W, N), "steps count from 1"),
+    ("schedule", lambda t, peak, W, N: peak * (0.1 + 0.9 * min(1, t / W)), "this warm-up starts from zero"),
+    ("schedule", lambda t, peak, W, N: decayed(t - (t > W), peak, W, N), "begins a step late"),
+    ("schedule", lambda t, peak, W, N: decayed(min(t, W), peak, W, N), "stays at its peak"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("olmo-ex-", WRONG, checks)
+
+
+def torch_step(weight, gradient, first, second, step, rate, decay, optimizer=torch.optim.AdamW):
+    """One step of PyTorch's optimizer from given moments."""
+    leaf = weight.clone().requires_grad_()
+    made = optimizer([leaf], lr=rate, betas=(0.9, 0.95), eps=1e-5, weight_decay=decay)
+    made.state[leaf] = {"step": torch.tensor(step - 1.0), "exp_avg": first, "exp_avg_sq": second}
+    leaf.grad = gradient
+    made.step()
+    return leaf.detach(), first, second
+
+
+def test_torch_passes_the_check_of_adamw_and_adam_with_l2_does_not():
+    assert evaluate("olmo-ex-adamw", torch_step).passed
+    wrong = evaluate("olmo-ex-adamw", lambda *values: torch_step(*values, optimizer=torch.optim.Adam))
+    assert "which is L2" in repr(wrong)
+
+
+def test_torch_passes_the_check_of_clipping():
+    def clip(gradients, limit):
+        leaves = [torch.zeros_like(gradient).requires_grad_() for gradient in gradients]
+        for leaf, gradient in zip(leaves, gradients, strict=True):
+            leaf.grad = gradient
+        torch.nn.utils.clip_grad_norm_(leaves, limit)
+        return [leaf.grad for leaf in leaves]
+
+    assert evaluate("olmo-ex-clip", clip).passed
