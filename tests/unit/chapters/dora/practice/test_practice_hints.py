@@ -9,14 +9,6 @@ from llmbook.chapters.dora.practice import checks
 from llmbook.layers.quantization import normal_levels
 
 
-def count(rows=False, columns=False, one=False, thin=lambda rank, shape: rank * sum(shape)):
-    """The numbers of an adapter, with its magnitudes open."""
-    def trained(shapes, rank, magnitudes):
-        extra = sum(shape[0] * rows + shape[1] * columns + one for shape in shapes) if magnitudes else 0
-        return sum(thin(rank, shape) for shape in shapes) + extra
-    return trained
-
-
 def flops(products, thin):
     """FLOPs of LoRA as so many whole and so many thin products; right for the other kinds."""
     def count(tokens, inputs, outputs, rank, kind):

@@ -1,4 +1,4 @@
-"""Figures of serving costs and model sizes show the numbers that they are given; the explorer fits its axes."""
+"""Figures of serving costs show the numbers that they are given; the explorer fits its axes."""
 
 import itertools
 
@@ -15,17 +15,9 @@ from llmbook.chapters.tiny_titans.cost.explorer import (
     draw_serving,
     serving_explorer,
 )
-from llmbook.chapters.tiny_titans.question.plots import draw_sizes
 from llmbook.plots.style import to_svg
 
 FRAME = {"model": "FLAN-T5 large", "read": 2048, "written": 200, "weights": "bfloat16", "batch": 1}
-
-
-def test_sizes():
-    ax = draw_sizes([("a", "compact", 8e7), ("b", "larger", 7e9), ("c", "larger", None)], line=2e9).axes[0]
-    texts = [text.get_text() for text in ax.texts]
-    assert texts == ["0.08B ", "7B ", "size not published"]
-    assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() in "os"] == [8e7, 7e9]
 
 
 def test_the_prediction_and_the_clock():
