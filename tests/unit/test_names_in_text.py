@@ -1,17 +1,19 @@
 """What pages, docstrings and notes call by name is there: dotted names of the package, and paths of files."""
 
+import ast
 import importlib
 import json
 import re
 from pathlib import Path
 
 import pytest
-from package_imports import CHECKOUT
+from package_imports import CHECKOUT, code_of_page
 
 PLACES = ("README.md", "book/*.md", "book/*.ipynb", "chapters/*/*.md", "chapters/*/*.ipynb", "data/README.md",
           "code/**/*.py", "scripts/**/*.py", "book/_ext/*.py", "Makefile", "pyproject.toml", ".ci/run",
           ".github/workflows/*.yml")  # fmt: skip
 FILES = {path.relative_to(CHECKOUT).as_posix(): path for place in PLACES for path in sorted(CHECKOUT.glob(place))}
+OURS = {name.removeprefix("code/") for name in FILES}
 ELSEWHERE = {"data/ALL/jsonl/test.jsonl", "olmo/model.py", "olmo/optim.py", "llmbook.css"}
 """In the repositories of QMSum and of OLMo; and a style sheet, which reads like a module."""
 DOTTED = re.compile(r"(?<![\w./-])llmbook(?:\.[A-Za-z_]\w*)+")
@@ -54,6 +56,36 @@ def unknown(text: str, folder: Path = CHECKOUT) -> list[str]:
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_names_lead_somewhere(name):
     assert unknown(text_of(FILES[name]), FILES[name].parent) == []
+
+
+def missing(code: str) -> list[str]:
+    """What a page takes from our modules that they have not, as ``module.name``."""
+    modules, lost = {}, set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("llmbook"):
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                modules[alias.asname or alias.name] = name
+                lost |= set() if is_there(name) else {name}
+    used = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)]
+    names = {(node.value.id, node.attr) for node in used if isinstance(node.value, ast.Name)}
+    taken = {f"{modules[name]}.{attribute}" for name, attribute in names if is_module(modules.get(name, ""))}
+    return sorted(lost | {name for name in taken if not is_there(name)})
+
+
+def is_module(name: str) -> bool:
+    """Whether a dotted name is that of a module."""
+    return name.replace(".", "/") + ".py" in OURS or name.replace(".", "/") + "/__init__.py" in OURS
+
+
+@pytest.mark.parametrize("path", [path for path in FILES.values() if path.suffix == ".ipynb"], ids=str)
+def test_pages_take_what_modules_have(path):
+    assert missing(code_of_page(path)) == []
+
+
+def test_what_modules_have_not_is_seen():
+    code = "from llmbook.plots import style as s, gone\nfrom llmbook.layers import rms_norm\ns.PALETTE, s.PALETE, rms_norm.x"
+    assert missing(code) == ["llmbook.plots.gone", "llmbook.plots.style.PALETE"]
 
 
 def test_names_that_lead_nowhere_are_seen():
