@@ -1,8 +1,8 @@
-"""Stored runs are made once, in whatever number of calls."""
+"""Stored runs are made once, in whatever number of calls, and results come back as they were written."""
 
 import pytest
 
-from llmbook.experiments.results import StoredRuns, stored_rows
+from llmbook.experiments.results import StoredRuns, read_result, stored_rows, write_result
 
 
 def stored(path):
@@ -41,3 +41,13 @@ def test_what_was_made_before_a_stop_is_kept(tmp_path):
 
 def test_no_file_has_no_rows(tmp_path):
     assert stored_rows(tmp_path / "none.json") == []
+
+
+def test_results_come_back_as_written(tmp_path, monkeypatch):
+    rows = [{"seed": 0, "loss": 0.5}, {"seed": 1, "loss": None}]
+    write_result(tmp_path / "results" / "try.json", command="python try.py", question="So?", rows=rows, steps=3)
+    monkeypatch.setattr("llmbook.experiments.results.data_folder", lambda: tmp_path)
+    result = read_result("try")
+    assert result["rows"] == rows and result["settings"] == {"steps": 3} and result["versions"]["torch"]
+    with pytest.raises(FileNotFoundError, match="choose one of try"):
+        read_result("other")

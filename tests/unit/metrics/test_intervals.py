@@ -47,3 +47,10 @@ def test_pairing_leaves_out_what_a_seed_does_to_both():
 def test_one_seed_is_not_enough():
     with pytest.raises(ValueError, match="two seeds"):
         mean_interval([1.0])
+
+
+def test_interval_rows_match_the_arithmetic():
+    values = np.random.default_rng(0).uniform(0.5, 2.0, (5, 8))[:, 0]
+    interval = mean_interval(values)
+    assert interval.low < interval.mean < interval.high
+    assert interval.mean == pytest.approx(values.mean())

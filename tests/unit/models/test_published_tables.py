@@ -90,6 +90,19 @@ def test_printed_averages_are_the_means_of_the_rows():
         assert sum(row[model] for row in scores) / 18 == pytest.approx(printed[model], abs=0.051)
 
 
+def test_sizes_are_those_of_the_configs_but_for_the_misprint():
+    names = {"OLMo 1B": "olmo-1b", "OLMo 7B": "olmo-7b"}
+    fields = ("layers", "width", "heads", "feedforward_width", "max_length")
+    found = [
+        (row["model"], row["witness"], field)
+        for row in read_table("olmo_sizes")
+        if row["model"] in names
+        for field in fields
+        if row[field] not in (None, getattr(PUBLISHED[names[row["model"]]], field))
+    ]
+    assert found == [("OLMo 7B", "paper, first edition", "width"), ("OLMo 7B", "paper, final edition", "width")]
+
+
 # --- the models that the Tiny Titans paper compares ----------------------------------------------------------------
 
 def miscounted(rows: list[dict]) -> list[str]:

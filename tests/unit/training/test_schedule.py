@@ -104,3 +104,9 @@ def test_impossible_settings_say_so(change, hint):
     Schedule(**BASE)
     with pytest.raises(ValueError, match=hint):
         Schedule(**BASE | change)
+
+
+def test_linear_and_cosine_have_the_same_area_and_others_do_not():
+    areas = {shape: Schedule(1.0, 997, 50, 0.1, shape).area() for shape in SHAPES}
+    assert areas["linear"] == pytest.approx(areas["cosine"], rel=1e-12)
+    assert areas["constant"] > 1.5 * areas["linear"] > 2 * areas["inverse_sqrt"]

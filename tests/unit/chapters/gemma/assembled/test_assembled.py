@@ -7,7 +7,6 @@ import torch
 from llmbook.chapters.gemma.assembled.explorer import choices_left, explore_sampling, leading, sampling_frames
 from llmbook.chapters.gemma.assembled.plots import plot_attention, plot_next_tokens, plot_step_times, plot_training
 from llmbook.generation import next_token_probabilities
-from llmbook.plots.parity import plot_faults
 from llmbook.widgets.controls import grid
 
 LOGITS = torch.tensor([0.0, 3.0, 1.0, 2.0, -1.0, -2.0, -2.0, -2.0, -3.0, -3.0])
@@ -47,13 +46,6 @@ def test_every_frame_of_the_page_has_a_sentence_of_its_own():
     sentences = [explorer.draw(**values)[1] for values in grid(explorer.controls)]
     assert len(sentences) == len(set(sentences)) == 36
     assert "only one token" in explorer.draw(**OPEN | {"top_k": 1})[1]
-
-
-def test_zero_has_a_place_of_its_own_among_the_faults():
-    figure = plot_faults(["one", "two"], {"loud": np.array([0.1, 1e-3]), "quiet": np.array([0.0, 1e-7])})
-    quiet = next(line for line in figure.axes[0].lines if line.get_label() == "quiet").get_xdata()
-    assert 0 < quiet[0] < quiet[1]
-    assert "0" in [label.get_text() for label in figure.axes[0].get_xticklabels()]
 
 
 def test_forbidden_places_are_crossed_out():

@@ -17,10 +17,6 @@ from llmbook.chapters.gemma.norms.experiment import (
 )
 from llmbook.chapters.gemma.norms.explorer import describe, explore_norm_places, gradients
 from llmbook.experiments.results import read_result
-from llmbook.experiments.streams import stream_states
-from llmbook.plots.training import label_shifts
-
-IDS = torch.tensor([[0, 1, 2, 3]])
 
 
 def matrices(place, start="full"):
@@ -41,16 +37,6 @@ def test_sizes_of_the_two_starts(name, full):
     assert float(matrices("pre")[name].std()) == pytest.approx(full, rel=0.1)
     weak = 0.02 if name.startswith("layers") else full
     assert float(matrices("pre", "weak")[name].std()) == pytest.approx(weak, rel=0.1)
-
-
-def test_stream_states_are_what_the_blocks_make():
-    model = small_decoder("pre", 2, 0)
-    states = stream_states(model, IDS)
-    assert len(states) == 3
-    assert torch.equal(states[0], model.embed_tokens(IDS))
-    assert torch.allclose(model.norm(states[-1]), model.hidden_states(IDS))
-    assert not torch.allclose(model.norm(states[-2]), model.hidden_states(IDS))
-    assert not any(module._forward_hooks for module in model.modules()), "a hook was left behind"
 
 
 def test_the_stream_follows_the_arithmetic_of_the_page():
@@ -147,16 +133,6 @@ def test_lines_of_two_placements_differ_without_color():
 
 def test_lines_that_end_together_share_a_label():
     assert plots._joined([1.0, 0.5, 1.001], ["a", "b", "c"]) == {1.0: "a, c", 0.5: "b"}
-
-
-def test_labels_keep_their_distance():
-    from llmbook.plots.style import new_figure
-
-    _, ax = new_figure()
-    lines = {name: ax.plot([0, 1], [0, end])[0] for name, end in {"a": 1.0, "b": 1.01, "c": 0.0}.items()}
-    shifts = label_shifts(ax, lines)
-    assert shifts["a"] == shifts["c"] == 0
-    assert shifts["b"] > 8
 
 
 def test_the_explorer_measures_once_and_says_what_it_shows():

@@ -1,11 +1,9 @@
-"""The comparison page: its explorer's figures and sentences, active parameters, windows and the router drawn."""
-
-from dataclasses import replace
+"""The comparison page: its explorer's figures and sentences, windows and the router drawn."""
 
 import numpy as np
 import pytest
 
-from llmbook.accounting import active_parameters, flops_per_token, kv_cache_bytes, meta_model, total_parameters
+from llmbook.accounting import flops_per_token, kv_cache_bytes
 from llmbook.chapters.olmo.comparison.explorer import (
     BY_CONTEXT,
     CACHE,
@@ -17,9 +15,7 @@ from llmbook.chapters.olmo.comparison.explorer import (
     visible,
 )
 from llmbook.chapters.olmo.comparison.plots import plot_by_context, plot_routing
-from llmbook.layers.attention import causal_mask
 from llmbook.models import PUBLISHED
-from llmbook.plots.masks import plot_masks
 from llmbook.widgets.controls import grid
 
 MISTRAL, MIXTRAL = PUBLISHED["mistral-7b"], PUBLISHED["mixtral-8x7b"]
@@ -27,20 +23,6 @@ MISTRAL, MIXTRAL = PUBLISHED["mistral-7b"], PUBLISHED["mixtral-8x7b"]
 
 def words_of(figure):
     return [text.get_text() for ax in figure.axes for text in ax.texts]
-
-
-def counted_active(config):
-    """Every tensor of the built model but those of the experts with a high index."""
-    names = [(name.split("."), tensor.numel()) for name, tensor in meta_model(config).named_parameters()]
-    return sum(count for name, count in names
-               if "experts" not in name or int(name[name.index("experts") + 1]) < config.experts_per_token)
-
-
-def test_active_parameters_are_those_of_the_module():
-    assert active_parameters(MIXTRAL) == counted_active(MIXTRAL) == 12_879_925_248
-    assert active_parameters(MIXTRAL) != round(total_parameters(MIXTRAL) * 2 / 8)  # not a quarter of everything
-    assert active_parameters(replace(MIXTRAL, experts_per_token=8)) == total_parameters(MIXTRAL)
-    assert active_parameters(MISTRAL) == total_parameters(MISTRAL)
 
 
 def test_all_published_models_can_be_compared():
@@ -89,13 +71,6 @@ def test_lines_keep_the_context_they_were_given():
     thin, thick = figure.axes[0].lines[:2]
     assert list(thin.get_xdata()) == [512, 2048, 8192]
     assert list(thick.get_xdata()) == [512, 2048]
-
-
-def test_masks_have_a_square_for_each_allowed_key():
-    mask = causal_mask(7, 7, window=3).numpy()
-    figure = plot_masks({"window": mask})
-    assert len(figure.axes[0].patches) == mask.sum() == 1 + 2 + 5 * 3
-    assert words_of(figure) == ["1", "2", "3", "3", "3", "3", "3"]
 
 
 def test_routing_marks_only_what_runs():

@@ -27,7 +27,6 @@ from llmbook.chapters.olmo.evidence.plots import plot_differences, plot_log, plo
 from llmbook.data import read_table
 from llmbook.experiments.pretraining import meeting_corpus
 from llmbook.experiments.results import read_result
-from llmbook.models import PUBLISHED
 from llmbook.training.schedule import Schedule
 
 SCORES = {"a": {"x": 10.0, "y": 20.0}, "b": {"x": 30.0, "y": 10.0}, "c": {"x": 1.0, "y": 2.0}}
@@ -46,19 +45,6 @@ def test_printed_averages_are_the_means():
     rows = read_table("olmo_zero_shot")
     assert len(rows) == 11 and wrong_averages(rows) == []
     assert wrong_averages([rows[0] | {"boolq": rows[0]["boolq"] + 1}]) == [rows[0]["model"]]
-
-
-def test_sizes_are_those_of_the_configs_but_for_the_misprint():
-    names = {"OLMo 1B": "olmo-1b", "OLMo 7B": "olmo-7b"}
-    fields = ("layers", "width", "heads", "feedforward_width", "max_length")
-    found = [
-        (row["model"], row["witness"], field)
-        for row in read_table("olmo_sizes")
-        if row["model"] in names
-        for field in fields
-        if row[field] not in (None, getattr(PUBLISHED[names[row["model"]]], field))
-    ]
-    assert found == [("OLMo 7B", "paper, first edition", "width"), ("OLMo 7B", "paper, final edition", "width")]
 
 
 # --- figures and explorer ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The figures and the explorer of rotary positions, and the plane of LayerNorm."""
+"""The figures and the explorer of rotary positions."""
 
 import math
 
@@ -6,25 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from llmbook.chapters.olmo.architecture import plots as plane
 from llmbook.chapters.olmo.positions import plots
 from llmbook.chapters.olmo.positions.explorer import HEAD_SIZE, draw_turn, explore_rope, wavelengths
-from llmbook.layers.norm import layer_norm
 from llmbook.layers.rope import rope_angles
-from llmbook.plots.wavelengths import plot_wavelengths
-
-VECTORS = np.array([[1.0, 2.0, 4.0], [0.0, -1.0, 3.0]])
-NORMED = layer_norm(torch.tensor(VECTORS).float(), eps=0.0).numpy()
 
 
 @pytest.mark.parametrize("figure", [
     lambda: plots.plot_turning_pairs({"fast": [0.0, 1.0, 2.0], "slow": [0.0, 0.1, 0.2], "third": [0.0]}),
     lambda: plots.plot_scores(np.eye(4)),
     lambda: plots.plot_by_distance(np.ones((5, 3))),
-    lambda: plot_wavelengths({"a": [6.0, 600.0], "b": [6.0, 6e4]}, 2048),
     lambda: plots.plot_rounded_positions([255, 256], {"a": [255, 256]}, {"a": [0.0, 0.1]}, [0, 1]),
     lambda: plots.plot_clock(1.0, [6.0, 60.0], 1, 2048),
-    lambda: plane.plot_norm_plane(VECTORS, NORMED, -VECTORS),
 ])  # fmt: skip
 def test_figures_draw_and_draw_the_same_again(figure):
     first, second = (figure()._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
@@ -46,12 +38,6 @@ def test_the_clock_points_where_the_pair_points():
 
     assert end(2.0) == pytest.approx(math.cos(2.0))
     assert end(1.0) != pytest.approx(math.cos(2.0))
-
-
-def test_normed_vectors_lie_on_the_circle():
-    assert np.linalg.norm(plane.to_plane(NORMED), axis=1) == pytest.approx(np.sqrt(3), rel=1e-4)
-    assert plane.to_plane(VECTORS + 5.0) == pytest.approx(plane.to_plane(VECTORS)), "a shift is along the line of sight"
-    assert plane.to_plane(2 * VECTORS) != pytest.approx(plane.to_plane(VECTORS))
 
 
 @pytest.mark.parametrize("base", [100, 10_000])
