@@ -8,9 +8,20 @@ import torch
 from llmbook.checkpoint import CheckpointError, load_pretrained
 from llmbook.data import data_path
 from llmbook.debug import randomize_
-from llmbook.experiments.fine_tuning import METHODS, NEW, fine_tune, general_rows, new_corpus
+from llmbook.experiments.fine_tuning import (
+    METHODS,
+    NEW,
+    TARGETS,
+    build_optimizer,
+    effective_weights,
+    fine_tune,
+    general_rows,
+    new_corpus,
+    prepare,
+)
 from llmbook.experiments.meetings_olmo import GENERAL, NAME, base_config, general_meetings, load_base
 from llmbook.experiments.pretraining import count_loss
+from llmbook.training.loop import train
 from llmbook.training.run import mean_loss
 
 MOST_BYTES = 2_000_000
@@ -79,3 +90,41 @@ def test_an_unknown_method_lists_the_known_ones():
     with pytest.raises(ValueError, match="choose one of full, lora"):
         fine_tune("adapter")
     assert METHODS["lora+"].ratio > 1
+
+
+@pytest.mark.parametrize(("method", "parameters"), [("lora", 30_720), ("dora", 32_640), ("lora+", 30_720)])
+def test_an_adapter_trains_only_itself(method, parameters):
+    run = fine_tune(method, steps=15, learning_rate=0.002 if method == "lora+" else 0.01, snapshots=(0, 15))
+    assert run.trained_parameters == parameters
+    frozen = {name: p for name, p in run.model.named_parameters() if not p.requires_grad}
+    start = dict(prepare(method).named_parameters())
+    assert all(torch.equal(p, start[name]) for name, p in frozen.items()) and len(frozen) == 23
+    assert all(not torch.equal(run.snapshots[0][name], weight) for name, weight in run.snapshots[15].items())
+    assert run.losses[-1] < run.losses[0] - 0.3
+
+
+def test_methods_share_their_start_and_their_batches():
+    first = {method: fine_tune(method, steps=1).losses[0] for method in METHODS}
+    assert max(first.values()) - min(first.values()) < 1e-4
+    assert abs(fine_tune("lora", steps=1, seed=1).losses[0] - first["lora"]) > 1e-3
+
+
+def test_snapshots_are_the_weights_of_all_targets():
+    model = prepare("dora")
+    weights = effective_weights(model)
+    assert len(weights) == 3 * len(TARGETS) and weights["layers.0.mlp.down_proj"].shape == (96, 256)
+    plain = effective_weights(prepare("full"))
+    assert all((weights[name] - plain[name]).abs().max() < 1e-6 for name in plain)
+
+
+def test_lora_plus_lets_b_learn_faster():
+    model = prepare("lora+")
+    optimizer = build_optimizer(model, METHODS["lora+"], 0.01)
+    batch = torch.randint(500, (2, 9), generator=torch.Generator().manual_seed(0))
+    list(train(model, [batch], steps=1, learning_rate=0.01, optimizer=optimizer))
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            assert rates[id(parameter)] == pytest.approx(0.16 if name.endswith("lora_B") else 0.01)
+    plain = build_optimizer(prepare("lora"), METHODS["lora"], 0.01)
+    assert {group["lr"] for group in plain.param_groups} == {0.01}

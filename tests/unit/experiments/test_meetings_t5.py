@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from llmbook.accounting.t5 import parameters_by_part
 from llmbook.experiments import meetings_t5 as summarizers
 from llmbook.experiments.meetings_t5 import CONTEXT, LONG, SHORT, STAGES, Stage, encode_all
 from llmbook.meetings.composed_domains import WORKPLACES
@@ -81,3 +82,10 @@ def test_stored_summarizers_know_the_public_workplaces_better_than_the_private_o
         for make in (summarizers.separate_meetings, summarizers.private_meetings)
     )
     assert public > private + 0.05 and public > 0.9
+
+
+@pytest.mark.parametrize("size", summarizers.WIDTHS)
+def test_stored_models_are_what_the_config_says(size):
+    model = summarizers.load_summarizer(size)
+    assert model.config == summarizers.summarizer_config(size)
+    assert sum(p.numel() for p in model.parameters()) == sum(parameters_by_part(model.config).values())

@@ -1,12 +1,10 @@
-"""Tokenizer, packing, batches, the nulls, the kinds of tokens, memory; and the loop with a first step."""
+"""The corpus, the nulls and the kinds of tokens of the pretraining, and the ablations."""
 
 import math
 
 import pytest
 import torch
-from pretraining_runs import random_rows, short_config, short_run
 
-from llmbook.accounting.shared_state import SHARED, state_bytes
 from llmbook.experiments.pretraining import (
     ABLATIONS,
     STARTS,
@@ -25,17 +23,13 @@ from llmbook.experiments.results import read_result
 from llmbook.generation import generate
 from llmbook.meetings.generator import generate_meeting
 from llmbook.models.decoder import Decoder
-from llmbook.training.batches import END_OF_TEXT, PADDING, Batches, fingerprint, pack, padded_size, train_tokenizer
-from llmbook.training.run import decay_groups, mean_loss
+from llmbook.training.batches import END_OF_TEXT, PADDING, pack, train_tokenizer
+from llmbook.training.run import mean_loss
 
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
     return meeting_corpus(30, 5)
-
-
-def batches(seed=0, rows=10, size=4):
-    return Batches(torch.arange(rows)[:, None], size, torch.Generator().manual_seed(seed))
 
 
 def test_the_tokenizer_gives_every_text_back(corpus):
@@ -58,10 +52,6 @@ def test_special_tokens_and_merges(corpus):
         train_tokenizer(["a"], 257)
 
 
-def test_padded_size_is_that_of_olmo():
-    assert [padded_size(50_280), padded_size(500), padded_size(512), padded_size(513)] == [50_304, 512, 512, 640]
-
-
 def test_packing_joins_ends_and_cuts(corpus):
     texts = ["One two.", "Three.", "Four, five, six."]
     rows, ids = pack(corpus.tokenizer, texts, 4), []
@@ -77,39 +67,6 @@ def test_training_and_validation_share_no_meeting(corpus):
     assert not both and {m.seed for m in corpus.training_meetings}.isdisjoint(
         m.seed for m in corpus.validation_meetings
     )
-
-
-def test_batches_take_every_row_once_in_each_order():
-    source = iter(batches())
-    first = [next(source).flatten().tolist() for _ in range(2)]
-    assert len({row for batch in first for row in batch}) == 8
-    later = [next(source).flatten().tolist() for _ in range(2)]
-    assert len({row for batch in later for row in batch}) == 8 and first != later
-
-
-@pytest.mark.parametrize("drawn", [0, 1, 2, 3])
-def test_batches_go_on_from_their_state(drawn):
-    source, other = batches(), batches(seed=9)
-    for _ in range(drawn):
-        source.draw()
-    state = source.state()
-    expected = [source.draw().flatten().tolist() for _ in range(6)]
-    assert [other.draw().flatten().tolist() for _ in range(6)] != expected
-    other.restore(state)
-    assert [other.draw().flatten().tolist() for _ in range(6)] == expected
-
-
-def test_a_batch_larger_than_the_data_is_refused():
-    with pytest.raises(ValueError, match="from 1 to the 10 rows"):
-        batches(size=11)
-
-
-def test_a_fingerprint_changes_with_any_token():
-    rows = random_rows(6, 0)
-    other = rows.clone()
-    other[3, 3] += 1
-    assert fingerprint([rows]) == fingerprint([rows.clone()]) != fingerprint([other])
-    assert fingerprint([rows]) != fingerprint([rows.T.contiguous()])
 
 
 def test_counting_pairs_knows_what_is_certain():
@@ -152,29 +109,6 @@ def test_padding_rows_are_never_sampled(corpus):
     safe = generate(model, start, valid_vocab_size=VOCABULARY, generator=draw(), **settings)
     unsafe = generate(model, start, generator=draw(), **settings)
     assert safe.max() < VOCABULARY <= unsafe.max()
-
-
-def test_run_records(corpus):
-    run = short_run()
-    points = list(run.advance())
-    assert [point.tokens for point in points] == [32 * (step + 1) for step in range(12)]
-    assert [point.step for point in points if point.validation_loss is not None] == [4, 9, 11]
-    assert points[-1].validation_loss == mean_loss(run.model, run.validation)
-    assert [point.learning_rate for point in points] == run.config.schedule.rates()
-
-
-def test_advance_stops_where_it_is_told():
-    run = short_run()
-    assert len(list(run.advance(5))) == 5 and run.step == 5 and not run.is_finished
-    assert len(list(run.advance(50))) == 7 and run.is_finished and list(run.advance()) == []
-
-
-def test_decay_is_for_linear_layers():
-    model = Decoder(short_config().model)
-    decayed, others = decay_groups(model, 0.1)
-    assert [group["weight_decay"] for group in (decayed, others)] == [0.1, 0.0]
-    assert len(others["params"]) == 1 and others["params"][0] is model.embed_tokens.weight
-    assert len(decayed["params"]) == len(list(model.parameters())) - 1
 
 
 def test_token_losses_are_of_rows_as_in_training(corpus):
@@ -244,12 +178,3 @@ def test_the_stored_ablations_are_whole_and_paired():
     assert runs == wanted and len(stored["settings"]["seeds"]) >= 8
     assert len({(row["setting"], row["parameters"]) for row in stored["rows"]}) == len(ABLATIONS)
     assert {len(row["validation"]) for row in stored["rows"]} == {4}
-
-
-def test_state_bytes_of_a_7b():
-    parameters = 6_888_095_744
-    assert sum(state_bytes(parameters).values()) == 16 * parameters
-    each = {shared: sum(state_bytes(parameters, 8, shared).values()) / parameters for shared in SHARED}
-    assert each == {"nothing": 16, "optimizer": 9, "optimizer and gradients": 5.5, "everything": 2}
-    with pytest.raises(ValueError, match="processes at least 1"):
-        state_bytes(1, 0)

@@ -10,7 +10,7 @@ from traitlets import TraitError
 
 from llmbook.plots.style import new_figure, styled
 from llmbook.widgets import Choice, Slider, explore, explorer, live, static
-from llmbook.widgets.controls import grid
+from llmbook.widgets.controls import Text, grid
 
 AWKWARD = [None, True, 1, 1.0, float("nan"), [1], np.zeros(2), np.zeros(2), torch.ones(2), {"a": None}, "", "1"]
 
@@ -113,3 +113,8 @@ def test_an_equal_value_of_another_type_or_another_array_is_no_default():
     assert Slider("x", [True, 1, 1.0], 1).start == 1 and Slider("x", [1.0, 2.0], 1).start == 0
     with pytest.raises(ValueError, match="is not among"):
         Slider("x", [np.zeros(2)], np.zeros(2))
+
+
+def test_a_text_control_has_one_frame():
+    assert grid({"text": Text("Summary", "We decided.")}) == [{"text": "We decided."}]
+    assert Text("Summary", "{braces}").text("{braces}") == "{braces}"

@@ -1,10 +1,10 @@
-"""The explorers of ROUGE, live and on the built page, and the control for a text."""
+"""The explorers of ROUGE, live and on the built page."""
 
 import pytest
 
 from llmbook.chapters.tiny_titans.rouge.explorer import EDITS, REFERENCE, ROWS, draw_edit, edit_candidate, explore_rouge
 from llmbook.metrics.rouge import ROUGE_TYPES, rouge_scores
-from llmbook.widgets.controls import Text, grid
+from llmbook.widgets.controls import grid
 
 
 def test_every_frame_says_something_of_its_own():
@@ -55,11 +55,6 @@ def test_a_live_text_is_scored_as_it_is_typed(monkeypatch):
     assert "ROUGE-2: 0 of the candidate&#x27;s 0 pairs" in view.value and "<img" in view.value
     candidate.value = "<b> & \x00"
     assert "Your candidate, ROUGE-2: 0 of" in view.value, "anything can be typed"
-
-
-def test_a_text_control_has_one_frame():
-    assert grid({"text": Text("Summary", "We decided.")}) == [{"text": "We decided."}]
-    assert Text("Summary", "{braces}").text("{braces}") == "{braces}"
 
 
 def test_what_is_no_text_is_refused():
