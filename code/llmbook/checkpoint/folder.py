@@ -11,6 +11,7 @@ from types import ModuleType
 
 from llmbook.checkpoint.hub import CheckpointError
 from llmbook.checkpoint.tensors import StoredTensor, read_header
+from llmbook.checkpoint.writing import current
 from llmbook.models import FAMILIES, DecoderConfig, t5_config
 from llmbook.models.hf import OPTIONAL
 from llmbook.models.t5_config import T5Config
@@ -28,8 +29,9 @@ def stored_tensors(directory: str | Path) -> dict[str, StoredTensor]:
         CheckpointError: there are no safetensors weights, or a shard is missing, broken or not as the index says.
     """
     directory = Path(directory)
-    if (directory / WEIGHTS).is_file():
-        return read_header(directory / WEIGHTS)
+    weights = current(directory / WEIGHTS)
+    if weights.is_file():
+        return read_header(weights)
     if not (directory / INDEX).is_file():
         raise CheckpointError(_no_weights(directory))
     index = read_json(directory / INDEX).get("weight_map")
@@ -48,10 +50,11 @@ def stored_tensors(directory: str | Path) -> dict[str, StoredTensor]:
 
 def read_json(path: Path) -> dict:
     """A JSON object from a file."""
-    if not path.is_file():
+    place = current(path)
+    if not place.is_file():
         raise CheckpointError(f"{path.parent} has no {path.name}; pass the folder that transformers or the hub wrote")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(place.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CheckpointError(f"{path} is not JSON ({error}); download it again") from error
     if not isinstance(content, dict):

@@ -9,7 +9,6 @@ into its place, so that the peak of memory is near the size of the weights.
 """
 
 import json
-import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 from llmbook.checkpoint.folder import CONFIG, INDEX, WEIGHTS, name_some, read_config, read_json, stored_tensors
 from llmbook.checkpoint.hub import CheckpointError, find_directory
 from llmbook.checkpoint.tensors import StoredTensor
+from llmbook.checkpoint.writing import fingerprint, replace_files
 from llmbook.layers.rope import rope_angles
 from llmbook.models import FAMILIES, Decoder, DecoderConfig, t5_config
 from llmbook.models.keys import Stored
@@ -50,10 +50,11 @@ def load_pretrained(
         The model, in evaluation mode.
 
     Raises:
-        CheckpointError: the folder, the config or a file of weights is not what it should be. The message says
-            which, and what to do.
+        CheckpointError: the folder, the config or a file of weights is not what it should be, or was replaced while
+            it was read. The message says which, and what to do.
     """
     directory = find_directory(path_or_hub_id, (CONFIG, INDEX, "model*.safetensors"))
+    found = fingerprint(directory / CONFIG)
     hf = read_json(directory / CONFIG)
     stored = stored_tensors(directory)
     family, config = read_config(directory / CONFIG, hf, stored)
@@ -68,6 +69,8 @@ def load_pretrained(
     for name, place in table.items():
         for ours, part in place.split(stored[name].read(), shapes).items():
             _assign(model, ours, part.to(device=device, dtype=dtype))
+    if fingerprint(directory / CONFIG) != found:
+        raise CheckpointError(f"{directory} was saved anew while it was read; load it again")
     return model.eval()
 
 
@@ -80,7 +83,8 @@ def read_checkpoint_config(path_or_hub_id: str | Path) -> DecoderConfig | T5Conf
 def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
     """Write ``config.json`` and ``model.safetensors`` in the layout of the released checkpoints.
 
-    Both are written completely beside their place and then moved there, so a failure leaves what was there before.
+    After an error the folder holds what it held before. After a kill, :func:`load_pretrained` finds all that was there
+    before or all that is new, and other programs may find no ``config.json`` until the next save.
 
     Args:
         model: a model that one of the families can describe.
@@ -88,6 +92,7 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
 
     Raises:
         CheckpointError: no published config can say what this model is, or it has tensors of its own.
+        OSError: the files cannot be written.
     """
     family = family_that_says(model.config)
     table = family.key_table(model.config)
@@ -101,14 +106,9 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
         )
     weights = {name: place.join(tensors) for name, place in table.items()}
     dtype = str(model.embed_tokens.weight.dtype).removeprefix("torch.")
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as half_written:
-        save_file(weights, Path(half_written, WEIGHTS), metadata={"format": "pt"})
-        text = json.dumps(family.config_to_hf(model.config) | {"torch_dtype": dtype}, indent=2, sort_keys=True)
-        Path(half_written, CONFIG).write_text(text + "\n", encoding="utf-8")
-        for name in (WEIGHTS, CONFIG):
-            Path(half_written, name).replace(directory / name)
+    text = json.dumps(family.config_to_hf(model.config) | {"torch_dtype": dtype}, indent=2, sort_keys=True)
+    files = {WEIGHTS: lambda path: save_file(weights, path, metadata={"format": "pt"}), CONFIG: text + "\n"}
+    replace_files(Path(directory), files)
 
 
 def _shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
