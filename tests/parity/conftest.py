@@ -1,13 +1,11 @@
-"""A published folder that no test changes, a copy of it to damage, and the models that tests of generation share."""
+"""A published folder that no test changes, a copy of it to damage, and the pairs of models that tests share."""
 
 import shutil
 
 import pytest
-import torch
 from published_folders import write_folder
 
 from llmbook.checkpoint import load_pretrained
-from llmbook.models import Decoder, gemma, initialize_
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +35,3 @@ def pairs(tmp_path_factory):
         return made[kind]
 
     return pair
-
-
-@pytest.fixture(scope="module")
-def model():
-    """A tiny Gemma with loud weights."""
-    return initialize_(Decoder(gemma.tiny()), torch.Generator().manual_seed(0), std=0.3).eval()

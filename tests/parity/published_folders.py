@@ -24,7 +24,6 @@ CONFIGS = {
     "olmo": OlmoConfig(hidden_size=48, num_attention_heads=4, clip_qkv=8.0, eos_token_id=2, **SIZES),
     "olmo-tied": OlmoConfig(hidden_size=48, num_attention_heads=4, tie_word_embeddings=True, eos_token_id=2, **SIZES),
 }
-PADS = (0, 5, 9)  # how many positions of each row are padding
 SENTENCES = [
     "Ana opened the meeting at nine and read the agenda.",
     "The budget was discussed, and nobody wanted to cut the travel costs.",
@@ -62,23 +61,6 @@ def train_tokenizer(vocab_size: int = 211) -> Tokenizer:
         SENTENCES, trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=special, show_progress=False)
     )
     return tokenizer
-
-
-def seeded(seed: int) -> torch.Generator:
-    """A generator of its own."""
-    return torch.Generator().manual_seed(seed)
-
-
-def random_ids(rows: int = 2, length: int = 12, *, seed: int = 1) -> torch.Tensor:
-    """Token ids ``(rows, length)`` without the special ones."""
-    return torch.randint(4, SIZES["vocab_size"], (rows, length), generator=seeded(seed))
-
-
-def padded_batch() -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids ``(3, 14)``, and where they are not padding: the rows begin at 0, 5 and 9."""
-    ids = random_ids(len(PADS), 14)
-    mask = torch.arange(14) >= torch.tensor(PADS)[:, None]
-    return ids.masked_fill(~mask, 0), mask
 
 
 def edit_config(directory: Path, **changes) -> None:

@@ -1,15 +1,13 @@
-"""Beam search with a decoder equals transformers'; on a small chain of words it finds what can be listed."""
-
-import itertools
+"""Beam search with a decoder equals transformers'."""
 
 import pytest
 import torch
-from published_folders import random_ids, write_folder
+from published_folders import write_folder
 from same_text import decoder_logits, same_text
+from small_prompts import random_ids
 
 from llmbook.checkpoint import load_pretrained
 from llmbook.generation import KVCache, generate, generate_with_beams
-from llmbook.generation.beams import beam_search
 
 NEW, STOP = 12, 7
 PADS = (0, 5, 9)
@@ -74,52 +72,3 @@ def test_one_beam_is_greedy(pair):
     one = generate_with_beams(pair[0], ids, beams=1, max_new_tokens=NEW, stop_id=STOP)
     assert same_text(one, greedy, decoder_logits(pair[0]), start=14, stop_ids=(STOP,))
     assert generate_with_beams(pair[0], ids[:, :1], beams=2, max_new_tokens=3, stop_id=STOP).shape[1] <= 4
-
-
-# A chain of four words, in which all texts of up to five words can be listed
-
-
-def chain(seed):
-    """Log-probabilities ``(4, 4)`` of the next word; word 0 ends a text and word 1 begins it."""
-    return torch.randn(4, 4, generator=torch.Generator().manual_seed(seed)).mul(2).log_softmax(-1)
-
-
-def listed(log_probabilities, longest, penalty):
-    """The best text of all that end with word 0 or at the full length."""
-    texts = []
-    for length in range(1, longest + 1):
-        for words in itertools.product(range(4), repeat=length):
-            if 0 not in words[:-1] and (words[-1] == 0 or length == longest):
-                path = (1, *words)
-                score = sum(float(log_probabilities[a, b]) for a, b in itertools.pairwise(path))
-                texts.append((score / length**penalty, path))
-    return max(texts)
-
-
-@pytest.mark.parametrize("penalty", [0.0, 1.0])
-@pytest.mark.parametrize("seed", range(6))
-def test_enough_beams_find_the_best_of_all_texts(seed, penalty):
-    table = chain(seed)
-    found = beam_search(
-        lambda newest, rows: table[newest[:, 0]], torch.tensor([1]), beams=256, max_new_tokens=5, stop_id=0,
-        length_penalty=penalty, early_stopping="never",
-    )  # fmt: skip
-    score, path = listed(table, 5, penalty)
-    assert found.ids[0, 0].tolist()[: len(path)] == list(path)
-    assert float(found.scores[0, 0]) == pytest.approx(score, rel=1e-5)
-
-
-def test_few_beams_may_miss_it():
-    """The twin: the search is no exact search, so the test above depends on its beams."""
-    missed = 0
-    for seed in range(30):
-        table = chain(seed)
-        greedy = beam_search(
-            lambda newest, rows, table=table: table[newest[:, 0]],
-            torch.tensor([1]),
-            beams=1,
-            max_new_tokens=5,
-            stop_id=0,
-        )
-        missed += float(greedy.scores[0, 0]) < listed(table, 5, 1.0)[0] - 1e-4
-    assert missed > 5

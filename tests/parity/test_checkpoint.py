@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 import transformers
-from published_folders import CONFIGS, edit_config, edit_weights, random_ids, train_tokenizer, write_folder
+from published_folders import CONFIGS, edit_config, edit_weights, train_tokenizer, write_folder
 from safetensors.torch import load_file
 from same_text import decoder_logits, same_text
+from small_prompts import random_ids
 
 from llmbook.checkpoint import CheckpointError, load_pretrained, save_pretrained
 from llmbook.checkpoint.tokenizer import decode, encode_batch, load_tokenizer

@@ -73,7 +73,7 @@ def random_config(seed: int) -> DecoderConfig:
 
 def changed(config: DecoderConfig) -> dict[str, DecoderConfig]:
     """The config with one field off: what a mistake in the formula would amount to."""
-    c = config
+    c, dense = config, {"experts": 0, "experts_per_token": 0}
     changes = {
         "vocabulary": {"vocab_size": c.vocab_size + 1},
         "width": {"width": c.width + 1},
@@ -81,7 +81,7 @@ def changed(config: DecoderConfig) -> dict[str, DecoderConfig]:
         "heads": {"heads": 2 * c.heads},
         "head size": {"head_size": c.head_size + 2},
         "both branches": {"feedforward_width": 2 * c.feedforward_width},
-        "gate": {"gated": not c.gated, "experts": 0},
+        "gate": {"gated": not c.gated, **dense},
         "experts": {"gated": True, "bias": False, "experts": c.experts + 2, "experts_per_token": 1},
         "norm": {"norm": "layer" if c.norm == "layer_free" else "layer_free"},
         "norm place": {
@@ -89,7 +89,7 @@ def changed(config: DecoderConfig) -> dict[str, DecoderConfig]:
             "norm_place": "both" if c.norm_place != "both" else "pre",
             "parallel": False,
         },
-        "bias": {"bias": not c.bias, "experts": 0},
+        "bias": {"bias": not c.bias, **dense},
         "tying": {"tie_embeddings": not c.tie_embeddings, "head_bias": False},
         "head bias": {"tie_embeddings": False, "head_bias": not c.head_bias},
         "norms of queries and keys": {"qk_norm": not c.qk_norm},
@@ -208,7 +208,7 @@ def test_flops_equal_torchs_counter(seed, context):
     counted = counted_flops(config, context)
     assert flops_per_token(config, context) == counted
     assert flops_per_token(config, context + 1) != counted
-    other = dataclasses.replace(config, gated=not config.gated, experts=0)
+    other = dataclasses.replace(config, gated=not config.gated, experts=0, experts_per_token=0)
     assert flops_per_token(other, context) != counted
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from llmbook.models import FAMILIES, PUBLISHED, gemma, llama, olmo
 
-OF_FAMILY = {name: family for family in FAMILIES.values() for name in family.PUBLISHED}
+OF_FAMILY = {name: family for family in FAMILIES.values() for name in family.published}
 LIKE_LLAMA = {"gemma": gemma, "llama": llama, "olmo": olmo}
 """Families whose config names its sizes as Llama's does; tests/parity/test_more_families.py has the others."""
 

@@ -54,7 +54,7 @@ def test_a_wrong_field_is_found(field):
     if field not in other:
         other[field] = not value if isinstance(value, bool) else value * 2 or 1
     change, also = {field: other[field]}, {"experts": "experts_per_token", "head_bias": "tie_embeddings"}
-    also |= {"full_attention_every": "window"}
+    also |= {"experts_per_token": "experts", "full_attention_every": "window"}
     if field in also:  # the one cannot change alone
         change[also[field]] = False if field == "head_bias" else 1
     wrong = dataclasses.replace(config, **change)
