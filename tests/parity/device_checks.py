@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import pairs
-import t5_pairs
+import small_t5s
 import torch
 from torch import Tensor, nn
 
@@ -20,9 +20,9 @@ from llmbook.training.loop import next_token_loss, train
 
 CASES: dict[str, DecoderConfig | T5Config] = {
     **{name: config for name, (_, config) in (pairs.CASES | pairs.MORE_CASES).items()},
-    **t5_pairs.CASES,
+    **small_t5s.CASES,
     # ReLU has a kink, where rounding may turn a gradient on or off.
-    "t5-1.0": replace(t5_pairs.CASES["t5-1.0"], activation="gelu_tanh"),
+    "t5-1.0": replace(small_t5s.CASES["t5-1.0"], activation="gelu_tanh"),
 }
 FAMILIES = (
     "gemma-2b", "llama-grouped", "olmo-clipped", "olmo2", "olmo3", "mistral", "mixtral", "gpt2", "falcon", "phi",
@@ -35,7 +35,7 @@ NEW_TOKENS = 4
 
 def make_model(case: str) -> nn.Module:
     """A small model of this case, on the processor, with loud weights."""
-    owner = t5_pairs if case in t5_pairs.CASES else pairs
+    owner = small_t5s if case in small_t5s.CASES else pairs
     return owner.our_model(CASES[case], "loud", 0)
 
 
@@ -43,8 +43,8 @@ def forward_logits(model: nn.Module, device) -> dict[str, Tensor]:
     """Logits of plain and of padded rows; the mask is left on the processor, as a tokenizer gives it."""
     with torch.no_grad():
         if isinstance(model, T5):
-            reads, writes = t5_pairs.texts(model.config)
-            mask = t5_pairs.padding(reads)
+            reads, writes = small_t5s.texts(model.config)
+            mask = small_t5s.padding(reads)
             return {
                 "plain": model(reads.to(device), writes.to(device)),
                 "padded": model(reads.to(device), writes.to(device), attention_mask=mask),
@@ -58,8 +58,8 @@ def forward_logits(model: nn.Module, device) -> dict[str, Tensor]:
 def generated_ids(model: nn.Module, device, beams: int = 1) -> Tensor:
     """Two continuations of padded prompts, greedy or by beam search, through the cache."""
     if isinstance(model, T5):
-        reads, _ = t5_pairs.texts(model.config)
-        mask, limits = t5_pairs.padding(reads), {"max_new_tokens": NEW_TOKENS, "beams": beams}
+        reads, _ = small_t5s.texts(model.config)
+        mask, limits = small_t5s.padding(reads), {"max_new_tokens": NEW_TOKENS, "beams": beams}
         return generate_t5(model, reads.to(device), attention_mask=mask, **limits)
     ids = pairs.random_ids(model.config, 3, 12, 0)
     options = {"max_new_tokens": NEW_TOKENS, "attention_mask": pairs.real_tokens(ids)}
@@ -80,7 +80,7 @@ def trained_adapter(model: nn.Module, device, kind: str, quantized: bool = False
     generator = torch.Generator().manual_seed(2)
     inject(model, ["q_proj", "down_proj"], kind=kind, rank=3, generator=generator).train()
     if isinstance(model, T5):
-        batch, loss = [each.to(device) for each in t5_pairs.texts(model.config)], t5_loss
+        batch, loss = [each.to(device) for each in small_t5s.texts(model.config)], t5_loss
     else:
         batch, loss = pairs.random_ids(model.config, 3, 24, 1).to(device), next_token_loss
     optimizer = torch.optim.SGD(trainable_parameters(model).values())
@@ -109,8 +109,8 @@ def score_gap(model: nn.Module, ids: Tensor) -> float:
     Rounding may decide between two equally good tokens, so ids are not compared; ``model`` is on the processor.
     """
     if isinstance(model, T5):
-        reads, _ = t5_pairs.texts(model.config)
-        logits = model(reads, ids[:, :-1], attention_mask=t5_pairs.padding(reads))
+        reads, _ = small_t5s.texts(model.config)
+        logits = model(reads, ids[:, :-1], attention_mask=small_t5s.padding(reads))
         chosen, ended = ids[:, 1:], model.config.stop_id
     else:
         mask = pairs.real_tokens(ids[:, :12])

@@ -1,48 +1,22 @@
 """Pairs of T5s that must agree: ours, and transformers' with the same weights. Shared by the T5 tests."""
 
 import tempfile
-from dataclasses import replace
 from functools import cache
 
 import torch
 import transformers
+from small_t5s import CASES, our_model, padding
 
 from llmbook.checkpoint import save_pretrained
-from llmbook.debug import randomize_, relative_difference
+from llmbook.debug import relative_difference
 from llmbook.generation.encoder_decoder import T5Cache
 from llmbook.models.t5 import T5
-from llmbook.models.t5_config import PUBLISHED, T5Config
-from llmbook.models.t5_training import initialize_t5_
 
-SMALL = {"vocab_size": 97, "layers": 2, "decoder_layers": 3}
 transformers.utils.logging.set_verbosity_error()  # it announces that it does not tie an untied model
 transformers.utils.logging.disable_progress_bar()
-CASES: dict[str, T5Config] = {
-    # H * E = D, tied, scaled, ReLU; few buckets, so that short texts reach the last one
-    "t5-1.0": replace(PUBLISHED["t5-small"], **SMALL, width=48, heads=4, head_size=12, feedforward_width=96, buckets=8,
-                      max_distance=20),
-    # H * E = 2/3 D
-    "t5-1.1": replace(PUBLISHED["flan-t5-small"], **SMALL, width=48, heads=4, head_size=8, feedforward_width=64),
-    # H * E > D
-    "flan": replace(PUBLISHED["flan-t5-large"], **SMALL, width=32, heads=6, head_size=8, feedforward_width=80),
-}  # fmt: skip
 INITS = ("quiet", "loud")
 TOLERANCE = 1e-5  # float32, relative to the largest logit
 SCENES = ("plain", "cached", "padded", "padded and cached")
-READ, WRITTEN = 150, 24  # tokens of input and output; 150 is beyond the last bucket's beginning
-
-
-def our_model(config: T5Config, init: str, seed: int) -> T5:
-    """A T5 with the weights of a fresh one, or with loud ones.
-
-    Scores are not divided by sqrt(E) here, so 0.1 is loud: with 0.2 transformers' own eager and SDPA attention are 2e-5
-    apart.
-    """
-    model = T5(config).eval().requires_grad_(False)
-    if init == "loud":
-        return randomize_(model, seed, matrix_std=0.1)
-    assert init == "quiet"
-    return initialize_t5_(model, torch.Generator().manual_seed(seed))
 
 
 def reference_of(ours: T5, attention: str = "sdpa") -> transformers.T5ForConditionalGeneration:
@@ -61,22 +35,6 @@ def make_pair(case: str, init: str, seed: int = 0, attention: str = "sdpa"):
     """Our model and its reference. They are made once: copy what you change."""
     ours = our_model(CASES[case], init, seed)
     return ours, reference_of(ours, attention)
-
-
-def texts(config: T5Config, rows: int = 3, seed: int = 0, read: int = READ, written: int = WRITTEN):
-    """Random inputs ``(rows, read)`` and outputs ``(rows, written)`` that begin with the start token."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-    input_ids = torch.randint(2, config.vocab_size, (rows, read), generator=generator)
-    decoder_ids = torch.randint(2, config.vocab_size, (rows, written), generator=generator)
-    decoder_ids[:, 0] = config.start_id
-    return input_ids, decoder_ids
-
-
-def padding(input_ids: torch.Tensor) -> torch.Tensor:
-    """A mask that declares the end of one row padding, and the beginning of another."""
-    mask = torch.ones_like(input_ids, dtype=torch.bool)
-    mask[1:2, -9:], mask[2:3, :5] = False, False
-    return mask
 
 
 def our_logits(ours: T5, input_ids: torch.Tensor, decoder_ids: torch.Tensor, scene: str) -> torch.Tensor:

@@ -4,6 +4,7 @@ import copy
 from dataclasses import replace
 
 import pytest
+import small_t5s
 import t5_pairs
 import torch
 from adapted_models import USUAL, ours_adapted, refused, theirs_saved, train_at_random_
@@ -103,11 +104,11 @@ def test_adapter_of_a_scaled_embedding_travels_both_ways(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["lora", "dora"])
-@pytest.mark.parametrize("case", t5_pairs.CASES)
+@pytest.mark.parametrize("case", small_t5s.CASES)
 @torch.no_grad()
 def test_adapters_of_t5_travel_both_ways(case, kind, tmp_path):
     ours, theirs = (copy.deepcopy(model) for model in t5_pairs.make_pair(case, "quiet"))
-    texts = t5_pairs.texts(ours.config)
+    texts = small_t5s.texts(ours.config)
     inject(ours, ["q_proj", "v_proj", "o_proj"], kind=kind, rank=3, alpha=5)
     train_at_random_((p for p in ours.parameters() if p.requires_grad), 9)
     plain = t5_pairs.their_logits(theirs, *texts, "plain")

@@ -1,7 +1,6 @@
 """GPT-2, Mistral, Mixtral, Falcon, Phi-2, OLMo 2 and 3: logits, folders and generation equal transformers'."""
 
 import copy
-import json
 from dataclasses import replace
 
 import pytest
@@ -14,7 +13,7 @@ from llmbook.checkpoint import load_pretrained, save_pretrained
 from llmbook.generation import generate
 from llmbook.layers.attention import Attention
 from llmbook.layers.feedforward import SparseMixture
-from llmbook.models import FAMILIES, Decoder, falcon
+from llmbook.models import FAMILIES, Decoder
 
 LIMIT = 1e-5
 SCENES = ("plain", "cached", "padded")
@@ -64,15 +63,6 @@ def test_the_released_gpt2_leaves_its_prefix_out_and_keeps_its_masks(tmp_path):
     tensors["h.0.attn.bias"] = torch.ones(1, 1, 64, 64)
     save_file(tensors, path, metadata={"format": "pt"})
     assert difference(load_pretrained(tmp_path), theirs, random_ids(ours.config, 2, 12, 5)) <= LIMIT
-
-
-def test_the_released_falcon_config_leaves_sizes_out():
-    written = falcon.config_to_hf(falcon.PUBLISHED["falcon-7b"])
-    left_out = ("ffn_hidden_size", "max_position_embeddings")
-    short = {name: value for name, value in written.items() if name not in left_out}
-    assert falcon.config_from_hf(json.loads(json.dumps(short))) == falcon.PUBLISHED["falcon-7b"]
-    with pytest.raises(ValueError, match="differs in new_decoder_architecture"):
-        falcon.config_from_hf(written | {"new_decoder_architecture": True})
 
 
 def changed(ours: Decoder, **fields) -> Decoder:

@@ -5,8 +5,9 @@ from functools import cache
 
 import pytest
 import torch
+from small_t5s import CASES, padding, texts
 from t5_faults import FAULTS, Fault
-from t5_pairs import CASES, INITS, SCENES, TOLERANCE, distance, make_pair, padding, texts, their_logits
+from t5_pairs import INITS, SCENES, TOLERANCE, distance, make_pair, their_logits
 from transformers.models.t5.modeling_t5 import T5Attention
 
 from llmbook.layers.relative_bias import relative_buckets

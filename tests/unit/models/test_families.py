@@ -1,10 +1,11 @@
 """Reading and writing ``config.json``: what is left out, what is old, and what this book refuses."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from llmbook.models import FAMILIES, PUBLISHED, gemma, llama, olmo
+from llmbook.models import FAMILIES, PUBLISHED, falcon, gemma, llama, olmo, olmo2, olmo3
 
 OF_FAMILY = {name: family for family in FAMILIES.values() for name in family.published}
 LIKE_LLAMA = {"gemma": gemma, "llama": llama, "olmo": olmo}
@@ -130,3 +131,43 @@ def test_the_special_ids_of_olmo_belong_to_its_published_vocabulary():
         assert (hf["bos_token_id"], hf["eos_token_id"], hf["pad_token_id"]) == (None, 50_279, 1)
     hf = olmo.config_to_hf(olmo.tiny())
     assert (hf["bos_token_id"], hf["eos_token_id"], hf["pad_token_id"]) == (None, None, None)
+
+
+def test_the_released_falcon_config_leaves_sizes_out():
+    written = falcon.config_to_hf(falcon.PUBLISHED["falcon-7b"])
+    left_out = ("ffn_hidden_size", "max_position_embeddings")
+    short = {name: value for name, value in written.items() if name not in left_out}
+    assert falcon.config_from_hf(json.loads(json.dumps(short))) == falcon.PUBLISHED["falcon-7b"]
+    with pytest.raises(ValueError, match="differs in new_decoder_architecture"):
+        falcon.config_from_hf(written | {"new_decoder_architecture": True})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"layer_types": ["full_attention"] + 4 * ["sliding_attention"]}, "no fixed rhythm"),
+        ({"rope_theta": 10_000.0, "rope_scaling": {"rope_type": "linear", "factor": 2.0}}, "'linear' is not built"),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 64,
+                           "attention_factor": 1.0}}, "attention_factor is 1.0"),
+    ],
+)  # fmt: skip
+def test_what_is_not_built_is_refused(change, message):
+    hf = {key: value for key, value in olmo3.config_to_hf(olmo3.tiny()).items() if key != "rope_parameters"}
+    with pytest.raises(ValueError, match=message):
+        olmo3.config_from_hf(hf | {"num_hidden_layers": 5, "layer_types": None} | change)
+
+
+def test_stretched_windows_are_refused():
+    hf = olmo3.config_to_hf(olmo3.tiny())
+    rope = hf["rope_parameters"]
+    with pytest.raises(ValueError, match="layers with a window are not stretched"):
+        olmo3.config_from_hf(hf | {"rope_parameters": rope | {"sliding_attention": rope["full_attention"]}})
+
+
+def test_special_ids_come_with_the_published_vocabulary_only():
+    published = olmo2.config_to_hf(PUBLISHED["olmo-2-7b"])
+    assert (published["eos_token_id"], published["pad_token_id"]) == (100_257, 100_277)
+    assert olmo3.config_to_hf(PUBLISHED["olmo-3-7b"])["eos_token_id"] == 100_257
+    for family in (olmo2, olmo3):
+        hf = family.config_to_hf(family.tiny())
+        assert hf["eos_token_id"] is None and hf["pad_token_id"] is None and hf["bos_token_id"] is None
