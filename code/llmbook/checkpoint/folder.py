@@ -7,18 +7,17 @@ A folder holds ``config.json`` (the sizes), and the weights in ``model.safetenso
 import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from types import ModuleType
 
 from llmbook.checkpoint.hub import CheckpointError
 from llmbook.checkpoint.tensors import StoredTensor, read_header
 from llmbook.checkpoint.writing import current
-from llmbook.models import FAMILIES, DecoderConfig, t5_config
-from llmbook.models.hf import OPTIONAL
+from llmbook.models import FAMILIES, DecoderConfig, Family, t5_config
+from llmbook.models.family import by_model_type
 from llmbook.models.t5_config import T5Config
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 LARGEST = 2**31  # no size of a real model is near it, and above it even a meta tensor is impossible
-READABLE = FAMILIES | {"t5": t5_config}  # the decoders, and the encoder-decoder
+READABLE = FAMILIES | by_model_type([t5_config.FAMILY])  # the decoders, and the encoder-decoder
 KINDS = {int: "a whole number from 1 to 2**31", bool: "true or false"}
 
 
@@ -49,40 +48,51 @@ def stored_tensors(directory: str | Path) -> dict[str, StoredTensor]:
 
 
 def read_json(path: Path) -> dict:
-    """A JSON object from a file."""
+    """A JSON object from a file.
+
+    Raises:
+        CheckpointError: there is no such file, or it is not JSON, or not an object.
+    """
     place = current(path)
     if not place.is_file():
         raise CheckpointError(f"{path.parent} has no {path.name}; pass the folder that transformers or the hub wrote")
     try:
         content = json.loads(place.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not JSON ({error}); download it again") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} is not a JSON object; download it again")
     return content
 
 
-def read_config(
-    path: Path, hf: dict, names: Collection[str] | None = None
-) -> tuple[ModuleType, DecoderConfig | T5Config]:
-    """The family and our config of a ``config.json``; ``names`` are the checkpoint's tensors, where known."""
+def read_config(path: Path, hf: dict, names: Collection[str] | None = None) -> tuple[Family, DecoderConfig | T5Config]:
+    """The family and our config of a ``config.json``.
+
+    Args:
+        path: where it was, for the messages.
+        hf: its content.
+        names: the names of the checkpoint's tensors, where known.
+
+    Raises:
+        CheckpointError: no family of the book reads it, a field is missing or damaged or asks for what is not built, or
+            it counts more layers than the checkpoint has tensors.
+    """
     model_type = hf.get("model_type")
     if not isinstance(model_type, str) or model_type not in READABLE:
         raise CheckpointError(f"{path}: this book reads model_type {', '.join(READABLE)}, not {model_type!r}")
     family = READABLE[model_type]
-    for name, ours in family.SIZES.items():
+    for name, ours in family.sizes.items():
         kind = bool if ours.startswith("tie_") else int
-        if not _is_possible(hf.get(name), kind, ours in getattr(family, "OPTIONAL", OPTIONAL)):
+        if not _is_possible(hf.get(name), kind, ours in family.optional):
             raise CheckpointError(f"{path}: {name} must be {KINDS[kind]}, not {hf.get(name)!r}; is the file damaged?")
-        if ours.endswith("layers") and names is not None and (hf.get(name) or 0) > len(names):
+    for name in family.counted:
+        if names is not None and type(hf.get(name)) is int and hf[name] > len(names):
             raise CheckpointError(
                 f"{path} says {name} = {hf[name]}, but the checkpoint holds {len(names)} tensors in all: they do not "
                 "belong together"
             )
     try:
-        if names is not None and hasattr(family, "config_from_checkpoint"):
-            return family, family.config_from_checkpoint(hf, names)
-        return family, family.config_from_hf(hf)
+        return family, family.read(hf, names)
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: {error}") from error
 

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from types import ModuleType
 
 import torch
 from safetensors.torch import save_file
@@ -23,14 +22,13 @@ from llmbook.checkpoint.hub import CheckpointError, find_directory
 from llmbook.checkpoint.tensors import StoredTensor
 from llmbook.checkpoint.writing import fingerprint, replace_files
 from llmbook.layers.rope import rope_angles
-from llmbook.models import FAMILIES, Decoder, DecoderConfig, t5_config
+from llmbook.models import FAMILIES, Decoder, DecoderConfig, Family, t5_config
 from llmbook.models.keys import Stored
 from llmbook.models.t5 import T5
 from llmbook.models.t5_config import T5Config
 
 RUNNING_DTYPES = (torch.float32, torch.bfloat16)
 MODELS = {DecoderConfig: Decoder, T5Config: T5}
-REPEATED = ("lm_head.weight", "rotary_emb.inv_freq")  # ends of names that a file may hold although they say nothing new
 STORED_DTYPES = (*RUNNING_DTYPES, torch.float16, torch.float64)
 
 
@@ -62,7 +60,7 @@ def load_pretrained(
         model = MODELS[type(config)](config)
     table, shapes = family.key_table(config), _shapes(model)
     stored = _relevant(stored, family)
-    duplicates = _check_names(directory, table, stored, getattr(family, "REPEATED", REPEATED))
+    duplicates = _check_names(directory, table, stored, family.repeated)
     _check_shapes(table, shapes, stored)
     _check_duplicates(config, table, stored, duplicates)
     dtype = _choose_dtype([stored[name].dtype for name in table], hf, dtype)
@@ -116,9 +114,9 @@ def _shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in model.named_parameters()}
 
 
-def _relevant(stored: dict[str, StoredTensor], family: ModuleType) -> dict[str, StoredTensor]:
+def _relevant(stored: dict[str, StoredTensor], family: Family) -> dict[str, StoredTensor]:
     """The tensors under their full names, without those that a family's old files keep beside the weights."""
-    prefix, ignored = getattr(family, "PREFIX", ""), getattr(family, "IGNORED", ())
+    prefix, ignored = family.prefix, family.ignored
     bare = prefix and not any(name.startswith(prefix) for name in stored)  # the released GPT-2 leaves its prefix out
     named = {prefix + name if bare and not name.startswith("lm_head") else name: stored[name] for name in stored}
     return {name: tensor for name, tensor in named.items() if not name.endswith(ignored)} if ignored else named
@@ -165,8 +163,8 @@ def _check_shapes(
 def _choose_dtype(found: Iterable[torch.dtype], hf: dict, asked: torch.dtype | None) -> torch.dtype:
     """The dtype of the model in memory."""
     found = set(found)
-    named = getattr(torch, str(hf.get("dtype") or hf.get("torch_dtype")), None)
-    kept = max(found, key=lambda dtype: (dtype == named, dtype.itemsize, dtype == torch.bfloat16))
+    named = f"torch.{hf.get('dtype') or hf.get('torch_dtype')}"
+    kept = max(found, key=lambda dtype: (str(dtype) == named, dtype.itemsize, dtype == torch.bfloat16))
     dtype = kept if asked is None else asked
     if dtype not in RUNNING_DTYPES:
         source = "the checkpoint is in" if asked is None else "dtype is"
@@ -203,25 +201,24 @@ def _check_duplicates(
             raise CheckpointError(f"{stored[name].path}: {name}: {complaint}")
 
 
-def family_that_says(config: DecoderConfig | T5Config) -> ModuleType:
+def family_that_says(config: DecoderConfig | T5Config) -> Family:
     """The family whose ``config.json`` can say everything that this config says.
 
     Raises:
         CheckpointError: there is none.
     """
-    families = {"t5": t5_config} if isinstance(config, T5Config) else FAMILIES
-    differences = {name: _lost_in(family, config) for name, family in families.items()}
-    for name, lost in differences.items():
-        if not lost:
-            return families[name]
-    nearest = min(differences, key=lambda name: len(differences[name]))
-    raise CheckpointError(
-        f"no published config can describe this model; the nearest is {nearest}, but "
-        f"{'; '.join(differences[nearest])}. Keep it with torch.save instead"
-    )
+    families = [t5_config.FAMILY] if isinstance(config, T5Config) else FAMILIES.values()
+    differences = [(_lost_in(family, config), family) for family in families]
+    lost, nearest = min(differences, key=lambda pair: len(pair[0]))
+    if lost:
+        raise CheckpointError(
+            f"no published config can describe this model; the nearest is {nearest.name}, but {'; '.join(lost)}. Keep "
+            "it with torch.save instead"
+        )
+    return nearest
 
 
-def _lost_in(family: ModuleType, config: DecoderConfig | T5Config) -> list[str]:
+def _lost_in(family: Family, config: DecoderConfig | T5Config) -> list[str]:
     """What a family's ``config.json`` would not say of a config."""
     ours = asdict(config)
     try:

@@ -5,8 +5,8 @@ bias, the feed-forward layer is a plain one with the exact GELU, 71 heads share 
 tied in the code; the published checkpoint stores both copies, and the OLMo paper's table says "no".
 """
 
-from llmbook.models import hf as hf_config
 from llmbook.models.config import DecoderConfig
+from llmbook.models.family import Family
 from llmbook.models.hf import read_activation, read_rope_base, read_sizes, write_config
 from llmbook.models.keys import Stored
 
@@ -19,14 +19,14 @@ SIZES = {
     "ffn_hidden_size": "feedforward_width",
     "tie_word_embeddings": "tie_embeddings",
 }
-OPTIONAL = (*hf_config.OPTIONAL, "feedforward_width", "max_length")
-FAMILY = {
+OPTIONAL = ("feedforward_width", "max_length", "tie_embeddings")
+ALIKE = {
     "activation": "gelu", "gated": False, "norm": "layer", "norm_eps": 1e-5, "parallel": True, "tie_embeddings": True,
 }  # fmt: skip
 PUBLISHED = {
     "falcon-7b": DecoderConfig(
         vocab_size=65_024, width=4544, layers=32, heads=71, kv_heads=1, head_size=64,
-        feedforward_width=18_176, max_length=2048, **FAMILY,
+        feedforward_width=18_176, max_length=2048, **ALIKE,
     ),
 }  # fmt: skip
 
@@ -35,7 +35,7 @@ def tiny(*, vocab_size: int = 256, max_length: int = 128) -> DecoderConfig:
     """A small Falcon."""
     return DecoderConfig(
         vocab_size=vocab_size, width=48, layers=2, heads=4, kv_heads=1, head_size=12,
-        feedforward_width=192, max_length=max_length, **FAMILY,
+        feedforward_width=192, max_length=max_length, **ALIKE,
     )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
         "norm_eps": hf.get("layer_norm_epsilon", 1e-5),
         "rope_base": read_rope_base(hf),
     }
-    return DecoderConfig(**FAMILY | changed | sizes)
+    return DecoderConfig(**ALIKE | changed | sizes)
 
 
 def config_to_hf(config: DecoderConfig) -> dict:
@@ -87,3 +87,9 @@ def key_table(config: DecoderConfig) -> dict[str, Stored]:
     if not config.tie_embeddings:
         table["lm_head.weight"] = Stored(("lm_head.weight",))
     return table
+
+
+FAMILY = Family(
+    name="falcon", model_types=("falcon",), published=PUBLISHED, tiny=tiny, sizes=SIZES, optional=OPTIONAL,
+    config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+)  # fmt: skip

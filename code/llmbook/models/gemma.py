@@ -10,12 +10,13 @@ Distinctive, beside Llama 2:
 """
 
 from llmbook.models.config import DecoderConfig
-from llmbook.models.hf import SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.family import Family
+from llmbook.models.hf import OPTIONAL, SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
 from llmbook.models.keys import key_table
 
-__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["FAMILY", "PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
-FAMILY = {
+ALIKE = {
     "activation": "gelu_tanh",
     "norm": "rms_unit",
     "norm_eps": 1e-6,
@@ -26,11 +27,11 @@ FAMILY = {
 PUBLISHED = {
     "gemma-2b": DecoderConfig(
         vocab_size=256_000, width=2048, layers=18, heads=8, kv_heads=1, head_size=256,
-        feedforward_width=16_384, max_length=8192, **FAMILY,
+        feedforward_width=16_384, max_length=8192, **ALIKE,
     ),
     "gemma-7b": DecoderConfig(
         vocab_size=256_000, width=3072, layers=28, heads=16, kv_heads=16, head_size=256,
-        feedforward_width=24_576, max_length=8192, **FAMILY,
+        feedforward_width=24_576, max_length=8192, **ALIKE,
     ),
 }  # fmt: skip
 
@@ -39,7 +40,7 @@ def tiny(*, kv_heads: int = 1, vocab_size: int = 256, max_length: int = 128) -> 
     """A small Gemma with the same oddities: H * E is not D, and one key-value head or as many as query heads."""
     return DecoderConfig(
         vocab_size=vocab_size, width=48, layers=2, heads=4, kv_heads=kv_heads, head_size=16,
-        feedforward_width=96, max_length=max_length, **FAMILY,
+        feedforward_width=96, max_length=max_length, **ALIKE,
     )  # fmt: skip
 
 
@@ -71,3 +72,9 @@ def config_to_hf(config: DecoderConfig) -> dict:
         config, "gemma", "GemmaForCausalLM", hidden_act="gelu_pytorch_tanh", rope_theta=config.rope_base,
         rms_norm_eps=config.norm_eps, attention_bias=False, bos_token_id=2, eos_token_id=1, pad_token_id=0,
     )  # fmt: skip
+
+
+FAMILY = Family(
+    name="gemma", model_types=("gemma",), published=PUBLISHED, tiny=tiny, sizes=SIZES, optional=OPTIONAL,
+    config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+)  # fmt: skip

@@ -5,8 +5,8 @@ What stayed is the norm before each sublayer and the final one. Its embedding is
 family prefix, stores matrices as (inputs, outputs), and stacks queries, keys and values.
 """
 
-from llmbook.models import hf as hf_config
 from llmbook.models.config import DecoderConfig
+from llmbook.models.family import Family
 from llmbook.models.hf import read_activation, read_sizes, write_config
 from llmbook.models.keys import Stored
 
@@ -19,17 +19,16 @@ SIZES = {
     "n_inner": "feedforward_width",
     "tie_word_embeddings": "tie_embeddings",
 }
-OPTIONAL = (*hf_config.OPTIONAL, "feedforward_width")  # n_inner is null in the released file: 4 D
+OPTIONAL = ("feedforward_width", "tie_embeddings")  # n_inner is null in the released file: 4 D
 PREFIX = "transformer."
-IGNORED = (".attn.bias", ".attn.masked_bias")  # old files keep the causal mask
-FAMILY = {
+ALIKE = {
     "activation": "gelu_tanh", "gated": False, "norm": "layer", "norm_eps": 1e-5,
     "positions": "learned", "bias": True, "tie_embeddings": True,
 }  # fmt: skip
 PUBLISHED = {
     "gpt2": DecoderConfig(
         vocab_size=50_257, width=768, layers=12, heads=12, kv_heads=12, head_size=64,
-        feedforward_width=3072, max_length=1024, **FAMILY,
+        feedforward_width=3072, max_length=1024, **ALIKE,
     ),
 }  # fmt: skip
 
@@ -38,7 +37,7 @@ def tiny(*, vocab_size: int = 256, max_length: int = 128) -> DecoderConfig:
     """A small GPT-2."""
     return DecoderConfig(
         vocab_size=vocab_size, width=48, layers=2, heads=4, kv_heads=4, head_size=12,
-        feedforward_width=192, max_length=max_length, **FAMILY,
+        feedforward_width=192, max_length=max_length, **ALIKE,
     )  # fmt: skip
 
 
@@ -54,7 +53,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
         "activation": read_activation(hf.get("activation_function", "gelu_new")),
         "norm_eps": hf.get("layer_norm_epsilon", 1e-5),
     }
-    return DecoderConfig(**FAMILY | changed | read_sizes(hf, SIZES, OPTIONAL))
+    return DecoderConfig(**ALIKE | changed | read_sizes(hf, SIZES, OPTIONAL))
 
 
 def config_to_hf(config: DecoderConfig) -> dict:
@@ -86,3 +85,11 @@ def key_table(config: DecoderConfig) -> dict[str, Stored]:
     if not config.tie_embeddings:
         table["lm_head.weight"] = Stored(("lm_head.weight",))
     return table
+
+
+FAMILY = Family(
+    name="gpt2", model_types=("gpt2",), published=PUBLISHED, tiny=tiny, sizes=SIZES, optional=OPTIONAL,
+    config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+    counted=("n_layer",), prefix=PREFIX, ignored=(".attn.bias", ".attn.masked_bias"),  # the causal mask, in old files
+    repeated=("lm_head.weight",),
+)  # fmt: skip

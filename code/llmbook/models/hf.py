@@ -1,12 +1,13 @@
 """Hugging Face's ``config.json``: what the families share of the way from it and back.
 
 Each family has a table ``SIZES`` from Hugging Face's field to ours. Most use the one below; GPT-2 and Falcon are older
-than the habit.
+than the habit. What a reader hands on is checked by the config, so that a word where a number belongs is refused there.
 """
 
 from collections.abc import Collection, Mapping
 
 from llmbook.models.config import DecoderConfig
+from llmbook.models.kinds import Activation
 
 SIZES = {  # Hugging Face's field: ours
     "vocab_size": "vocab_size",
@@ -21,7 +22,7 @@ SIZES = {  # Hugging Face's field: ours
 }
 OPTIONAL = ("head_size", "kv_heads", "tie_embeddings")
 """Ours that a ``config.json`` may leave out."""
-ACTIVATION_NAMES = {  # Hugging Face's name: ours
+ACTIVATION_NAMES: dict[str, Activation] = {  # Hugging Face's name: ours
     "gelu_pytorch_tanh": "gelu_tanh",
     "gelu_new": "gelu_tanh",
     "gelu": "gelu",
@@ -54,13 +55,13 @@ def read_sizes(hf: dict, sizes: Mapping[str, str] = SIZES, optional: Collection[
     return left_out | found
 
 
-def read_activation(name: str) -> str:
+def read_activation(name: str) -> Activation:
     """Our name of an activation.
 
     Raises:
         ValueError: the book has no such activation.
     """
-    if name not in ACTIVATION_NAMES:
+    if not isinstance(name, str) or name not in ACTIVATION_NAMES:
         raise ValueError(f"unknown hidden_act {name!r}; the book has {', '.join(ACTIVATION_NAMES)}")
     return ACTIVATION_NAMES[name]
 
@@ -71,11 +72,28 @@ def read_rope_base(hf: dict) -> float:
     Raises:
         ValueError: the checkpoint stretches its positions (``rope_scaling``), which these models do not.
     """
-    rope = hf.get("rope_parameters") or hf.get("rope_scaling") or {}
+    rope = read_mapping(hf, "rope_parameters") or read_mapping(hf, "rope_scaling")
     kind = rope_kind(rope)
     if kind != "default":
         raise ValueError(f"rope type {kind!r} is not built in this book; use a checkpoint without rope scaling")
-    return float(rope.get("rope_theta", hf.get("rope_theta", 10000.0)))
+    return as_float(rope.get("rope_theta", hf.get("rope_theta", 10000.0)))
+
+
+def read_mapping(hf: Mapping, name: str) -> dict:
+    """The fields under a name, none where it is left out or null.
+
+    Raises:
+        ValueError: something else stands there.
+    """
+    found = hf.get(name) or {}
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} must hold named fields, not {found!r}; is the file damaged?")
+    return found
+
+
+def as_float(value: object) -> object:
+    """A whole number as a float, as JSON writes 10000 for 10000.0; anything else stays, for the config to judge."""
+    return float(value) if type(value) is int and abs(value) < 2**53 else value
 
 
 def rope_kind(rope: Mapping) -> str:
@@ -89,7 +107,7 @@ def read_bias(hf: dict) -> bool:
     Raises:
         ValueError: only the attention has, or only the feed-forward layer.
     """
-    attention, feed_forward = hf.get("attention_bias", False), hf.get("mlp_bias", False)
+    attention, feed_forward = (False if hf.get(name) is None else hf[name] for name in ("attention_bias", "mlp_bias"))
     if attention != feed_forward:
         raise ValueError(
             f"attention_bias is {attention}, mlp_bias is {feed_forward}; this decoder has biases everywhere or nowhere"

@@ -85,4 +85,4 @@ def _neutral_value(model: nn.Module, name: str) -> float:
     """1 for the gain of a norm; 0 for a bias and for the ``w`` of a gain ``1 + w``."""
     module = model.get_submodule(name.rpartition(".")[0])
     is_gain = isinstance(module, (LayerNorm, RMSNorm)) and name.endswith("weight")
-    return float(is_gain and not getattr(module, "unit_offset", False))
+    return float(is_gain and not (isinstance(module, RMSNorm) and module.unit_offset))

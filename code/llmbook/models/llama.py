@@ -11,10 +11,11 @@ is mistaken.
 """
 
 from llmbook.models.config import DecoderConfig
-from llmbook.models.hf import SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.family import Family
+from llmbook.models.hf import OPTIONAL, SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
 from llmbook.models.keys import key_table
 
-__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["FAMILY", "PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
 PUBLISHED = {
     "llama-2-7b": DecoderConfig(
@@ -59,9 +60,14 @@ def tiny(*, kv_heads: int = 2, vocab_size: int = 256, max_length: int = 128, **c
 def config_from_hf(hf: dict) -> DecoderConfig:
     """Read a ``config.json``.
 
+    What only a Mistral or a Mixtral has, a window or experts, has its own default there, and is not read elsewhere.
+
     Raises:
         ValueError: a field is missing or asks for something that this book has not built.
     """
+    model_type = hf.get("model_type")
+    window = hf.get("sliding_window", 4096 if model_type == "mistral" else None)
+    mixture = model_type == "mixtral"
     return DecoderConfig(
         **read_sizes(hf),
         activation=read_activation(hf.get("hidden_act", "silu")),
@@ -69,9 +75,9 @@ def config_from_hf(hf: dict) -> DecoderConfig:
         norm_eps=hf.get("rms_norm_eps", 1e-6),
         rope_base=read_rope_base(hf),
         bias=read_bias(hf),
-        window=hf.get("sliding_window") if hf.get("model_type") in ("mistral", "mixtral") else None,
-        experts=hf.get("num_local_experts", 0),
-        experts_per_token=hf.get("num_experts_per_tok", 0),
+        window=window if model_type in ("mistral", "mixtral") else None,
+        experts=hf.get("num_local_experts", 8) if mixture else 0,
+        experts_per_token=hf.get("num_experts_per_tok", 2) if mixture else 0,
     )
 
 
@@ -85,3 +91,10 @@ def config_to_hf(config: DecoderConfig) -> dict:
     if config.window is not None:
         return write_config(config, "mistral", "MistralForCausalLM", **family, sliding_window=config.window)
     return write_config(config, "llama", "LlamaForCausalLM", **family, attention_bias=config.bias, mlp_bias=config.bias)
+
+
+FAMILY = Family(
+    name="llama", model_types=("llama", "mistral", "mixtral"), published=PUBLISHED, tiny=tiny, sizes=SIZES,
+    optional=OPTIONAL, config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+    counted=("num_hidden_layers", "num_local_experts"),
+)  # fmt: skip

@@ -6,21 +6,22 @@ from April 2024 on clamp queries, keys and values (``clip_qkv`` 8.0).
 """
 
 from llmbook.models.config import DecoderConfig
-from llmbook.models.hf import SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.family import Family
+from llmbook.models.hf import OPTIONAL, SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
 from llmbook.models.keys import key_table
 
-__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["FAMILY", "PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
 ROWS, END_OF_TEXT, PADDING = 50_304, 50_279, 1  # of the published tokenizer
-FAMILY = {"norm": "layer_free", "norm_eps": 1e-5}
+ALIKE = {"norm": "layer_free", "norm_eps": 1e-5}
 PUBLISHED = {
     "olmo-1b": DecoderConfig(
         vocab_size=ROWS, width=2048, layers=16, heads=16, kv_heads=16, head_size=128,
-        feedforward_width=8192, max_length=2048, tie_embeddings=True, **FAMILY,
+        feedforward_width=8192, max_length=2048, tie_embeddings=True, **ALIKE,
     ),
     "olmo-7b": DecoderConfig(
         vocab_size=ROWS, width=4096, layers=32, heads=32, kv_heads=32, head_size=128,
-        feedforward_width=11_008, max_length=2048, **FAMILY,
+        feedforward_width=11_008, max_length=2048, **ALIKE,
     ),
 }  # fmt: skip
 
@@ -29,7 +30,7 @@ def tiny(*, clip_qkv: float | None = None, vocab_size: int = 256, max_length: in
     """A small OLMo, untied as the 7B is."""
     return DecoderConfig(
         vocab_size=vocab_size, width=48, layers=2, heads=4, kv_heads=4, head_size=12,
-        feedforward_width=64, max_length=max_length, clip_qkv=clip_qkv, **FAMILY,
+        feedforward_width=64, max_length=max_length, clip_qkv=clip_qkv, **ALIKE,
     )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
         rope_base=read_rope_base(hf),
         bias=read_bias(hf),
         clip_qkv=hf.get("clip_qkv"),
-        **FAMILY,
+        **ALIKE,
     )
 
 
@@ -61,3 +62,9 @@ def config_to_hf(config: DecoderConfig) -> dict:
         clip_qkv=config.clip_qkv, bos_token_id=None, eos_token_id=END_OF_TEXT if published else None,
         pad_token_id=PADDING if published else None,
     )  # fmt: skip
+
+
+FAMILY = Family(
+    name="olmo", model_types=("olmo",), published=PUBLISHED, tiny=tiny, sizes=SIZES, optional=OPTIONAL,
+    config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+)  # fmt: skip

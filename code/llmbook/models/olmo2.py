@@ -13,30 +13,31 @@ src/olmo_core/nn/transformer/config.py of github.com/allenai/OLMo-core (fa6c501)
 """
 
 from llmbook.models.config import DecoderConfig
-from llmbook.models.hf import SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
+from llmbook.models.family import Family
+from llmbook.models.hf import OPTIONAL, SIZES, read_activation, read_bias, read_rope_base, read_sizes, write_config
 from llmbook.models.keys import key_table
 
-__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["FAMILY", "PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
 TOKENS, ROWS, END_OF_TEXT, PADDING = 100_278, 100_352, 100_257, 100_277  # of the published tokenizer
-FAMILY = {"norm": "rms", "norm_place": "output", "qk_norm": True}
+ALIKE = {"norm": "rms", "norm_place": "output", "qk_norm": True}
 EPS, BASE = 1e-6, 500_000.0
 PUBLISHED = {
     "olmo-2-1b": DecoderConfig(
         vocab_size=ROWS, width=2048, layers=16, heads=16, kv_heads=16, head_size=128,
-        feedforward_width=8192, max_length=4096, norm_eps=EPS, rope_base=BASE, **FAMILY,
+        feedforward_width=8192, max_length=4096, norm_eps=EPS, rope_base=BASE, **ALIKE,
     ),
     "olmo-2-7b": DecoderConfig(
         vocab_size=ROWS, width=4096, layers=32, heads=32, kv_heads=32, head_size=128,
-        feedforward_width=11_008, max_length=4096, norm_eps=EPS, rope_base=BASE, **FAMILY,
+        feedforward_width=11_008, max_length=4096, norm_eps=EPS, rope_base=BASE, **ALIKE,
     ),
     "olmo-2-13b": DecoderConfig(
         vocab_size=ROWS, width=5120, layers=40, heads=40, kv_heads=40, head_size=128,
-        feedforward_width=13_824, max_length=4096, norm_eps=EPS, rope_base=BASE, **FAMILY,
+        feedforward_width=13_824, max_length=4096, norm_eps=EPS, rope_base=BASE, **ALIKE,
     ),
     "olmo-2-32b": DecoderConfig(
         vocab_size=ROWS, width=5120, layers=64, heads=40, kv_heads=8, head_size=128,
-        feedforward_width=27_648, max_length=4096, norm_eps=EPS, rope_base=BASE, **FAMILY,
+        feedforward_width=27_648, max_length=4096, norm_eps=EPS, rope_base=BASE, **ALIKE,
     ),
 }  # fmt: skip
 
@@ -45,7 +46,7 @@ def tiny(*, kv_heads: int = 4, vocab_size: int = 256, max_length: int = 128) -> 
     """A small OLMo 2: the sizes of the small OLMo 1."""
     return DecoderConfig(
         vocab_size=vocab_size, width=48, layers=2, heads=4, kv_heads=kv_heads, head_size=12,
-        feedforward_width=64, max_length=max_length, norm_eps=EPS, rope_base=BASE, **FAMILY,
+        feedforward_width=64, max_length=max_length, norm_eps=EPS, rope_base=BASE, **ALIKE,
     )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def read_common(hf: dict) -> dict:
         "activation": read_activation(hf.get("hidden_act", "silu")),
         "norm_eps": hf.get("rms_norm_eps", 1e-5),
         "bias": read_bias(hf),
-        **FAMILY,
+        **ALIKE,
     }
 
 
@@ -85,3 +86,9 @@ def write_common(config: DecoderConfig) -> dict:
         "eos_token_id": END_OF_TEXT if published else None,
         "pad_token_id": PADDING if published else None,
     }
+
+
+FAMILY = Family(
+    name="olmo2", model_types=("olmo2",), published=PUBLISHED, tiny=tiny, sizes=SIZES, optional=OPTIONAL,
+    config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+)  # fmt: skip

@@ -14,22 +14,23 @@ import math
 
 from llmbook.layers.yarn import Yarn
 from llmbook.models.config import DecoderConfig
-from llmbook.models.hf import SIZES, rope_kind, write_config
+from llmbook.models.family import Family
+from llmbook.models.hf import OPTIONAL, SIZES, as_float, read_mapping, rope_kind, write_config
 from llmbook.models.keys import key_table
-from llmbook.models.olmo2 import BASE, EPS, FAMILY, TOKENS, read_common, write_common
+from llmbook.models.olmo2 import ALIKE, BASE, EPS, TOKENS, read_common, write_common
 
-__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["FAMILY", "PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
 FULL, SLIDING = "full_attention", "sliding_attention"
 LONG = {"window": 4096, "full_attention_every": 4, "yarn": Yarn(factor=8.0, original_length=8192)}
 PUBLISHED = {
     "olmo-3-7b": DecoderConfig(
         vocab_size=TOKENS, width=4096, layers=32, heads=32, kv_heads=32, head_size=128,
-        feedforward_width=11_008, max_length=65_536, norm_eps=EPS, rope_base=BASE, **LONG, **FAMILY,
+        feedforward_width=11_008, max_length=65_536, norm_eps=EPS, rope_base=BASE, **LONG, **ALIKE,
     ),
     "olmo-3-32b": DecoderConfig(
         vocab_size=TOKENS, width=5120, layers=64, heads=40, kv_heads=8, head_size=128,
-        feedforward_width=27_648, max_length=65_536, norm_eps=EPS, rope_base=BASE, **LONG, **FAMILY,
+        feedforward_width=27_648, max_length=65_536, norm_eps=EPS, rope_base=BASE, **LONG, **ALIKE,
     ),
 }  # fmt: skip
 
@@ -39,7 +40,7 @@ def tiny(*, kv_heads: int = 4, vocab_size: int = 256, max_length: int = 128, win
     return DecoderConfig(
         vocab_size=vocab_size, width=48, layers=4, heads=4, kv_heads=kv_heads, head_size=12,
         feedforward_width=64, max_length=max_length, norm_eps=EPS, rope_base=BASE, window=window,
-        full_attention_every=4, yarn=Yarn(factor=4.0, original_length=32), **FAMILY,
+        full_attention_every=4, yarn=Yarn(factor=4.0, original_length=32), **ALIKE,
     )  # fmt: skip
 
 
@@ -51,28 +52,29 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     """
     common = read_common(hf)
     by_kind = _rope_by_kind(hf)
-    bases = {float(rope["rope_theta"]) for rope in by_kind.values()}
+    bases = {as_float(rope["rope_theta"]) for rope in by_kind.values()}
     if len(bases) > 1 or rope_kind(by_kind[SLIDING]) != "default":
         raise ValueError(
             f"rope parameters {by_kind} are not built in this book: both kinds of layer have one base, and the layers "
             "with a window are not stretched"
         )
-    return DecoderConfig(
-        **common,
-        rope_base=bases.pop(),
-        yarn=_read_yarn(by_kind[FULL]),
-        window=hf.get("sliding_window", 4096),
-        full_attention_every=_read_pattern(hf.get("layer_types"), common["layers"]),
-    )
+    every = _read_pattern(hf.get("layer_types"), common["layers"])
+    window = hf.get("sliding_window", 4096)
+    if every == 1:  # no layer has a window, so what the file says of it means nothing
+        every, window = 0, None
+    elif window is None:
+        raise ValueError("layer_types has layers with a window, but sliding_window is null; is the file damaged?")
+    yarn = _read_yarn(by_kind[FULL]) if every or window is None else None  # likewise where every layer has one
+    return DecoderConfig(**common, rope_base=bases.pop(), yarn=yarn, window=window, full_attention_every=every)
 
 
 def _rope_by_kind(hf: dict) -> dict[str, dict]:
     """The rotary parameters of both kinds of layer, from the new place or from the old, which only names the full."""
-    new = hf.get("rope_parameters")
-    if new and FULL in new:
-        return {kind: {"rope_theta": BASE, **new.get(kind, {})} for kind in (FULL, SLIDING)}
+    new = read_mapping(hf, "rope_parameters")
+    if FULL in new:
+        return {kind: {"rope_theta": BASE, **read_mapping(new, kind)} for kind in (FULL, SLIDING)}
     base = {"rope_theta": hf.get("rope_theta", BASE)}
-    return {FULL: base | (new or hf.get("rope_scaling") or {}), SLIDING: base}
+    return {FULL: base | (new or read_mapping(hf, "rope_scaling")), SLIDING: base}
 
 
 def _read_yarn(rope: dict) -> Yarn | None:
@@ -82,9 +84,12 @@ def _read_yarn(rope: dict) -> Yarn | None:
         return None
     if kind != "yarn":
         raise ValueError(f"rope type {kind!r} is not built in this book; the published OLMo 3 has 'yarn'")
+    missing = [name for name in ("factor", "original_max_position_embeddings") if rope.get(name) is None]
+    if missing:
+        raise ValueError(f"the rope parameters {rope} have no {', '.join(missing)}; is the file damaged?")
     yarn = Yarn(
-        float(rope["factor"]), rope["original_max_position_embeddings"],
-        float(rope.get("beta_fast") or 32), float(rope.get("beta_slow") or 1),
+        as_float(rope["factor"]), rope["original_max_position_embeddings"],
+        as_float(rope.get("beta_fast") or 32), as_float(rope.get("beta_slow") or 1),
     )  # fmt: skip
     given = rope.get("attention_factor")
     if given is not None and not math.isclose(given, yarn.temperature, rel_tol=1e-6):
@@ -96,14 +101,10 @@ def _read_pattern(layer_types: list[str] | None, layers: int) -> int:
     """Every how manyth layer is full, in a list of the layers' kinds; 4 if there is no list."""
     if layer_types is None:
         return 4
-    every = layer_types.index(FULL) + 1 if FULL in layer_types else 0
-    if layer_types != _pattern(every, layers):
+    every = list(layer_types).index(FULL) + 1 if FULL in layer_types else 0
+    if layer_types != [FULL if every and (layer + 1) % every == 0 else SLIDING for layer in range(layers)]:
         raise ValueError(f"layer_types {layer_types} has no fixed rhythm; this decoder has every n-th layer full")
     return every
-
-
-def _pattern(every: int, layers: int) -> list[str]:
-    return [FULL if every and (layer + 1) % every == 0 else SLIDING for layer in range(layers)]
 
 
 def config_to_hf(config: DecoderConfig) -> dict:
@@ -123,8 +124,14 @@ def config_to_hf(config: DecoderConfig) -> dict:
             "beta_slow": config.yarn.beta_slow,
             "attention_factor": config.yarn.temperature,
         }
-    layer_types = _pattern(config.full_attention_every, config.layers)
+    layer_types = [FULL if window is None else SLIDING for window in config.windows]
     return write_config(
         config, "olmo3", "Olmo3ForCausalLM", **write_common(config), sliding_window=config.window,
         layer_types=layer_types, rope_parameters={FULL: full, SLIDING: default},
     )  # fmt: skip
+
+
+FAMILY = Family(
+    name="olmo3", model_types=("olmo3",), published=PUBLISHED, tiny=tiny, sizes=SIZES, optional=OPTIONAL,
+    config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+)  # fmt: skip

@@ -4,19 +4,20 @@
 """
 
 from llmbook.models.config import DecoderConfig
-from llmbook.models.hf import SIZES, read_activation, read_rope_base, read_sizes, write_config
+from llmbook.models.family import Family
+from llmbook.models.hf import OPTIONAL, SIZES, read_activation, read_mapping, read_rope_base, read_sizes, write_config
 from llmbook.models.keys import Stored, rename
 
-__all__ = ["PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
+__all__ = ["FAMILY", "PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
-FAMILY = {
+ALIKE = {
     "activation": "gelu_tanh", "gated": False, "norm": "layer", "norm_eps": 1e-5, "parallel": True,
     "rotary_fraction": 0.4, "bias": True, "head_bias": True,
 }  # fmt: skip
 PUBLISHED = {
     "phi-2": DecoderConfig(
         vocab_size=51_200, width=2560, layers=32, heads=32, kv_heads=32, head_size=80,
-        feedforward_width=10_240, max_length=2048, **FAMILY,
+        feedforward_width=10_240, max_length=2048, **ALIKE,
     ),
 }  # fmt: skip
 
@@ -25,7 +26,7 @@ def tiny(*, vocab_size: int = 256, max_length: int = 128) -> DecoderConfig:
     """A small Phi, with heads of 20 of which 8 are rotated."""
     return DecoderConfig(
         vocab_size=vocab_size, width=80, layers=2, heads=4, kv_heads=4, head_size=20,
-        feedforward_width=160, max_length=max_length, **FAMILY,
+        feedforward_width=160, max_length=max_length, **ALIKE,
     )  # fmt: skip
 
 
@@ -37,14 +38,14 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     """
     if hf.get("qk_layernorm"):
         raise ValueError("this Phi normalizes queries and keys, which is not built in this book")
-    rope = hf.get("rope_parameters") or {}
+    rope = read_mapping(hf, "rope_parameters")
     changed = {
         "activation": read_activation(hf.get("hidden_act", "gelu_new")),
         "norm_eps": hf.get("layer_norm_eps", 1e-5),
         "rope_base": read_rope_base(hf),
         "rotary_fraction": rope.get("partial_rotary_factor", hf.get("partial_rotary_factor", 0.5)),
     }
-    return DecoderConfig(**FAMILY | changed | read_sizes(hf))
+    return DecoderConfig(**ALIKE | changed | read_sizes(hf))
 
 
 def config_to_hf(config: DecoderConfig) -> dict:
@@ -67,3 +68,9 @@ def key_table(config: DecoderConfig) -> dict[str, Stored]:
     kinds = ("weight", "bias")
     table = {f"{theirs}.{kind}": f"{ours}.{kind}" for theirs, ours in modules.items() for kind in kinds}
     return rename({"model.embed_tokens.weight": "embed_tokens.weight"} | table)
+
+
+FAMILY = Family(
+    name="phi", model_types=("phi",), published=PUBLISHED, tiny=tiny, sizes=SIZES, optional=OPTIONAL,
+    config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+)  # fmt: skip

@@ -13,14 +13,21 @@ two questions: the releases answer both with ``tie_word_embeddings``; transforme
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from llmbook.layers.activation import activation
+from llmbook.models.family import Family
 from llmbook.models.hf import read_activation
 from llmbook.models.keys import Stored, rename
+from llmbook.models.kinds import Activation, check_counts, check_kinds, fits, refuse
+
+IDS = {"pad_token_id": "pad_id", "eos_token_id": "stop_id", "decoder_start_token_id": "start_id"}
+COUNTS = ("vocab_size", "width", "layers", "decoder_layers", "heads", "head_size", "feedforward_width")
 
 
 @dataclass(frozen=True)
 class T5Config:
-    """What distinguishes one T5 from another. Sizes are counts of numbers, never of bytes."""
+    """What distinguishes one T5 from another. Sizes are counts of numbers, never of bytes.
+
+    A config is valid or does not exist: what is impossible is refused with a ``ValueError``.
+    """
 
     vocab_size: int
     """V, rows of the embedding matrix, padding rows included."""
@@ -36,12 +43,12 @@ class T5Config:
     """E, numbers per head. H * E need not be D: FLAN-T5 small has 6 * 64 = 384 and D = 512."""
     feedforward_width: int
     """F, the width of one branch of the feed-forward layer."""
-    activation: str = "relu"
+    activation: Activation = "relu"
     """A key of ``ACTIVATIONS``."""
     gated: bool = False
     """Three matrices and a gate (1.1, FLAN), or the plain layer of two (1.0)."""
     norm_eps: float = 1e-6
-    """Added under the root of the RMSNorm."""
+    """Added under the root of the RMSNorm; above 0."""
     buckets: int = 32
     """Rows of the table of relative positions."""
     max_distance: int = 128
@@ -58,18 +65,18 @@ class T5Config:
     """What the decoder reads first; T5 uses its padding."""
 
     def __post_init__(self):
-        sizes = ("vocab_size", "width", "layers", "decoder_layers", "heads", "head_size", "feedforward_width")
-        for name in sizes:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.buckets < 4 or self.buckets % 4:
-            raise ValueError(f"buckets must be a multiple of 4 (two directions, two halves), not {self.buckets}")
-        if self.max_distance <= self.buckets // 2:
-            raise ValueError(f"max_distance must be above buckets / 2 = {self.buckets // 2}, not {self.max_distance}")
-        for name in ("pad_id", "stop_id", "start_id"):
-            if not isinstance(getattr(self, name), int) or not 0 <= getattr(self, name) < self.vocab_size:
-                raise ValueError(f"{name} must be one token id below {self.vocab_size}, not {getattr(self, name)!r}")
-        activation(self.activation)  # raises with the list of names
+        ids = {name: getattr(self, name) for name in IDS.values()}
+        check_kinds(self, besides=ids)  # of an id more is to be said
+        check_counts(self, COUNTS)
+        refuse((
+            (self.norm_eps <= 0, f"norm_eps must be above 0, or a norm could divide by 0, not {self.norm_eps}"),
+            (self.buckets < 4 or self.buckets % 4 != 0,
+             f"buckets must be a multiple of 4 (two directions, two halves), not {self.buckets}"),
+            (self.max_distance <= self.buckets // 2,
+             f"max_distance must be above buckets / 2 = {self.buckets // 2}, not {self.max_distance}"),
+            *((not fits(id_, int) or not 0 <= id_ < self.vocab_size,
+               f"{name} must be one token id below {self.vocab_size}, not {id_!r}") for name, id_ in ids.items()),
+        ))  # fmt: skip
 
     @property
     def kv_heads(self) -> int:
@@ -90,9 +97,6 @@ SIZES = {  # Hugging Face's field: ours
     "tie_word_embeddings": "tie_embeddings",
 }
 OPTIONAL = ("decoder_layers", "buckets", "max_distance", "tie_embeddings")
-IDS = {"pad_token_id": "pad_id", "eos_token_id": "stop_id", "decoder_start_token_id": "start_id"}
-IGNORED = ("EncDecAttention.relative_attention_bias.weight",)  # old files hold a table that nothing ever read
-REPEATED = ("lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")  # in old files
 FLAN = {
     "vocab_size": 32_128, "head_size": 64, "activation": "gelu_tanh", "gated": True,
     "tie_embeddings": False, "scale_logits": False,
@@ -199,3 +203,12 @@ def _block_keys(config: T5Config, has_cross: bool) -> list[tuple[str, str]]:
     )
     keys += [(f"{last}.DenseReluDense.{theirs}", f"mlp.{ours}") for theirs, ours in maps.items()]
     return [*keys, (f"{last}.layer_norm", "feedforward_norm")]
+
+
+FAMILY = Family(
+    name="t5", model_types=("t5",), published=PUBLISHED, tiny=tiny, sizes=SIZES, optional=OPTIONAL,
+    config_from_hf=config_from_hf, config_to_hf=config_to_hf, key_table=key_table,
+    config_from_checkpoint=config_from_checkpoint, counted=("num_layers", "num_decoder_layers"),
+    ignored=("EncDecAttention.relative_attention_bias.weight",),  # old files hold a table that nothing ever read
+    repeated=("lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"),  # in old files
+)  # fmt: skip
