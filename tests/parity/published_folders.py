@@ -11,10 +11,11 @@ from pathlib import Path
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+from small_prompts import VOCABULARY
 from tokenizers import Tokenizer, decoders, models, normalizers, trainers
 from transformers import GemmaConfig, LlamaConfig, OlmoConfig
 
-SIZES = {"vocab_size": 211, "num_hidden_layers": 2, "max_position_embeddings": 96, "intermediate_size": 80}
+SIZES = {"vocab_size": VOCABULARY, "num_hidden_layers": 2, "max_position_embeddings": 96, "intermediate_size": 80}
 CONFIGS = {
     # One key-value head and H * E = D, as the 2B; then multi-head and H * E > D, as the 7B.
     "gemma-2b": GemmaConfig(hidden_size=48, num_attention_heads=4, num_key_value_heads=1, head_dim=12, **SIZES),
@@ -51,7 +52,7 @@ def write_folder(directory: Path, kind: str, *, shards: bool = False, **options)
     return model
 
 
-def train_tokenizer(vocab_size: int = 211) -> Tokenizer:
+def train_tokenizer(vocab_size: int = VOCABULARY) -> Tokenizer:
     """A byte-pair tokenizer in Gemma's manner: spaces become a visible mark, special tokens come first."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Replace(" ", "▁")

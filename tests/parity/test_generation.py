@@ -14,9 +14,6 @@ from llmbook.models import decoder
 KINDS = list(CONFIGS)
 
 
-# Equal to transformers
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_greedy_equals_transformers_with_left_padding(kind, pairs):
     ours, theirs = pairs(kind)
