@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from llmbook.chapters.tiny_titans.t5 import experiment as t5_mistakes
+from llmbook.generation.encoder_decoder import T5Cache
 from llmbook.layers import activation, norm, relative_bias
 from llmbook.models import t5_blocks
 from llmbook.models.t5 import T5
@@ -97,12 +98,8 @@ def padding_read_by_the_decoder(ours: T5, patch: MonkeyPatch):
 
 def memory_of_the_first_layer(ours: T5, patch: MonkeyPatch):
     """All layers use the keys and values that the first one cached."""
-    cache = t5_blocks.T5Block._look_at
-    patch.setattr(
-        t5_blocks.T5Block,
-        "_look_at",
-        lambda self, memory, x, mask, store, layer: cache(self, memory, x, mask, store, 0),
-    )
+    sound = T5Cache.memory
+    patch.setattr(T5Cache, "memory", lambda self, layer, compute: sound(self, 0, compute))
 
 
 # Buckets (T3)

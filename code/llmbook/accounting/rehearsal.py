@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from llmbook.accounting.meter import measure_step, storage_bytes
@@ -41,13 +41,6 @@ class Rehearsal:
     """Of all matrix products, forward and backward; the fused attention kernel is not counted."""
 
 
-class _Unchecked(Decoder):
-    """A decoder that does not look at the values of its ids, since there are none."""
-
-    def _check(self, ids: Tensor, start: int, attention_mask: Tensor | None) -> None:
-        return
-
-
 def rehearse(
     config: DecoderConfig,
     prepare: Prepare | None = None,
@@ -67,7 +60,7 @@ def rehearse(
     """
     with FakeTensorMode(allow_non_fake_inputs=True), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # adapters ask a tensor for its address; a fake one warns
-        model = cast_(_Unchecked(config), dtype)
+        model = cast_(Decoder(config), dtype)
         if prepare is not None:
             prepare(model)
         ids = torch.zeros(batch, tokens + 1, dtype=torch.long)

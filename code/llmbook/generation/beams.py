@@ -14,6 +14,7 @@ Nothing here knows a model. ``step`` gives logits; who calls keeps the model and
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -41,7 +42,7 @@ class Hypotheses:
 @torch.inference_mode()
 def beam_search(
     step: Step, start_ids: Tensor, *, beams: int, max_new_tokens: int, stop_id: int, pad_id: int = 0,
-    length_penalty: float = 1.0, early_stopping: bool | str = False,
+    length_penalty: float = 1.0, early_stopping: bool | Literal["never"] = False,
 ) -> Hypotheses:  # fmt: skip
     """Search for likely texts.
 
@@ -119,7 +120,7 @@ def _take(ids: Tensor, chosen: Tensor) -> Tensor:
     return ids.gather(1, chosen[:, :, None].expand(-1, -1, ids.shape[2]))
 
 
-def check_beams(beams: int, max_new_tokens: int, early_stopping: bool | str) -> None:
+def check_beams(beams: int, max_new_tokens: int, early_stopping: bool | Literal["never"]) -> None:
     """Raise a ValueError about settings that make no sense."""
     if beams < 1 or max_new_tokens < 1:
         raise ValueError(f"beams and max_new_tokens must be at least 1, not {beams} and {max_new_tokens}")

@@ -10,32 +10,58 @@ from torch import Tensor
 from llmbook.models import DecoderConfig
 
 
-class KVCache:
-    """Keys and values of earlier positions, for all layers, in memory that is set aside once.
+class LayerView:
+    """What one layer sees of a cache: where its keys and values are, whichever of the layers it is.
 
     Args:
-        config: the model's config.
-        batch: B, rows.
-        max_length: S at most, positions; None means the model's own limit.
-        dtype: that of the model.
-        device: that of the model.
+        cache: of all layers.
+        index: of this layer.
+    """
+
+    __slots__ = ("cache", "index")
+
+    def __init__(self, cache: "SizedCache", index: int):
+        self.cache, self.index = cache, index
+
+    def update(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """:meth:`SizedCache.update` of this layer."""
+        return self.cache.update(self.index, key, value)
+
+
+class SizedCache:
+    """Keys and values of earlier positions, for all layers, in memory that is set aside once.
 
     Each step fills the next positions and gives back a slice of what is filled, which attention reads without a mask
     for the unused rest.
+
+    Args:
+        layers: how many of them store something.
+        batch: B, rows.
+        kv_heads: K, key and value heads.
+        max_length: S at most, positions.
+        head_size: E.
+        dtype: that of the model.
+        device: that of the model.
+
+    Raises:
+        ValueError: there would be no room for a single number.
     """
 
     def __init__(
         self,
-        config: DecoderConfig,
+        *,
+        layers: int,
         batch: int,
-        max_length: int | None = None,
-        dtype: torch.dtype = torch.float32,
-        device: str | torch.device = "cpu",
+        kv_heads: int,
+        max_length: int,
+        head_size: int,
+        dtype: torch.dtype,
+        device: str | torch.device,
     ):
-        if batch < 1 or (max_length is not None and max_length < 1):
+        if batch < 1 or max_length < 1:
             raise ValueError(f"a cache needs at least one row and one position, not {batch} and {max_length}")
-        self.length, self.max_length = 0, max_length or config.max_length
-        shape = (config.layers, batch, config.kv_heads, self.max_length, config.head_size)
+        self.length, self.max_length = 0, max_length
+        shape = (layers, batch, kv_heads, max_length, head_size)
         self.keys = torch.zeros(shape, dtype=dtype, device=device)
         self.values = torch.zeros(shape, dtype=dtype, device=device)
 
@@ -43,6 +69,10 @@ class KVCache:
     def bytes(self) -> int:
         """Bytes set aside: 2 * layers * B * K * S * E numbers."""
         return self.keys.nbytes + self.values.nbytes
+
+    def layer(self, index: int) -> LayerView:
+        """What the layer of this index sees."""
+        return LayerView(self, index)
 
     def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Store the new keys and values of a layer and give back all that it has.
@@ -81,3 +111,28 @@ class KVCache:
         """Let row i go on from what row ``rows[i]`` holds, as beam search needs it."""
         for stored in (self.keys, self.values):
             stored[:, :, :, : self.length] = stored[:, rows, :, : self.length]
+
+
+class KVCache(SizedCache):
+    """The cache of a decoder, in the sizes of its config.
+
+    Args:
+        config: the model's config.
+        batch: B, rows.
+        max_length: S at most, positions; None means the model's own limit.
+        dtype: that of the model.
+        device: that of the model.
+    """
+
+    def __init__(
+        self,
+        config: DecoderConfig,
+        batch: int,
+        max_length: int | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: str | torch.device = "cpu",
+    ):
+        super().__init__(
+            layers=config.layers, batch=batch, kv_heads=config.kv_heads, head_size=config.head_size,
+            max_length=config.max_length if max_length is None else max_length, dtype=dtype, device=device,
+        )  # fmt: skip

@@ -5,6 +5,7 @@ by it.
 """
 
 from collections.abc import Collection
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ from llmbook.generation.beams import beam_search, check_beams
 from llmbook.generation.cache import KVCache
 from llmbook.generation.sampling import check_sampling, sample_next
 from llmbook.models import Decoder, DecoderConfig
+from llmbook.models.decoder import HINT
+from llmbook.models.ids import check_range
 
 
 @torch.inference_mode()
@@ -66,7 +69,7 @@ def generate(
 @torch.inference_mode()
 def generate_with_beams(
     model: Decoder, ids: Tensor, *, beams: int, max_new_tokens: int, stop_id: int, pad_id: int = 0,
-    attention_mask: Tensor | None = None, length_penalty: float = 1.0, early_stopping: bool | str = False,
+    attention_mask: Tensor | None = None, length_penalty: float = 1.0, early_stopping: bool | Literal["never"] = False,
 ) -> Tensor:  # fmt: skip
     """Continue token sequences by beam search, whose rules are those of :func:`llmbook.generation.beams.beam_search`.
 
@@ -134,6 +137,7 @@ def _checked_mask(
     """A boolean mask, or None if nothing is padded; raises a ValueError about a prompt that cannot be continued."""
     if ids.ndim != 2 or ids.numel() == 0:
         raise ValueError(f"ids must be prompts (B, T) of at least one token, not {tuple(ids.shape)}; start with BOS")
+    check_range(ids, config.vocab_size, "ids", HINT)
     if new_tokens < 1:
         raise ValueError(f"max_new_tokens must be at least 1, not {new_tokens}")
     if ids.shape[1] + new_tokens > config.max_length:

@@ -5,20 +5,31 @@ those of the encoder's output, which are computed at the first token and stay as
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from llmbook.generation.beams import Step, beam_search, check_beams
-from llmbook.generation.cache import KVCache
+from llmbook.generation.cache import LayerView, SizedCache
 from llmbook.generation.decoder import up_to_the_longest
 from llmbook.generation.sampling import check_sampling, sample_next
 from llmbook.models.t5 import T5
 from llmbook.models.t5_config import T5Config
 
 
-class T5Cache(KVCache):
+class T5LayerView(LayerView):
+    """What one layer of a T5's decoder sees of a cache."""
+
+    __slots__ = ()
+    cache: "T5Cache"
+
+    def memory(self, compute: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """:meth:`T5Cache.memory` of this layer."""
+        return self.cache.memory(self.index, compute)
+
+
+class T5Cache(SizedCache):
     """Keys and values of a T5's decoder: of its own earlier positions, and of the encoder's output.
 
     ``select`` moves the former only: a beam never leaves its input.
@@ -39,13 +50,20 @@ class T5Cache(KVCache):
         dtype: torch.dtype = torch.float32,
         device: str | torch.device = "cpu",
     ):
-        super().__init__(replace(config, layers=config.decoder_layers), batch, max_length, dtype, device)
+        super().__init__(
+            layers=config.decoder_layers, batch=batch, kv_heads=config.heads, head_size=config.head_size,
+            max_length=max_length, dtype=dtype, device=device,
+        )  # fmt: skip
         self._memory: dict[int, tuple[Tensor, Tensor]] = {}
 
     @property
     def bytes(self) -> int:
         """Bytes of both kinds; those of the encoder's output from the first token on."""
         return super().bytes + sum(tensor.nbytes for pair in self._memory.values() for tensor in pair)
+
+    def layer(self, index: int) -> T5LayerView:
+        """What the layer of this index sees."""
+        return T5LayerView(self, index)
 
     def memory(self, layer: int, compute: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         """Keys and values of the encoder's output in a layer, ``(B, H, S, E)`` each: computed once."""
@@ -57,8 +75,9 @@ class T5Cache(KVCache):
 @torch.inference_mode()
 def generate_t5(
     model: T5, input_ids: Tensor, *, max_new_tokens: int, attention_mask: Tensor | None = None, beams: int = 1,
-    length_penalty: float = 1.0, early_stopping: bool | str = False, temperature: float = 0.0, top_k: int | None = None,
-    top_p: float | None = None, generator: torch.Generator | None = None, use_cache: bool = True,
+    length_penalty: float = 1.0, early_stopping: bool | Literal["never"] = False, temperature: float = 0.0,
+    top_k: int | None = None, top_p: float | None = None, generator: torch.Generator | None = None,
+    use_cache: bool = True,
 ) -> Tensor:  # fmt: skip
     """Write an output for each input.
 
@@ -120,7 +139,8 @@ def decoding_step(
         use_cache: False decodes all positions at each call.
     """
     memory = model.encode(input_ids, attention_mask=attention_mask).repeat_interleave(beams, dim=0)
-    mask = None if attention_mask is None else attention_mask.repeat_interleave(beams, dim=0)
+    is_padded = attention_mask is not None and not attention_mask.all()  # asked once, not at each step
+    mask = attention_mask.repeat_interleave(beams, dim=0) if is_padded else None
     cache = T5Cache(model.config, len(memory), max_new_tokens, memory.dtype, memory.device) if use_cache else None
     written = input_ids.new_zeros((len(memory), 0))
 

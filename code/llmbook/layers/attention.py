@@ -17,13 +17,20 @@ from llmbook.layers.norm import RMSNorm
 from llmbook.layers.rope import apply_rope
 
 
+class LayerCache(Protocol):
+    """What attention needs of a cache: a place for the keys and values of its layer."""
+
+    def update(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Store new keys and values, each ``(B, K, T, E)``; give back all there are, ``(B, K, S, E)``."""
+
+
 class Cache(Protocol):
     """What a decoder needs of a cache. It lives outside the model; ``generation.KVCache`` is one."""
 
     length: int  # positions stored so far
 
-    def update(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Store the new keys and values of a layer, each ``(B, K, T, E)``; give back all of it, ``(B, K, S, E)``."""
+    def layer(self, index: int) -> LayerCache:
+        """What the layer of this index sees of the cache."""
 
     def advance(self, count: int) -> None:
         """Count ``count`` positions as stored, once all layers have been updated."""
@@ -53,30 +60,60 @@ def attend_slow(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None =
         query: ``(B, H, T, E)``.
         key: ``(B, K, S, E)`` with H a multiple of K.
         value: ``(B, K, S, E)``.
-        mask: Boolean, True where a query may look, broadcastable to ``(B, H, T, S)``; None means causal.
+        mask: Boolean, True where a query may look, of a shape that :func:`check_mask` allows; None means causal.
 
     Returns:
         ``(B, H, T, E)``.
+
+    Raises:
+        ValueError: the mask is not boolean, or has another shape.
     """
     heads_per_group = query.shape[1] // key.shape[1]
     key = key.repeat_interleave(heads_per_group, dim=1)  # (B, H, S, E): query head h reads head h // (H / K)
     value = value.repeat_interleave(heads_per_group, dim=1)
     if mask is None:
         mask = causal_mask(query.shape[2], key.shape[2], query.device)
+    check_mask(mask, query, key)
     scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5  # (B, H, T, S)
     weights = scores.masked_fill(~mask, float("-inf")).float().softmax(-1)  # float32: bfloat16 loses small weights
     return weights.to(value.dtype) @ value
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The same numbers as ``attend_slow`` from torch's fused kernel; arguments and result alike."""
-    # is_causal aligns the first query with the first key, so it is only right when T == S.
-    queries, keys = query.shape[2], key.shape[2]
-    if mask is None and 1 < queries < keys:
+    """The same numbers as ``attend_slow`` from torch's fused kernel; arguments, result and errors alike."""
+    queries, keys, is_causal = query.shape[2], key.shape[2], False
+    if mask is not None:
+        check_mask(mask, query, key)
+    elif queries == keys:  # is_causal aligns the first query with the first key, so it is only right when T == S
+        is_causal = True
+    elif queries > 1:  # a single query, the last, sees all keys
         mask = causal_mask(queries, keys, query.device)
-    is_causal = mask is None and queries == keys
     grouped = query.shape[1] != key.shape[1]
     return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=is_causal, enable_gqa=grouped)
+
+
+def check_mask(mask: Tensor, query: Tensor, key: Tensor, *, is_bias: bool = False) -> None:
+    """Refuse a mask that PyTorch would stretch to the scores, but that does not say of each key what it means for it.
+
+    Args:
+        mask: ``(T, S)`` or ``(B, H, T, S)``, where B, H and T may be 1: the same for all of them. S may not.
+        query: ``(B, H, T, E)``.
+        key: ``(B, K, S, E)``.
+        is_bias: whether numbers that are added to the scores are allowed too; else it must be boolean.
+
+    Raises:
+        ValueError: the mask has another shape or type.
+    """
+    (batch, heads, queries, _), keys, shape = query.shape, key.shape[2], mask.shape
+    fits = len(shape) in (2, 4) and shape[-1] == keys and shape[-2] in (1, queries)
+    if not fits or (len(shape) == 4 and (shape[0] not in (1, batch) or shape[1] not in (1, heads))):
+        raise ValueError(
+            f"a mask must have shape (T, S) = {(queries, keys)} or (B, H, T, S) = {(batch, heads, queries, keys)}, "
+            f"where all but S may be 1, not {tuple(shape)}"
+        )
+    if mask.dtype is not torch.bool and not (is_bias and mask.is_floating_point()):
+        kinds = "boolean, or numbers to add to the scores" if is_bias else "boolean, true where a query may look"
+        raise ValueError(f"a mask must be {kinds}, not {mask.dtype}")
 
 
 class Attention(nn.Module):
@@ -119,17 +156,15 @@ class Attention(nn.Module):
         x: Tensor,
         rotation: tuple[Tensor, Tensor] | None,
         mask: Tensor | None = None,
-        cache: Cache | None = None,
-        layer: int = 0,
+        cache: LayerCache | None = None,
     ) -> Tensor:
         """Attend over ``x`` and what the cache holds.
 
         Args:
             x: ``(B, T, D)``.
             rotation: cosine and sine, each ``(B or 1, 1, T, E/2)``; None where positions are learned (GPT-2).
-            mask: Boolean, broadcastable to ``(B, H, T, S)``; None means causal.
-            cache: keys and values of earlier positions, already rotated; the new ones are added to it.
-            layer: the index of this layer in the cache.
+            mask: Boolean, ``(T, S)`` or ``(B, H, T, S)`` as in :func:`attend`; None means causal.
+            cache: this layer's keys and values of earlier positions, already rotated; the new ones are added to it.
 
         Returns:
             ``(B, T, D)``.
@@ -139,7 +174,7 @@ class Attention(nn.Module):
         if rotation is not None:
             query, key = apply_rope(query, *rotation), apply_rope(key, *rotation)
         if cache is not None:
-            key, value = cache.update(layer, key, value)  # (B, K, S, E)
+            key, value = cache.update(key, value)  # (B, K, S, E)
         out = attend(query, key, value, mask)  # (B, H, T, E)
         return self.o_proj(out.transpose(1, 2).flatten(2))  # (B, T, H * E) -> (B, T, D)
 

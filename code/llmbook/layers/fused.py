@@ -13,13 +13,16 @@ order        activation acts on     who
 Both halves have one shape, so the wrong order loads without an error.
 """
 
+from typing import Literal, get_args
+
 import torch
 from torch import Tensor
 
-ORDERS = ("up_gate", "gate_up")
+Order = Literal["up_gate", "gate_up"]
+ORDERS: tuple[str, ...] = get_args(Order)
 
 
-def split_fused(weight: Tensor, order: str) -> tuple[Tensor, Tensor]:
+def split_fused(weight: Tensor, order: Order) -> tuple[Tensor, Tensor]:
     """Take a fused matrix apart.
 
     Args:
@@ -39,7 +42,7 @@ def split_fused(weight: Tensor, order: str) -> tuple[Tensor, Tensor]:
     return (second, first) if order == "up_gate" else (first, second)
 
 
-def join_fused(gate: Tensor, up: Tensor, order: str) -> Tensor:
+def join_fused(gate: Tensor, up: Tensor, order: Order) -> Tensor:
     """Stack gate and up, each ``(F, D)``, into ``(2F, D)``: the inverse of :func:`split_fused`.
 
     Raises:

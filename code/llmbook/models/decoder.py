@@ -18,12 +18,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from llmbook.layers.attention import Attention, Cache, causal_mask
+from llmbook.layers.attention import Attention, Cache, LayerCache, causal_mask
 from llmbook.layers.embedding import Embedding
 from llmbook.layers.feedforward import FeedForward, GatedFeedForward, SparseMixture
 from llmbook.layers.norm import build_norm
 from llmbook.layers.rope import rope_angles
 from llmbook.models.config import DecoderConfig
+from llmbook.models.ids import check_range, look_up
+
+HINT = "were they made by another model's tokenizer?"
 
 
 class Block(nn.Module):
@@ -51,12 +54,11 @@ class Block(nn.Module):
         x: Tensor,
         rotation: tuple[Tensor, Tensor] | None,
         mask: Tensor | None = None,
-        cache: Cache | None = None,
-        layer: int = 0,
+        cache: LayerCache | None = None,
     ) -> Tensor:
         """Map ``(B, T, D)`` to ``(B, T, D)``; the other arguments are those of ``Attention.forward``."""
         normed = self.attention_norm(x)
-        attended = self.self_attn(normed, rotation, mask, cache, layer)
+        attended = self.self_attn(normed, rotation, mask, cache)
         if self.parallel:
             return x + (attended + self.mlp(normed))
         x = self._add(x, attended, self.attention_post_norm)
@@ -101,20 +103,25 @@ class Decoder(nn.Module):
             ValueError: ids are not ``(B, T)`` integers below V, the mask has another shape, or the sequence is longer
                 than ``max_length``.
         """
+        check_range(ids, self.config.vocab_size, "ids", HINT)
         return self.logits(self.hidden_states(ids, attention_mask=attention_mask, cache=cache))
 
     def hidden_states(self, ids: Tensor, *, attention_mask: Tensor | None = None, cache: Cache | None = None) -> Tensor:
-        """The residual stream after the last norm, ``(B, T, D)``; arguments as in ``forward``."""
+        """The residual stream after the last norm, ``(B, T, D)``; arguments and errors as in ``forward``.
+
+        On a GPU ids outside the vocabulary are not looked for here: generation comes through here at each step.
+        """
         start = 0 if cache is None else cache.length
         self._check(ids, start, attention_mask)
-        x, windows, views = self.embed_tokens(ids), self.config.windows, {}
+        x = look_up(self.embed_tokens, ids, self.config.vocab_size, "ids", HINT)
+        windows, views = self.config.windows, {}
         for window in set(windows):  # layers of one kind share their mask and their rotation
             positions, mask = positions_and_mask(ids.shape[1], start, attention_mask, ids.device, window)
             views[window] = self._rotation(positions, window), mask
         if self.embed_positions is not None:
             x = x + self.embed_positions(positions)
         for index, (block, window) in enumerate(zip(self.layers, windows, strict=True)):
-            x = block(x, *views[window], cache, index)
+            x = block(x, *views[window], None if cache is None else cache.layer(index))
         if cache is not None:
             cache.advance(ids.shape[1])
         return self.norm(x)
@@ -132,7 +139,7 @@ class Decoder(nn.Module):
         return F.linear(hidden, self.embed_tokens.weight) if self.lm_head is None else self.lm_head(hidden)
 
     def _check(self, ids: Tensor, start: int, attention_mask: Tensor | None) -> None:
-        """Raise a ValueError that says what to do about ids that this model cannot read."""
+        """Raise a ValueError about shapes and types that this model cannot read; no values are read."""
         if ids.ndim != 2 or ids.dtype not in (torch.int32, torch.int64):
             raise ValueError(f"ids must be integers of shape (B, T), not {ids.dtype} of shape {tuple(ids.shape)}")
         total = start + ids.shape[1]
@@ -144,11 +151,6 @@ class Decoder(nn.Module):
             raise ValueError(
                 f"attention_mask must have shape {(len(ids), total)}, cached positions included, "
                 f"not {tuple(attention_mask.shape)}"
-            )
-        if ids.numel() and not ids.is_meta and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.vocab_size:
-            raise ValueError(
-                f"ids must be from 0 to {self.config.vocab_size - 1}, but run from {int(ids.min())} to "
-                f"{int(ids.max())}; were they made by another model's tokenizer?"
             )
 
 

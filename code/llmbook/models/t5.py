@@ -18,8 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from llmbook.layers.embedding import Embedding
+from llmbook.models.ids import check_range, has_values, look_up
 from llmbook.models.t5_blocks import CacheWithMemory, T5Stack
 from llmbook.models.t5_config import T5Config
+
+HINT = "labels need shift_right(labels) first, and ids this model's own tokenizer"
 
 
 class T5(nn.Module):
@@ -52,10 +55,14 @@ class T5(nn.Module):
         return self.decode(decoder_ids, memory, attention_mask=attention_mask)
 
     def encode(self, input_ids: Tensor, *, attention_mask: Tensor | None = None) -> Tensor:
-        """The memory ``(B, S, D)``: the encoder's output, once for an input; arguments as in ``forward``."""
-        self._check_ids(input_ids, "input_ids")
+        """The memory ``(B, S, D)``: the encoder's output, once for an input; arguments and errors as in ``forward``."""
+        _check_form(input_ids, "input_ids")
+        check_range(input_ids, self.config.vocab_size, "input_ids", HINT)
         mask = _key_mask(attention_mask, input_ids.shape, input_ids.device)
-        return self.encoder(self.embed_tokens(input_ids), mask)
+        _refuse_empty_rows(mask)
+        embedded = look_up(self.embed_tokens, input_ids, self.config.vocab_size, "input_ids", HINT)
+        is_padded = mask is not None and not (has_values(mask) and mask.all())
+        return self.encoder(embedded, mask if is_padded else None)
 
     def decode(
         self,
@@ -65,7 +72,13 @@ class T5(nn.Module):
         attention_mask: Tensor | None = None,
         cache: CacheWithMemory | None = None,
     ) -> Tensor:
-        """Logits ``(B, T, V)`` from the memory; with a cache, ``decoder_ids`` are only the new ones."""
+        """Logits ``(B, T, V)`` from the memory; with a cache, ``decoder_ids`` are only the new ones.
+
+        Raises:
+            ValueError: as in ``forward``.
+        """
+        check_range(decoder_ids, self.config.vocab_size, "decoder_ids", HINT)
+        _refuse_empty_rows(attention_mask)
         return self.logits(self.hidden_states(decoder_ids, memory, attention_mask=attention_mask, cache=cache))
 
     def hidden_states(
@@ -76,12 +89,21 @@ class T5(nn.Module):
         attention_mask: Tensor | None = None,
         cache: CacheWithMemory | None = None,
     ) -> Tensor:
-        """The decoder's output after its last norm, ``(B, T, D)``; arguments as in ``decode``."""
-        self._check_ids(decoder_ids, "decoder_ids")
+        """The decoder's output after its last norm, ``(B, T, D)``; arguments as in ``decode``.
+
+        The mask's values are not read, and on a GPU ids outside the vocabulary are not looked for: generation comes
+        through here at each step.
+
+        Raises:
+            ValueError: ids are not integers ``(B, T)`` with T at least 1, on the processor also one outside the
+                vocabulary; there are more or fewer rows than inputs; or the mask has another shape than the input.
+        """
+        _check_form(decoder_ids, "decoder_ids")
         if len(decoder_ids) != len(memory):
             raise ValueError(f"{len(decoder_ids)} rows of decoder_ids for {len(memory)} inputs; give one to each")
         mask = _key_mask(attention_mask, memory.shape[:2], memory.device)
-        return self.decoder(self.embed_tokens(decoder_ids), None, memory, mask, cache)
+        embedded = look_up(self.embed_tokens, decoder_ids, self.config.vocab_size, "decoder_ids", HINT)
+        return self.decoder(embedded, None, memory, mask, cache)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Multiply ``(B, T, D)`` by the output matrix: ``(B, T, V)``. While decoding, pass the last position only."""
@@ -89,28 +111,27 @@ class T5(nn.Module):
             hidden = hidden * self.config.width**-0.5
         return F.linear(hidden, self.embed_tokens.weight) if self.lm_head is None else self.lm_head(hidden)
 
-    def _check_ids(self, ids: Tensor, name: str) -> None:
-        """Raise a ValueError that says what to do about ids that this model cannot read."""
-        if ids.ndim != 2 or not ids.shape[1] or ids.dtype not in (torch.int32, torch.int64):
-            raise ValueError(
-                f"{name} must be integers (B, T) with T at least 1, not {ids.dtype} of shape {tuple(ids.shape)}"
-            )
-        if not ids.is_meta and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.vocab_size:
-            raise ValueError(
-                f"{name} must be from 0 to {self.config.vocab_size - 1}, but run from {int(ids.min())} to "
-                f"{int(ids.max())}; labels need shift_right(labels) first, and ids this model's own tokenizer"
-            )
+
+def _check_form(ids: Tensor, name: str) -> None:
+    """Raise a ValueError about ids that are no rows of integers; no values are read."""
+    if ids.ndim != 2 or not ids.shape[1] or ids.dtype not in (torch.int32, torch.int64):
+        raise ValueError(
+            f"{name} must be integers (B, T) with T at least 1, not {ids.dtype} of shape {tuple(ids.shape)}"
+        )
 
 
 def _key_mask(attention_mask: Tensor | None, shape: torch.Size, device: torch.device) -> Tensor | None:
-    """A checked mask ``(B, S)`` as boolean ``(B, 1, 1, S)`` on the model's device, or None if nothing is padded."""
+    """A mask ``(B, S)`` as boolean ``(B, 1, 1, S)`` on the model's device; no values are read."""
     if attention_mask is None:
         return None
     if attention_mask.shape != shape:
         raise ValueError(
             f"attention_mask must have the input's shape {tuple(shape)}, not {tuple(attention_mask.shape)}"
         )
-    real = attention_mask.to(device).bool()
-    if not real.any(-1).all():
+    return attention_mask.to(device).bool()[:, None, None, :]
+
+
+def _refuse_empty_rows(mask: Tensor | None) -> None:
+    """Raise a ValueError if a row has no real token, where the values can be read."""
+    if mask is not None and has_values(mask) and not mask.any(-1).all():
         raise ValueError("a row of attention_mask has no real token; leave empty inputs out, or give them a stop token")
-    return None if real.all() else real[:, None, None, :]

@@ -6,18 +6,25 @@ from typing import Protocol
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from llmbook.layers.attention import Cache, causal_mask
+from llmbook.layers.attention import Cache, LayerCache, causal_mask, check_mask
 from llmbook.layers.feedforward import FeedForward, GatedFeedForward
 from llmbook.layers.norm import RMSNorm
 from llmbook.layers.relative_bias import RelativeBias
 from llmbook.models.t5_config import T5Config
 
 
-class CacheWithMemory(Cache, Protocol):
-    """What a T5's decoder needs of a cache; ``generation_t5.T5Cache`` is one."""
+class LayerCacheWithMemory(LayerCache, Protocol):
+    """What a block of a T5's decoder needs of a cache."""
 
-    def memory(self, layer: int, compute: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        """Keys and values of the encoder's output in a layer: computed at the first call, kept for the others."""
+    def memory(self, compute: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Keys and values of the encoder's output in this layer: computed at the first call, kept for the others."""
+
+
+class CacheWithMemory(Cache, Protocol):
+    """What a T5's decoder needs of a cache; ``generation.encoder_decoder.T5Cache`` is one."""
+
+    def layer(self, index: int) -> LayerCacheWithMemory:
+        """What the layer of this index sees of the cache."""
 
 
 class T5Attention(nn.Module):
@@ -49,12 +56,17 @@ class T5Attention(nn.Module):
             key: ``(B, H, S, E)``.
             value: ``(B, H, S, E)``.
             bias: added to the scores, minus infinity where nothing may be seen, or boolean, true where it may;
-                broadcastable to ``(B, H, T, S)``. None: everything is seen alike.
+                ``(T, S)`` or ``(B, H, T, S)``, where all but S may be 1. None: everything is seen alike.
 
         Returns:
             ``(B, T, D)``.
+
+        Raises:
+            ValueError: the bias has another shape.
         """
         query = self._heads(self.q_proj(x))
+        if bias is not None:
+            check_mask(bias, query, key, is_bias=True)
         out = F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=1.0)
         return self.o_proj(out.transpose(1, 2).flatten(2))  # (B, T, H * E) -> (B, T, D)
 
@@ -83,28 +95,27 @@ class T5Block(nn.Module):
         bias: Tensor,
         memory: Tensor | None = None,
         memory_mask: Tensor | None = None,
-        cache: CacheWithMemory | None = None,
-        layer: int = 0,
+        cache: LayerCacheWithMemory | None = None,
     ) -> Tensor:
         """Map ``(B, T, D)`` to ``(B, T, D)``; the other arguments are those of ``T5Stack.forward``."""
         normed = self.attention_norm(x)
         key, value = self.self_attn.keys_and_values(normed)
         if cache is not None:
-            key, value = cache.update(layer, key, value)  # (B, H, S, E)
+            key, value = cache.update(key, value)  # (B, H, S, E)
         x = x + self.self_attn(normed, key, value, bias)
         if self.cross_attn is not None:
-            x = x + self._look_at(memory, self.cross_attention_norm(x), memory_mask, cache, layer)
+            x = x + self._look_at(memory, self.cross_attention_norm(x), memory_mask, cache)
         return x + self.mlp(self.feedforward_norm(x))
 
     def _look_at(
-        self, memory: Tensor, x: Tensor, mask: Tensor | None, cache: CacheWithMemory | None, layer: int
+        self, memory: Tensor, x: Tensor, mask: Tensor | None, cache: LayerCacheWithMemory | None
     ) -> Tensor:
         """Cross-attention: queries from the decoder, keys and values from the encoder's output."""
 
         def compute() -> tuple[Tensor, Tensor]:
             return self.cross_attn.keys_and_values(memory)
 
-        key, value = compute() if cache is None else cache.memory(layer, compute)
+        key, value = compute() if cache is None else cache.memory(compute)
         return self.cross_attn(x, key, value, mask)
 
 
@@ -148,7 +159,7 @@ class T5Stack(nn.Module):
         if mask is not None:
             bias = bias.masked_fill(~mask, float("-inf"))
         for index, block in enumerate(self.layers):
-            x = block(x, bias, memory, memory_mask, cache, index)
+            x = block(x, bias, memory, memory_mask, None if cache is None else cache.layer(index))
         if cache is not None:
             cache.advance(new)
         return self.norm(x)

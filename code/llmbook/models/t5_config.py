@@ -78,11 +78,6 @@ class T5Config:
                f"{name} must be one token id below {self.vocab_size}, not {id_!r}") for name, id_ in ids.items()),
         ))  # fmt: skip
 
-    @property
-    def kv_heads(self) -> int:
-        """H: every head has keys and values of its own."""
-        return self.heads
-
 
 SIZES = {  # Hugging Face's field: ours
     "vocab_size": "vocab_size",

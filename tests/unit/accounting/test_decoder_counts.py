@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from collections import defaultdict
 
 import pytest
 import torch
@@ -35,24 +36,32 @@ CHECKPOINTS = {  # totals published by others: keras-hub's gemma_presets.py, and
 }
 
 
-class RecordingCache:
-    """The simplest cache that a decoder accepts: it keeps every tensor it is given."""
+class RecordingLayer:
+    """The simplest cache of a layer: it keeps every tensor it is given."""
 
     def __init__(self) -> None:
-        self.length, self.stored = 0, {}
+        self.stored = ()
 
-    def update(self, layer: int, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        if layer in self.stored:
-            old_key, old_value = self.stored[layer]
-            key, value = torch.cat((old_key, key), 2), torch.cat((old_value, value), 2)
-        self.stored[layer] = key, value
-        return key, value
+    def update(self, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        new = key, value
+        self.stored = tuple(torch.cat(pair, 2) for pair in zip(self.stored, new, strict=True)) if self.stored else new
+        return self.stored
+
+
+class RecordingCache:
+    """The simplest cache that a decoder accepts."""
+
+    def __init__(self) -> None:
+        self.length, self.layers = 0, defaultdict(RecordingLayer)
+
+    def layer(self, index: int) -> RecordingLayer:
+        return self.layers[index]
 
     def advance(self, count: int) -> None:
         self.length += count
 
     def nbytes(self) -> int:
-        return sum(tensor.nbytes for pair in self.stored.values() for tensor in pair)
+        return sum(tensor.nbytes for layer in self.layers.values() for tensor in layer.stored)
 
 
 def random_config(seed: int) -> DecoderConfig:

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import DataDependentOutputException
 
 from llmbook.accounting import flops_by_part
 from llmbook.accounting.meter import measure_step
 from llmbook.accounting.rehearsal import rehearse, rehearse_deep
 from llmbook.accounting.step_memory import ALL_LINEAR
 from llmbook.adapters import inject
-from llmbook.models import Decoder, initialize_, llama
+from llmbook.models import Decoder, decoder, initialize_, llama
 from llmbook.training.loop import next_token_loss
 
 
@@ -47,3 +48,12 @@ def test_many_layers_follow_from_few():
     prepare = lambda model: inject(model, ["q_proj", "down_proj"], kind="dora", rank=4)  # noqa: E731
     assert rehearse_deep(config, prepare, tokens=16) == rehearse(config, prepare, tokens=16)
     assert rehearse_deep(config, prepare, tokens=16) != rehearse(replace(config, layers=4), prepare, tokens=16)
+
+
+def test_a_model_that_reads_its_ids_cannot_be_rehearsed(monkeypatch):
+    """The decoder that is rehearsed is the one that everybody uses; the twin looks at ids that have no values."""
+    assert rehearse(llama.tiny(), tokens=4).flops > 0
+    sound = decoder.look_up
+    monkeypatch.setattr(decoder, "look_up", lambda table, ids, *rest: int(ids.min()) + sound(table, ids, *rest))
+    with pytest.raises(DataDependentOutputException):
+        rehearse(llama.tiny(), tokens=4)

@@ -1,5 +1,8 @@
 """The cache changes nothing but the time; caches with a fault are noticed."""
 
+import weakref
+from dataclasses import replace
+
 import pytest
 import torch
 from small_prompts import CONFIGS, loud_decoder, padded_batch, random_ids
@@ -9,6 +12,7 @@ from llmbook.accounting import kv_cache_bytes
 from llmbook.checkpoint import load_pretrained, save_pretrained
 from llmbook.generation import KVCache, generate
 from llmbook.generation import decoder as generation
+from llmbook.generation.cache import SizedCache
 from llmbook.models import gemma
 
 
@@ -57,7 +61,14 @@ class MixesLayers(KVCache):
         return super().update(0, key, value)
 
 
-@pytest.mark.parametrize("fault", [MisplacedKeys, MixesLayers])
+class SameLayer(KVCache):
+    """A fault: every layer sees the first."""
+
+    def layer(self, index):
+        return super().layer(0)
+
+
+@pytest.mark.parametrize("fault", [MisplacedKeys, MixesLayers, SameLayer])
 def test_the_cache_comparison_notices(fault, monkeypatch):
     monkeypatch.setitem(globals(), "KVCache", fault)
     assert largest_gap(loud_decoder("gemma-2b"), *padded_batch()) > 1e-2
@@ -116,3 +127,33 @@ def test_the_bytes_of_the_cache_are_what_accounting_says():
     config = gemma.tiny(kv_heads=1)
     assert KVCache(config, 3, 50, torch.bfloat16).bytes == kv_cache_bytes(config, 50, batch=3, bytes_per_value=2)
     assert KVCache(config, 1).bytes == kv_cache_bytes(config, config.max_length, bytes_per_value=4)
+
+
+@torch.inference_mode()
+def test_a_layer_sees_its_own_memory_only():
+    """A view has no numbers of its own, so that a cache is freed as soon as its owner lets go."""
+    cache = sized(layers=3)
+    key, value = torch.ones(1, 2, 4, 6), 2 * torch.ones(1, 2, 4, 6)
+    found_key, found_value = cache.layer(1).update(key, value)
+    assert torch.equal(found_key, key) and torch.equal(found_value, value)
+    assert cache.keys.flatten(1).any(1).tolist() == [False, True, False]
+    cache.advance(4)
+    assert cache.layer(1).update(key[:, :, :1], value[:, :, :1])[0].shape == (1, 2, 5, 6)
+    alive = weakref.ref(cache)
+    del cache, found_key, found_value
+    assert alive() is None
+
+
+def sized(**changes):
+    sizes = {"layers": 1, "batch": 1, "kv_heads": 2, "max_length": 5, "head_size": 6}
+    return SizedCache(**sizes | changes, dtype=torch.float32, device="cpu")
+
+
+def test_sizes_come_from_the_config_of_a_decoder():
+    """All of them differ, so that none can stand for another."""
+    config = replace(gemma.tiny(), layers=3, heads=4, kv_heads=2, head_size=10, max_length=17)
+    assert KVCache(config, 5).keys.shape == (3, 5, 2, 17, 10)
+    assert KVCache(config, 5, 9).values.shape == (3, 5, 2, 9, 10)
+    for size in ("batch", "max_length"):
+        with pytest.raises(ValueError, match="at least one row and one position"):
+            sized(**{size: 0})

@@ -143,3 +143,14 @@ def test_a_cache_counts_its_bytes():
     input_ids, decoder_ids = texts(config, rows=2, read=20)
     ours.decode(decoder_ids[:, :1], ours.encode(input_ids), cache=cache)
     assert cache.bytes == own + own * 2
+
+
+def test_sizes_come_from_the_config_of_a_t5():
+    """The decoder's number of layers, and the query heads: all sizes differ, so that none can stand for another."""
+    config = replace(CASES["flan"], layers=2, decoder_layers=3, heads=6, head_size=8)
+    cache = T5Cache(config, 5, 10)
+    assert cache.keys.shape == cache.values.shape == (3, 5, 6, 10, 8)
+    made = []
+    for index in (0, 2, 0):
+        cache.layer(index).memory(lambda index=index: made.append(index) or (torch.ones(1), torch.ones(1)))
+    assert made == [0, 2], "once for each layer"

@@ -6,6 +6,7 @@ import random
 import pytest
 import torch
 
+from llmbook.layers import attention
 from llmbook.layers.attention import Attention, attend, attend_slow, causal_mask
 from llmbook.layers.rope import apply_rope, rope_angles
 
@@ -75,7 +76,7 @@ def fault_repeat(query, key, value, mask):
 
 
 def fault_no_mask(query, key, value, mask):
-    return attend_slow(query, key, value, torch.ones(1, 1, 1, 1, dtype=torch.bool))
+    return attend_slow(query, key, value, torch.ones(1, key.shape[2], dtype=torch.bool))
 
 
 def fault_no_scale(query, key, value, mask):
@@ -100,6 +101,53 @@ def test_two_queries_over_five_keys():
     assert far(attend(query, key, value), expected) < 1e-5
     top_left = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
     assert far(top_left, expected) > 0.1
+
+
+BATCH, HEADS, QUERIES, KEYS = 3, 4, 2, 6
+RIGHT = [(2, 6), (1, 6), (3, 4, 2, 6), (1, 4, 2, 6), (3, 1, 1, 6), (1, 1, 1, 6)]
+WRONG = {
+    "one column for all keys": (2, 1), "nothing about keys": (1, 1), "transposed": (6, 2), "keys only": (6,),
+    "another T": (3, 6), "another S": (2, 5), "no heads": (3, 2, 6), "another B": (2, 1, 2, 6),
+    "as many heads as key heads": (3, 2, 2, 6), "one column and heads": (3, 1, 2, 1), "five axes": (1, 3, 4, 2, 6),
+}  # fmt: skip
+
+
+def heads_for_masks():
+    shapes = [(BATCH, HEADS, QUERIES, 8), *[(BATCH, 2, KEYS, 8)] * 2]
+    return [torch.randn(shape, generator=torch.Generator().manual_seed(0)) for shape in shapes]
+
+
+@pytest.mark.parametrize("function", [attend, attend_slow])
+@pytest.mark.parametrize("shape", RIGHT)
+def test_a_mask_is_stretched_along_rows_heads_and_queries(function, shape):
+    heads, mask = heads_for_masks(), torch.rand(shape, generator=torch.Generator().manual_seed(1)) < 0.5
+    mask[..., 0] = True
+    whole = mask.expand(BATCH, HEADS, QUERIES, KEYS)
+    assert torch.equal(function(*heads, mask), function(*heads, whole.contiguous()))
+
+
+@pytest.mark.parametrize("function", [attend, attend_slow])
+@pytest.mark.parametrize("shape", WRONG.values(), ids=WRONG)
+def test_a_mask_of_another_shape_is_refused(function, shape):
+    with pytest.raises(ValueError, match=r"\(T, S\) = \(2, 6\) or \(B, H, T, S\) = \(3, 4, 2, 6\), .* may be 1, not"):
+        function(*heads_for_masks(), torch.ones(shape, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("function", [attend, attend_slow])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64])
+def test_a_mask_says_yes_or_no(function, dtype):
+    with pytest.raises(ValueError, match=f"must be boolean, true where a query may look, not {dtype}"):
+        function(*heads_for_masks(), torch.ones(QUERIES, KEYS, dtype=dtype))
+
+
+@pytest.mark.parametrize("function", [attend, attend_slow])
+def test_wrong_masks_are_stretched_without_a_word_if_nobody_looks(function, monkeypatch):
+    """The twin: without the check some of them give numbers, even where a query may look at nothing it should."""
+    monkeypatch.setattr(attention, "check_mask", lambda *args: None)
+    for shape in [(2, 1), (1, 1), (3, 1, 2, 1)]:
+        assert function(*heads_for_masks(), torch.ones(shape, dtype=torch.bool)).shape == (BATCH, HEADS, QUERIES, 8)
+    query, key, value = heads_for_masks()
+    assert attend_slow(query[:, :, :1], key, value, torch.ones(6, 1, dtype=torch.bool)).shape[2] == 6, "a new T"
 
 
 def test_causal_mask_by_hand():

@@ -9,7 +9,7 @@ from llmbook.accounting.t5 import parameters_by_part
 from llmbook.data import read_table
 from llmbook.debug import relative_difference
 from llmbook.layers.relative_bias import RelativeBias, relative_buckets, relative_positions
-from llmbook.models import t5_config
+from llmbook.models import t5, t5_blocks, t5_config
 from llmbook.models.t5 import T5
 from llmbook.models.t5_config import PUBLISHED, T5Config
 from llmbook.models.t5_training import initialize_t5_, sequence_loss, shift_right
@@ -139,6 +139,52 @@ def test_fresh_weights_give_scores_and_logits_of_size_one(name):
     assert 0.8 < float(scores.std()) < 1.3 and 0.7 < float(logits.std()) < 1.5
 
 
+# Masks
+
+
+def test_a_bias_says_something_of_every_key():
+    """Numbers or yes and no, ``(T, S)`` or ``(B, H, T, S)``; what PyTorch would stretch to the keys is refused."""
+    config = t5_config.tiny()
+    attention = fresh(config).decoder.layers[0].self_attn
+    x, other = torch.randn(2, 3, config.width), torch.randn(2, 5, config.width)
+    key, value = attention.keys_and_values(other)
+    for shape in [(3, 5), (1, 4, 3, 5), (2, 1, 1, 5)]:
+        assert attention(x, key, value, torch.zeros(shape)).shape == x.shape
+        assert attention(x, key, value, torch.ones(shape, dtype=torch.bool)).shape == x.shape
+    for shape in [(3, 1), (5, 3), (4, 3, 5), (3, 1, 1, 5), (1, 4, 3, 1)]:
+        with pytest.raises(ValueError, match=r"\(T, S\) = \(3, 5\) or \(B, H, T, S\) = \(2, 4, 3, 5\)"):
+            attention(x, key, value, torch.zeros(shape))
+    with pytest.raises(ValueError, match="boolean, or numbers to add"):
+        attention(x, key, value, torch.ones(3, 5, dtype=torch.long))
+
+
+def test_a_wrong_bias_is_stretched_without_a_word_if_nobody_looks(monkeypatch):
+    """The twin: a table of relative positions that lost its keys."""
+    model, ids = fresh(t5_config.tiny()), torch.tensor([[3, 4, 5], [6, 7, 8]])
+    sound = RelativeBias.forward
+    monkeypatch.setattr(RelativeBias, "forward", lambda self, queries, keys: sound(self, queries, keys)[..., :1])
+    with pytest.raises(ValueError, match=r"not \(1, 4, 3, 1\)"):
+        model.encode(ids)
+    monkeypatch.setattr(t5_blocks, "check_mask", lambda *args, **options: None)
+    assert model.encode(ids).isfinite().all()
+
+
+def gradients(model: T5, mask: torch.Tensor | None) -> list[torch.Tensor]:
+    ids = torch.arange(2, 22).reshape(2, 10)
+    model.zero_grad()
+    sequence_loss(model(ids, shift_right(ids), attention_mask=mask), ids).backward()
+    return [parameter.grad.clone() for parameter in model.parameters()]
+
+
+def test_a_mask_without_padding_is_no_mask(monkeypatch):
+    """Bit for bit, gradients too; the twin keeps the mask, which sums them in another order."""
+    model, mask = fresh(t5_config.tiny()), torch.ones(2, 10, dtype=torch.bool)
+    plain = gradients(model, None)
+    assert all(map(torch.equal, gradients(model, mask), plain))
+    monkeypatch.setattr(t5, "has_values", lambda mask: False)
+    assert not all(map(torch.equal, gradients(model, mask), plain))
+
+
 # Sizes
 
 
@@ -216,3 +262,15 @@ def test_inputs_that_cannot_be_read(input_ids, decoder_ids, mask, said):
     mask = None if mask is None else torch.tensor(mask)
     with pytest.raises(ValueError, match=said):
         T5(t5_config.tiny())(torch.tensor(input_ids), torch.tensor(decoder_ids), attention_mask=mask)
+
+
+def test_a_row_without_tokens_is_refused_where_it_is_read():
+    """By the decoder too, if only it gets the mask; where a graph is traced nobody looks."""
+    model, ids = fresh(t5_config.tiny()), torch.tensor([[1, 2], [3, 4]])
+    empty = torch.tensor([[1, 1], [0, 0]])
+    for ask in (lambda: model.encode(ids, attention_mask=empty),
+                lambda: model.decode(ids, model.encode(ids), attention_mask=empty)):  # fmt: skip
+        with pytest.raises(ValueError, match="no real token"):
+            ask()
+    with pytest.raises(ValueError, match="attention_mask must have the input's shape"):
+        model.hidden_states(ids, model.encode(ids), attention_mask=empty[:1])
