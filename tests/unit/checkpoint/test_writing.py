@@ -49,7 +49,9 @@ def test_an_error_leaves_what_was_there(tmp_path, monkeypatch, before):
     assert len(outcomes) > 15 and {failed for _, failed in outcomes} == {True, False}
     for folder, failed in outcomes:
         assert in_place(folder) == found(folder) == (before if failed else NEW), folder
-        if not folder.name.startswith("open"):  # without it, nothing can be cleared away
+        if folder.name.startswith("open"):  # of a folder; where it cannot be synced or cleared away, that is no error
+            assert not failed
+        else:
             assert everything(folder) == sorted((OTHER, *(before if failed else NEW))), folder
         assert_goes_on(folder)
 
@@ -67,6 +69,31 @@ def test_two_renames_leave_a_mix(tmp_path, monkeypatch):
     mixed = [folder.name for folder, _ in failures(tmp_path, monkeypatch, two_renames, OLD, False)
              if is_mixed(folder, OLD)]  # fmt: skip
     assert mixed == ["replace1"]
+
+
+@pytest.mark.parametrize("before", [{}, OLD], ids=["fresh", "old"])
+def test_no_step_back_leaves_a_mix_either(tmp_path, monkeypatch, before):
+    for number in range(6 if before else 4):
+        folder, right, calls = start(tmp_path / str(number), before), os.replace, itertools.count()
+
+        def watched(*args, folder=folder, right=right, calls=calls, number=number):
+            if next(calls) == number:
+                raise OSError("injected")
+            right(*args)
+            assert not is_mixed(folder, before)
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="injected"):
+            patch.setattr(os, "replace", watched)
+            replace_files(folder, NEW)
+        assert next(calls) > number + 1 or number == 0
+
+
+def test_the_new_files_are_on_the_disk_before_the_old_ones_move(tmp_path, monkeypatch):
+    folder, log, fsync, replace = start(tmp_path / "folder", OLD), [], os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (log.append(os.fstat(file).st_ino), fsync(file)))
+    monkeypatch.setattr(os, "replace", lambda *names: (log.append("move"), replace(*names)))
+    replace_files(folder, NEW)
+    assert {(folder / name).stat().st_ino for name in NAMES} <= set(log[: log.index("move")])
 
 
 @pytest.mark.parametrize("broken", NAMES)
