@@ -5,17 +5,33 @@ color is a name of the palette where it is one. Lines across the whole axes (``a
 bars across it (``axvspan``) are spans. ``test_drawing.py`` shows that every reader sees a wrong drawing.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from drawn import Arrow, Band, Bar, Box, Curve, Dots, Key, Numbers, Picture, Rule, Word, color, dash, number, numbers
 from matplotlib.axes import Axes
 from matplotlib.collections import FillBetweenPolyCollection, LineCollection, PathCollection
+from matplotlib.container import ErrorbarContainer
 from matplotlib.legend import Legend
 from matplotlib.lines import AxLine, Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, Rectangle, StepPatch
 from matplotlib.text import Annotation
+
+from llmbook.plots.style import to_svg
+
+
+def redrawn(plot: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """What the plotting function gives, called twice: both drawings must be the same SVG, byte for byte.
+
+    Every test of a figure draws it like this, and ``test_all_figures.py`` sees the ones that have none.
+    """
+    first, second = (plot(*arguments, **options) for _ in range(2))
+    pictures = [to_svg(drawn[0] if isinstance(drawn, tuple) else drawn) for drawn in (first, second)]
+    assert pictures[0].startswith("<svg")
+    assert pictures[0] == pictures[1], f"{plot} draws the same numbers in two ways"
+    return first
 
 
 def _in_data(artist: Any, ax: Axes) -> tuple[bool, bool]:
@@ -204,3 +220,27 @@ def circles(ax: Axes) -> list[tuple[float, float, float, str]]:
     """Middle, radius and color of the edge of every circle."""
     return [(*numbers((*each.center, each.radius)), color(each.get_edgecolor())) for each in ax.patches
             if isinstance(each, Circle)]
+
+
+def pointers(ax: Axes) -> list[Arrow]:
+    """Arrows of annotations, from where they begin to where they point."""
+    found = []
+    for text in ax.texts:
+        each = getattr(text, "arrow_patch", None)
+        if each is not None:
+            offset, pattern = each._unscaled_dash_pattern
+            found.append(Arrow(numbers(text.xyann), numbers(text.xy), color(each.get_edgecolor()),
+                               (offset, numbers(pattern)) if pattern else "-", number(each.get_linewidth()),
+                               type(each.get_arrowstyle()).__name__ != "Curve"))
+    return found
+
+
+def errorbars(ax: Axes) -> dict[str, tuple[Curve, list[Numbers]]]:
+    """What each ``errorbar`` drew, by its name (or its number): means, and bars from end to end."""
+    found = {}
+    for place, each in enumerate(each for each in ax.containers if isinstance(each, ErrorbarContainer)):
+        line, _, pieces = each.lines
+        name = str(each.get_label())
+        found[str(place) if name.startswith("_") else name] = (
+            curve(line), [numbers(np.ravel(piece)) for of in pieces for piece in of.get_segments()])
+    return found

@@ -41,6 +41,12 @@ DRAWN = {  # reader: (what is drawn, the same drawn wrongly in one way or anothe
     "endless": (lambda ax, end=(1, 2): ax.axline((0, 0), end), [{"end": (2, 1)}]),
     "arrows": (lambda ax, points=((0, 0), (1, 0), (1, 2)), **look: wire(ax, *points, **look), [
         {"points": ((1, 2), (1, 0), (0, 0))}, {"arrow": False}, {"dashed": True}, {"stream": True}]),
+    "pointers": (lambda ax, start=(0, 0), end=(1, 2), style="-|>", **look: ax.annotate(
+        "", end, start, arrowprops={"arrowstyle": style} | look), [
+        {"start": (1, 2), "end": (0, 0)}, {"style": "-"}, {"color": GREEN}, {"linestyle": "--"}, {"linewidth": 3}]),
+    "errorbars": (lambda ax, y=Y, ends=(X, Y), **look: ax.errorbar(X, y, **({"yerr": ends, "label": "a"} | look)), [
+        {"y": Y[::-1]}, {"ends": (Y, X)}, {"yerr": None, "xerr": (X, Y)}, {"label": "b"}, {"marker": "s"},
+        {"color": GREEN}]),
     "boxes": (lambda ax, x=1, width=2, kind="norm": box(ax, x, 3, "", width=width, kind=kind), [
         {"x": 2}, {"width": 1}, {"kind": "attention"}]),
 }
@@ -92,3 +98,15 @@ def test_numbers_have_six_digits_and_colors_their_names():
     assert [number(value) for value in (0.1 + 0.2, 1e-17, 1234567, np.float32(1.5))] == [0.3, 0, 1234570, 1.5]
     assert [color(value) for value in (BLUE, "#0072b2", "w", "none", (0, 0, 0, 0), "#123456")] == [
         "blue", "blue", "white", "none", "none", "#123456"]
+
+
+def test_a_figure_that_changes_from_call_to_call_is_seen():
+    def plot(values):
+        values.reverse()
+        figure, ax = new_figure()
+        ax.plot(values)
+        return figure
+
+    assert drawing.curves(drawing.redrawn(plot, [1, 2, 1]).axes[0])[0].y == (1, 2, 1)
+    with pytest.raises(AssertionError, match="in two ways"):
+        drawing.redrawn(plot, [1, 2, 3])
