@@ -11,7 +11,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from llmbook.accounting import (
     PARTS,
-    active_parameters,
     count_by_part,
     count_parameters,
     flops_by_part,
@@ -232,21 +231,3 @@ def test_tying_changes_no_flops():
     assert flops_by_part(tied, 10) == flops_by_part(untied, 10)
     assert counted_flops(tied, 10) == counted_flops(untied, 10)
     assert flops_by_part(tied, 10)["output_matrix"] == 2 * tied.vocab_size * tied.width
-
-
-# --- active parameters ----------------------------------------------------------------------------------------------
-
-
-def counted_active(config):
-    """Every tensor of the built model but those of the experts with a high index."""
-    names = [(name.split("."), tensor.numel()) for name, tensor in meta_model(config).named_parameters()]
-    return sum(count for name, count in names
-               if "experts" not in name or int(name[name.index("experts") + 1]) < config.experts_per_token)
-
-
-def test_active_parameters_are_those_of_the_module():
-    mistral, mixtral = PUBLISHED["mistral-7b"], PUBLISHED["mixtral-8x7b"]
-    assert active_parameters(mixtral) == counted_active(mixtral) == 12_879_925_248
-    assert active_parameters(mixtral) != round(total_parameters(mixtral) * 2 / 8)  # not a quarter of everything
-    assert active_parameters(dataclasses.replace(mixtral, experts_per_token=8)) == total_parameters(mixtral)
-    assert active_parameters(mistral) == total_parameters(mistral)
