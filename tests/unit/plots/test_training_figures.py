@@ -2,69 +2,129 @@
 
 import numpy as np
 import pytest
+from drawing import Curve, Key, Rule, bands, curves, legend, limits, lines, numbers, redrawn, rules, titles
+from drawn import same_dash
 
-from llmbook.metrics.intervals import Interval, mean_interval
-from llmbook.plots.style import new_figure, to_svg
-from llmbook.plots.training import label_shifts, plot_blocks, plot_intervals, plot_loss_panels, plot_losses, smooth
+from llmbook.metrics.intervals import Interval
+from llmbook.plots.style import DASHES, new_figure
+from llmbook.plots.training import (
+    draw_seeds,
+    label_shifts,
+    plot_blocks,
+    plot_intervals,
+    plot_loss_panels,
+    plot_losses,
+    smooth,
+)
 
-SEEDS = np.random.default_rng(0).uniform(0.5, 2.0, (5, 8))
+FALLING = np.array([[9.0, 6.0, 3.0, 3.0], [11.0, 8.0, 5.0, 1.0]])  # two seeds: they are one from their mean
+RISING = np.array([[1.0, 2.0, 3.0, 7.0], [1.0, 2.0, 3.0, 7.0]])
+T = 12.7062047  # of Student's t, 97.5 % with one degree of freedom
+BROKEN = (0, (4, 2))
 
 
-def lines(ax):
-    return {line.get_label(): line for line in ax.get_lines()}
-
-
-@pytest.mark.parametrize("draw", [
-    lambda: plot_loss_panels({"a": {"x": SEEDS}, "b": {"y": SEEDS}}, floor=0.1, ylim=(0, 3)),
-    lambda: plot_blocks({"t": {"a": np.array([[1.0, 2.0], [2.0, 2.5]])}}, block=5, ylabels=["y"]),
-], ids=["panels", "blocks"])  # fmt: skip
-def test_figures_draw_and_draw_the_same_again(draw):
-    first, second = (draw()._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
-    assert first == second == to_svg(draw())
-    assert first.startswith("<svg")
+def test_seeds_are_their_mean_in_a_band_of_its_interval():
+    _, ax = new_figure()
+    draw_seeds(ax, np.array([1, 2, 5, 6]), FALLING, color="#009E73", label="a")
+    assert lines(ax)["a"][:4] == ((1, 2, 5, 6), (10, 7, 4, 2), "green", "-")
+    (band,) = bands(ax)
+    assert (band.x, band.color) == ((1, 2, 5, 6), "green")
+    assert band.low == numbers(np.array([10, 7, 4, 2]) - T) and band.high == numbers(np.array([10, 7, 4, 2]) + T)
 
 
 def test_losses_are_smoothed_and_keep_their_steps():
-    assert np.allclose(smooth(np.arange(6.0), 3), [1, 2, 3, 4])
-    drawn = lines(plot_losses({"x": SEEDS}, window=3, floor=0.1).axes[0])["x"]
-    assert np.allclose(drawn.get_ydata(), smooth(SEEDS, 3).mean(axis=0))
-    assert np.allclose(drawn.get_xdata(), np.arange(1, 7))
+    assert smooth(np.arange(6.0), 3).tolist() == [1, 2, 3, 4]
+    drawn = lines(redrawn(plot_losses, {"x": FALLING, "y": RISING}, window=3).axes[0])
+    assert drawn["x"] == Curve((1, 2), numbers((7, 13 / 3)), "blue", "-", "", "")
+    assert drawn["y"] == Curve((1, 2), (2, 4), "vermillion", same_dash(DASHES[1]), "", "")
+    assert lines(plot_losses({"x": FALLING}).axes[0])["x"][:2] == ((0, 1, 2, 3), (10, 7, 4, 2))
 
 
-def test_a_filled_marker_says_that_the_null_is_excluded():
-    intervals = {"apart": Interval(1.0, 0.5, 1.5), "open": Interval(0.2, -0.3, 0.7)}
-    ax = plot_intervals(intervals, xlabel="difference", points={"apart": SEEDS[0], "open": SEEDS[0]}).axes[0]
-    fills = [line.get_markerfacecolor() for line in ax.get_lines() if line.get_marker() == "o"]
-    assert fills[0] != "white" and fills[1] == "white"
+def test_a_smoothed_band_is_that_of_the_smoothed_seeds():
+    (first, second) = bands(redrawn(plot_losses, {"x": FALLING, "y": RISING}, window=2).axes[0])
+    middles, spread = np.array([8.5, 5.5, 3.0]), T * np.array([1.0, 1.0, 0.0])
+    assert (first.x, first.low, first.high) == ((0.5, 1.5, 2.5), numbers(middles - spread), numbers(middles + spread))
+    assert first.color == "blue" and second.low == second.high == (1.5, 2.5, 5)
+
+
+def test_the_smallest_possible_loss_is_a_line_of_its_own():
+    ax = redrawn(plot_losses, {"x": FALLING}, floor=0.75, title="t", ylabel="y", ylim=(0.5, 9)).axes[0]
+    assert rules(ax) == [Rule("y", 0.75, "ink", BROKEN)]
+    assert (ax.texts[0].get_text(), ax.texts[0].xy) == ("best possible", (0.01, 0.75))
+    assert titles(ax) == ("t", "step", "y") and limits(ax)[1] == (0.5, 9)
+    plain = plot_losses({"x": FALLING}).axes[0]
+    assert rules(plain) == [] and not plain.texts and titles(plain)[2] == "loss (nats a token)"
+
+
+def test_the_legend_of_losses_names_each_line():
+    keys = {"x": Key("blue", "-"), "y": Key("vermillion", same_dash(DASHES[1]))}
+    assert legend(redrawn(plot_losses, {"x": FALLING, "y": RISING}).axes[0]) == keys
+
+
+def test_panels_of_losses_have_their_own_group_and_share_the_axes():
+    figure = redrawn(plot_loss_panels, {"a": {"x": FALLING}, "b": {"y": RISING}}, floor=0.1, ylim=(0, 30), window=2)
+    first, second = figure.axes
+    assert (lines(first)["x"].y, lines(second)["y"].y) == ((8.5, 5.5, 3), (1.5, 2.5, 5))
+    assert (titles(first)[:2], titles(second)[:2]) == (("a", ""), ("b", "step"))
+    assert limits(first) == limits(second) and limits(first)[1] == (0, 30)
+    assert first.get_position().y0 > second.get_position().y1 and len(rules(first)) == len(rules(second)) == 1
+    assert figure.get_size_inches().tolist() == [6.4, 6.2]
+
+
+def test_blocks_stand_at_their_middle():
+    curves_of = {"a": FALLING[:, :3], "b": RISING[:, :3]}
+    ax = redrawn(plot_blocks, {"t": curves_of}, block=5, ylabels=["y"]).axes[0]
+    assert lines(ax) == {"a": Curve((2, 7, 12), (10, 7, 4), "blue", "-", "o", "blue"),
+                         "b": Curve((2, 7, 12), (1, 2, 3), "vermillion", same_dash(DASHES[1]), "s", "vermillion")}
+    assert [band.high for band in bands(ax)] == [numbers(np.array([10, 7, 4]) + T), (1, 2, 3)]
+    assert lines(plot_blocks({"t": curves_of}, block=4, ylabels=["y"]).axes[0])["a"].x == (1.5, 5.5, 9.5)
+    assert titles(ax) == ("t", "step", "y") and rules(ax) == []
+
+
+def test_panels_of_blocks_have_their_own_null_and_one_legend_if_their_settings_are_the_same():
+    panels = {"t": {"a": FALLING}, "u": {"a": RISING}, "v": {"b": FALLING}}
+    axes = redrawn(plot_blocks, panels, block=5, ylabels=["x", "y", "z"], nulls=[None, 0.5, 2.0]).axes
+    assert [rules(ax) for ax in axes] == [[], [Rule("y", 0.5, "ink", BROKEN)], [Rule("y", 2, "ink", BROKEN)]]
+    assert [titles(ax) for ax in axes] == [("t", "", "x"), ("u", "", "y"), ("v", "step", "z")]
+    assert [next(iter(lines(ax).values())).y for ax in axes] == [(10, 7, 4, 2), (1, 2, 3, 7), (10, 7, 4, 2)]
+    assert legend(axes[0]) == {"a": Key("blue", "-", "o")} and list(legend(axes[2])) == ["b"]
+    assert axes[1].get_legend() is None
+
+
+INTERVALS = {"apart": Interval(1.0, 0.5, 1.75), "open": Interval(0.25, -0.5, 0.75)}
+
+
+def test_intervals_are_rows_from_the_top_down():
+    points = {"apart": np.array([0.75, 1.5]), "open": np.array([0.0, 0.5, -0.25])}
+    ax = redrawn(plot_intervals, INTERVALS, points=points, xlabel="nats", title="t").axes[0]
+    assert curves(ax) == [
+        Curve((0.75, 1.5), (0.24, 0.24), "gray", "", "|", "gray"), Curve((0.5, 1.75), (0, 0), "blue", "-", "", ""),
+        Curve((1,), (0,), "blue", "", "o", "blue"),
+        Curve((0, 0.5, -0.25), (1.24,) * 3, "gray", "", "|", "gray"), Curve((-0.5, 0.75), (1, 1), "blue", "-", "", ""),
+        Curve((0.25,), (1,), "blue", "", "o", "white")]
+    assert rules(ax) == [Rule("x", 0, "ink", BROKEN)]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["apart", "open"]
+    assert ax.get_yticks().tolist() == [0, 1] and limits(ax)[1] == (1.6, -0.6) and titles(ax) == ("t", "nats", "")
 
 
-def test_intervals_show_the_numbers():
-    points = {"late": np.array([0.1, 0.2, 0.3])}
-    found = {name: mean_interval(values) for name, values in points.items()}
-    ax = plot_intervals(found, points=points, xlabel="nats").axes[0]
-    null, *drawn = [list(line.get_xdata()) for line in ax.lines]
-    assert null == [0.0, 0.0]
-    assert drawn[1] == [found["late"].low, found["late"].high] and drawn[0] == [0.1, 0.2, 0.3]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["late"]
+@pytest.mark.parametrize(("null", "fills"), [(0.0, ["blue", "white"]), (0.6, ["white", "white"]),
+                                             (0.8, ["white", "blue"]), (-1, ["blue", "blue"]),
+                                             (None, ["white", "white"])])
+def test_a_filled_marker_says_that_the_null_is_excluded(null, fills):
+    ax = redrawn(plot_intervals, INTERVALS, xlabel="difference", null=null).axes[0]
+    assert [each.fill for each in curves(ax) if each.marker == "o"] == fills
+    assert [rule.at for rule in rules(ax)] == ([] if null is None else [null])
+    assert len(curves(ax)) == 4, "no seeds where none are given"
 
 
-def test_blocks_stand_at_their_middle_and_the_null_is_drawn():
-    values = np.array([[1.0, 2.0, 4.0], [3.0, 2.0, 0.0]])
-    figure = plot_blocks({"t": {"a": values}, "u": {"b": values}}, block=5, ylabels=["y", "z"], nulls=[None, 0.5])
-    curves = [[line for line in ax.lines if line.get_label() in "ab"] for ax in figure.axes]
-    for (curve,) in curves:
-        assert list(curve.get_xdata()) == [2, 7, 12]
-        assert list(curve.get_ydata()) == [2, 2, 2]
-    nulls = [[line.get_ydata()[0] for line in ax.lines if line.get_label() not in "ab"] for ax in figure.axes]
-    assert nulls == [[], [0.5]]
-    late = plot_blocks({"t": {"a": values}}, block=4, ylabels=["y"])
-    assert list(late.axes[0].lines[0].get_xdata()) != [2, 7, 12]
-
-
-def test_labels_keep_their_distance():
+def shifts(*ends):
+    """The shift of the label of each line, by where it ends, on axes that go from 0 to 2."""
     _, ax = new_figure()
-    lines = {name: ax.plot([0, 1], [0, end])[0] for name, end in {"a": 1.0, "b": 1.01, "c": 0.0}.items()}
-    shifts = label_shifts(ax, lines)
-    assert shifts["a"] == shifts["c"] == 0
-    assert shifts["b"] > 8
+    ax.set_ylim(0, 2)
+    return list(label_shifts(ax, {str(place): ax.plot([0, 1], [1, end])[0] for place, end in enumerate(ends)}).values())
+
+
+def test_labels_keep_13_points_apart_on_axes_of_some_200():
+    assert shifts(1.0, 1.01, 0.0) == pytest.approx([0, 12, 0])
+    assert shifts(1.01, 1.0) == pytest.approx([12, 0]), "the upper one moves"
+    assert shifts(1.0, 1.0, 1.02) == pytest.approx([0, 13, 24]) and shifts(0.5, 1.5) == [0, 0]
