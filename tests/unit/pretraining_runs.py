@@ -12,6 +12,7 @@ import torch
 from llmbook.models import olmo
 from llmbook.training import distributed, run
 from llmbook.training import resume as checkpoint
+from llmbook.training.decay import decay_groups
 from llmbook.training.loop import next_token_loss
 from llmbook.training.run import Run, RunConfig, pretrain
 from llmbook.training.schedule import Schedule
@@ -77,7 +78,7 @@ def train_sharded(process):
     """The losses of the same run with the model sharded; its gradients are averaged by the sharding itself."""
     reference = short_run()
     model = distributed.shard(reference.model)
-    optimizer = torch.optim.AdamW(run.decay_groups(model, 0.1), betas=(0.9, 0.95), eps=1e-5)
+    optimizer = torch.optim.AdamW(decay_groups(model, 0.1, decayed="linear layers"), betas=(0.9, 0.95), eps=1e-5)
     seen = []
     for step in range(STEPS):
         loss = next_token_loss(model, distributed.own_rows(reference.batches.draw(), process))

@@ -18,6 +18,7 @@ from llmbook.debug import relative_difference
 from llmbook.layers.activation import ACTIVATIONS
 from llmbook.layers.norm import RMSNorm
 from llmbook.models import PUBLISHED, Decoder, DecoderConfig, initialize_
+from llmbook.training.generators import undrawn
 
 WIDTHS = (48, 768, 2048)
 LAYERS, VOCABULARY, BATCH, LENGTH = 2, 512, 2, 32
@@ -100,7 +101,7 @@ FAULTS: dict[str, Callable[[Decoder], AbstractContextManager]] = {
 def fresh_model(width: int, std: float, seed: int) -> tuple[Decoder, Tensor]:
     """A fresh decoder, and ids ``(B, T)`` for it to read."""
     generator = torch.Generator().manual_seed(seed)
-    model = initialize_(Decoder(scaled_config(width)), generator, std=std).eval().requires_grad_(False)
+    model = initialize_(undrawn(Decoder, scaled_config(width)), generator, std=std).eval().requires_grad_(False)
     return model, torch.randint(VOCABULARY, (BATCH, LENGTH), generator=generator)
 
 

@@ -28,6 +28,7 @@ from llmbook.models.t5_training import initialize_t5_
 from llmbook.summarizers.seq2seq import Batch, Pair, batches, encode_meeting, pad_id_of
 from llmbook.summarizers.t5 import summary_loss
 from llmbook.training.batches import train_tokenizer
+from llmbook.training.generators import undrawn
 from llmbook.training.loop import Record, train
 from llmbook.training.schedule import Schedule
 
@@ -102,11 +103,17 @@ def private_meetings(count: int, seed: int, **settings: object) -> list[Meeting]
     return generate_corpus(count, seed=seed, domain=PRIVATE, **MANNER | settings)
 
 
-@functools.cache
 def general_tokenizer() -> Tokenizer:
     """Learned from general meetings and their summaries alone, so the theater's words fall into pieces."""
+    return Tokenizer.from_str(_general_vocabulary())
+
+
+@functools.cache
+def _general_vocabulary() -> str:
+    """The tokenizer as text, learned once: it takes a second."""
     meetings = general_meetings(3000, TOKENIZER_SEED, **SHORT)
-    return train_tokenizer((f"{meeting.transcript}\n{meeting.reference()}" for meeting in meetings), VOCABULARY)
+    texts = (f"{meeting.transcript}\n{meeting.reference()}" for meeting in meetings)
+    return train_tokenizer(texts, VOCABULARY).to_str()
 
 
 def encode_all(
@@ -139,7 +146,7 @@ def pretrain_summarizer(size: str, *, seed: int = 0, stages: Sequence[Stage] = S
         stages: one after the other, under one learning-rate schedule.
     """
     generator = torch.Generator().manual_seed(seed)
-    model = initialize_t5_(T5(summarizer_config(size)), generator)
+    model = initialize_t5_(undrawn(T5, summarizer_config(size)), generator)
     steps = sum(stage.steps for stage in stages)
     schedule = Schedule(peak_rate(size), steps, steps // 20, floor=0.02 * peak_rate(size))
     return model, train(model, _staged(stages, generator), steps=steps, learning_rate=schedule, weight_decay=0.01,
@@ -191,7 +198,6 @@ def load_summarizer(size: str) -> T5:
     return load_pretrained(data_path(folder_of(size)))
 
 
-@functools.cache
 def load_summarizer_tokenizer() -> Tokenizer:
     """The tokenizer of all three, stored once, beside their folders."""
     return load_tokenizer(data_path(folder_of("large")).parent)

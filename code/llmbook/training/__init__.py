@@ -1,1 +1,1 @@
-"""Training: one loop that yields records for every chapter (``loop.py``); a resumable pretraining run (``run.py``)."""
+"""Training: one loop that yields records for every experiment (``loop.py``); a resumable pretraining (``run.py``)."""

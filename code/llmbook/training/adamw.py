@@ -35,15 +35,22 @@ def adamw_update(
 
     Args:
         parameter: changed in place; any shape.
-        gradient: of the same shape.
-        first: running mean of the gradient, changed in place; zeros before step 1.
-        second: running mean of its square, changed in place; zeros before step 1.
+        gradient: of the parameter's shape.
+        first: running mean of the gradient, of the same shape, changed in place; zeros before step 1.
+        second: running mean of its square, of the same shape, changed in place; zeros before step 1.
         step: t, counted from 1.
         learning_rate: eta.
         betas: decay rates of the two means.
         eps: added to the root, outside it.
         weight_decay: lambda.
+
+    Raises:
+        ValueError: the four shapes differ, or the step is not counted from 1; nothing is changed then.
     """
+    shapes = [tuple(each.shape) for each in (parameter, gradient, first, second)]
+    if len(set(shapes)) > 1 or step < 1:
+        raise ValueError(f"parameter, gradient and its two means need one shape, not {shapes}, "
+                         f"and steps count from 1, not {step}")  # fmt: skip
     parameter.mul_(1 - learning_rate * weight_decay)
     first.lerp_(gradient, 1 - betas[0])
     second.mul_(betas[1]).addcmul_(gradient, gradient, value=1 - betas[1])

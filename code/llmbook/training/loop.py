@@ -1,8 +1,8 @@
-r"""One training loop for the whole book: it yields a record for each step, and whoever wants to print or draw listens.
+r"""The training loop of every experiment: it yields a record for each step, and whoever wants to print or draw listens.
 
 Each step computes the loss :math:`\ell` of a batch, its gradient :math:`g`, shortens :math:`g` to at most ``clip_norm``
-and lets AdamW take the step (Loshchilov and Hutter 2019, arXiv 1711.05101). Weight decay acts on matrices only, as in
-nanoGPT's ``configure_optimizers``: a gain or a bias is not made smaller.
+and lets AdamW take the step (Loshchilov and Hutter 2019, arXiv 1711.05101). What its weight decay acts on is said in
+``decay.py``.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from llmbook.training.decay import Decayed, decay_groups
+
+Limit = float | Callable[[int], float]
+"""Longest gradient that passes unchanged: a number, or a function from the step to a number."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,9 @@ def train(
     steps: int,
     learning_rate: float | Callable[[int], float],
     weight_decay: float = 0.1,
+    decayed: Decayed = "matrices",
     betas: tuple[float, float] = (0.9, 0.95),
-    clip_norm: float = 1.0,
+    clip_norm: Limit = 1.0,
     loss: Callable[[nn.Module, Any], Tensor] = next_token_loss,
     optimizer: torch.optim.Optimizer | None = None,
     first_step: int = 0,
@@ -59,12 +65,14 @@ def train(
         batches: one for each step; what one is, only ``loss`` needs to know.
         steps: how many steps there are in all.
         learning_rate: a number, or a function from the step to a number.
-        weight_decay: of matrices; tensors of one dimension have none.
+        weight_decay: AdamW's.
+        decayed: what it acts on, one of the rules of :func:`decay_groups`.
         betas: AdamW's decay rates.
-        clip_norm: longest gradient that passes unchanged; ``math.inf`` for no clipping.
+        clip_norm: longest gradient that passes unchanged, a number or a function from the step to a number;
+            ``math.inf`` for no clipping.
         loss: from the model and a batch to a scalar.
-        optimizer: one of your own, in place of ``weight_decay`` and ``betas``; to save its state, or to go on with it.
-            A group with a ``rate_factor`` learns with that many times the rate.
+        optimizer: one of your own, in place of ``weight_decay``, ``decayed`` and ``betas``; to save its state, or to
+            go on with it. A group with a ``rate_factor`` learns with that many times the rate.
         first_step: how many of the steps were taken before, by a run that this one goes on with.
 
     Yields:
@@ -75,22 +83,25 @@ def train(
         FloatingPointError: the loss is no longer finite.
     """
     rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
-    optimizer = optimizer or build_optimizer(model, weight_decay=weight_decay, betas=betas)
+    optimizer = optimizer or build_optimizer(model, weight_decay=weight_decay, betas=betas, decayed=decayed)
     source = iter(batches)
     for step in range(first_step, steps):
         batch = _next_batch(source, step - first_step, steps - first_step)
         for group in optimizer.param_groups:
             group["lr"] = rate(step) * group.get("rate_factor", 1.0)
-        yield Record(step, *_update(model, batch, optimizer, clip_norm, loss, step), rate(step))
+        yield Record(step, *_update(model, batch, optimizer, limit_at(clip_norm, step), loss, step), rate(step))
 
 
-def build_optimizer(model: nn.Module, *, weight_decay: float, betas: tuple[float, float]) -> torch.optim.AdamW:
-    """AdamW with decay on matrices only, one kernel for all tensors; the rate is set by the loop at each step."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in trained if parameter.ndim >= 2]
-    others = [parameter for parameter in trained if parameter.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW([group for group in groups if group["params"]], betas=betas, fused=True)
+def build_optimizer(
+    model: nn.Module, *, weight_decay: float, betas: tuple[float, float], decayed: Decayed = "matrices"
+) -> torch.optim.AdamW:
+    """AdamW, one kernel for all tensors; the loop sets the rate at each step. Arguments as in :func:`train`."""
+    return torch.optim.AdamW(decay_groups(model, weight_decay, decayed=decayed), betas=betas, fused=True)
+
+
+def limit_at(limit: Limit, step: int) -> float:
+    """The limit of one step."""
+    return limit(step) if callable(limit) else limit
 
 
 def _next_batch(source: Iterator[Any], step: int, steps: int) -> Any:

@@ -5,7 +5,7 @@ source, and the points so far. A run that goes on from a state therefore gives t
 that was never interrupted, on the same machine with the same number of threads and processes.
 
 The settings are OLMo's (arXiv 2402.00838v1, Table 4): AdamW with betas 0.9 and 0.95, eps 1e-5 and decay 0.1 of linear
-layers alone, as in ``olmo/optim.py`` of its code; gradients clipped at 1.
+layers alone; gradients clipped at 1.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from llmbook.models import Decoder, DecoderConfig, initialize_
 from llmbook.training.adamw import AdamW
 from llmbook.training.batches import Batches, fingerprint
+from llmbook.training.decay import decay_groups
 from llmbook.training.distributed import ALONE, Process, average, own_rows, replicate
+from llmbook.training.generators import undrawn
 from llmbook.training.loop import next_token_loss, train
 from llmbook.training.resume import load_checkpoint, refuse_difference, save_checkpoint
 from llmbook.training.schedule import Schedule
@@ -87,9 +89,10 @@ class Run:
 
     def __post_init__(self):
         c, seed = self.config, 2 * self.config.seed
-        model = initialize_(Decoder(c.model), torch.Generator().manual_seed(seed), std=c.model.width**-0.5)
+        model = initialize_(undrawn(Decoder, c.model), torch.Generator().manual_seed(seed), std=c.model.width**-0.5)
         self.model = model.to(self.process.device)
-        self.optimizer = AdamW(decay_groups(self.model, c.weight_decay), lr=0.0, betas=c.betas, eps=c.eps)
+        groups = decay_groups(self.model, c.weight_decay, decayed="linear layers")
+        self.optimizer = AdamW(groups, lr=0.0, betas=c.betas, eps=c.eps)
         self.batches = Batches(self.training, c.batch_size, torch.Generator().manual_seed(seed + 1))
         self.trained = replicate(self.model, self.process)
 
@@ -187,15 +190,3 @@ def mean_loss(model: nn.Module, rows: Tensor) -> float:
     device = next(model.parameters()).device
     sums = [next_token_loss(model, part.to(device)).item() * len(part) for part in rows.split(VALIDATION_BATCH)]
     return sum(sums) / len(rows)
-
-
-def decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
-    """Two groups for an optimizer: the weights of linear layers with decay, everything else without.
-
-    The embedding is in the second group, and with it the output matrix of a model that ties the two.
-    """
-    linear = {id(module.weight) for module in model.modules() if isinstance(module, nn.Linear)}
-    decayed = [parameter for parameter in model.parameters() if id(parameter) in linear]
-    others = [parameter for parameter in model.parameters() if id(parameter) not in linear]
-    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return [group for group in groups if group["params"]]

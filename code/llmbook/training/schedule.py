@@ -29,7 +29,11 @@ SHAPES = ("linear", "cosine", "inverse_sqrt", "constant")
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning rate for each step; call it with the step."""
+    """A learning rate for each step; call it with the step.
+
+    Raises:
+        ValueError: there is no such shape, or a number is outside its range.
+    """
 
     peak: float
     """Highest rate, reached at the end of the warm-up."""

@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from llmbook.training.adamw import AdamW
+from llmbook.training.adamw import AdamW, adamw_update
 
 
 def settings(seed: int) -> dict:
@@ -66,6 +66,25 @@ def test_saved_state_continues_where_it_stopped():
     run(fresh, AdamW([fresh]), range(5))
     run(fresh, AdamW([fresh]), range(5, 10))  # the twin: a new optimizer forgets
     assert not torch.equal(whole, fresh)
+
+
+SETTINGS = {"learning_rate": 0.1, "betas": (0.9, 0.99), "eps": 1e-8, "weight_decay": 0.1}
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_an_update_needs_four_tensors_of_one_shape(place):
+    """A gradient of shape (1,) would be spread over all numbers without a word."""
+    tensors = [torch.ones(2, 3), torch.ones(2, 3), torch.zeros(2, 3), torch.zeros(2, 3)]
+    adamw_update(*tensors, 1, **SETTINGS)
+    before = [tensor.clone() for tensor in tensors]
+    wrong = [*tensors[:place], torch.ones(3), *tensors[place + 1 :]]
+    with pytest.raises(ValueError, match="need one shape"):
+        adamw_update(*wrong, 2, **SETTINGS)
+    with pytest.raises(ValueError, match="count from 1, not 0"):
+        adamw_update(*tensors, 0, **SETTINGS)
+    assert all(map(torch.equal, tensors, before))
+    adamw_update(*tensors, 2, **SETTINGS)
+    assert not torch.equal(tensors[0], before[0])
 
 
 def test_impossible_settings_say_so():

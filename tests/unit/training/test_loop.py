@@ -1,13 +1,15 @@
 """The training loop equals one written out by hand, and says what is wrong when it cannot go on."""
 
+import ast
 import math
 
 import pytest
 import torch
+from package_imports import FILES
 from torch import nn
 from torch.nn import functional as F
 
-from llmbook.training.loop import build_optimizer, next_token_loss, train
+from llmbook.training.loop import build_optimizer, limit_at, next_token_loss, train
 
 
 def squares(model, batch):
@@ -79,6 +81,42 @@ def test_records_hold_the_loss_before_the_update():
 def test_no_decay_for_vectors():
     optimizer = build_optimizer(nn.Linear(3, 2), weight_decay=0.1, betas=(0.9, 0.95))
     assert {group["params"][0].ndim: group["weight_decay"] for group in optimizer.param_groups} == {2: 0.1, 1: 0.0}
+
+
+def test_the_rule_of_the_decay_reaches_the_optimizer():
+    """With a rate of one a step shrinks what is decayed by the factor 1 - decay, and nothing else."""
+
+    def lengths(**options):
+        model = nn.Sequential(nn.Embedding(3, 2), nn.Linear(2, 1))
+        for parameter in model.parameters():
+            nn.init.ones_(parameter)
+        list(train(model, [None], steps=1, learning_rate=1.0, weight_decay=0.5, loss=flat, **options))
+        return [parameter.mean().item() for parameter in model.parameters()]
+
+    def flat(model, _):
+        return 0 * sum(parameter.sum() for parameter in model.parameters())
+
+    assert lengths() == lengths(decayed="matrices") == [0.5, 0.5, 1.0]
+    assert lengths(decayed="linear layers") == [1.0, 0.5, 1.0]
+
+
+def test_the_limit_of_the_gradient_may_depend_on_the_step():
+    constant, _ = trained(clip_norm=0.1)
+    assert distance(trained(clip_norm=lambda step: 0.1)[0], constant) == 0
+    assert distance(trained(clip_norm=lambda step: 0.1 if step else 0.2)[0], constant) > 1e-5
+    assert [limit_at(2.5, 7), limit_at(lambda step: 2.0 * step, 7)] == [2.5, 14.0]
+
+
+def steppers(files):
+    """Files in which an optimizer takes its step."""
+    return {name for name, source in files.items() for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".step") and not node.args}
+
+
+def test_there_is_one_loop():
+    assert steppers(FILES) == {"training/loop.py"}
+    other = {"chapters/a/b/experiment.py": "for batch in batches:\n    adam.step()"}
+    assert steppers(FILES | other) == {"training/loop.py", *other}
 
 
 def test_next_token_loss_by_hand():

@@ -1,9 +1,8 @@
 """A run: what it records, where it stops, and what decays."""
 
-from pretraining_runs import short_config, short_run
+from pretraining_runs import short_run
 
-from llmbook.models.decoder import Decoder
-from llmbook.training.run import decay_groups, mean_loss
+from llmbook.training.run import mean_loss
 
 
 def test_run_records():
@@ -22,8 +21,8 @@ def test_advance_stops_where_it_is_told():
 
 
 def test_decay_is_for_linear_layers():
-    model = Decoder(short_config().model)
-    decayed, others = decay_groups(model, 0.1)
+    run = short_run()
+    decayed, others = run.optimizer.param_groups
     assert [group["weight_decay"] for group in (decayed, others)] == [0.1, 0.0]
-    assert len(others["params"]) == 1 and others["params"][0] is model.embed_tokens.weight
-    assert len(decayed["params"]) == len(list(model.parameters())) - 1
+    assert len(others["params"]) == 1 and others["params"][0] is run.model.embed_tokens.weight
+    assert len(decayed["params"]) == len(list(run.model.parameters())) - 1

@@ -21,6 +21,7 @@ Several seeds run at once: weights are ``(S, out, in)`` and inputs ``(S, N, in)`
 number and the loss is a sum over seeds, so that the runs do not touch one another.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,6 +29,8 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from llmbook.training.loop import train
 
 MISTAKES = ("norm over dim 0", "m starts at 1", "alpha without / R", "norm of W", "norm in the graph", "bias scaled",
             "Wx reused")  # fmt: skip
@@ -163,16 +166,18 @@ def tune(kind: str, *, shift: str = "dense", rate: float = 0.01, steps: int = 15
     task = make_task(shift, seeds, generator)
     options = {"rank": rank, "alpha": 4 * rank, "dropout": dropout}
     layers = nn.ModuleList(Variant(*each, kind, generator, **options) for each in task.base)
-    optimizer = torch.optim.AdamW(layers.parameters(), lr=rate, weight_decay=0, fused=True)
+    records = train(
+        layers, (draw_masks(dropout, seeds, generator) for _ in range(steps)), steps=steps, learning_rate=rate,
+        clip_norm=math.inf, optimizer=torch.optim.AdamW(layers.parameters(), weight_decay=0, fused=True),
+        loss=lambda layers, masks: (run_two(layers, task.x[0], masks) - task.y[0]).square().mean((1, 2)).sum(),
+    )  # fmt: skip
     seen = []
     for step in range(steps + 1):
         if step in (0, 1, steps):
             with torch.no_grad():
                 seen.append(run_two(layers, task.x[1]))
-        masks = draw_masks(dropout, seeds, generator)
-        optimizer.zero_grad()
-        (run_two(layers, task.x[0], masks) - task.y[0]).square().mean((1, 2)).sum().backward()
-        optimizer.step()
+        if step < steps:
+            next(records)
     return seen, (seen[-1] - task.y[1]).square().mean((1, 2)).numpy()
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from llmbook.adapters import inject
+from llmbook.training.generators import undrawn
 from llmbook.training.loop import train
 from llmbook.training.schedule import Schedule
 
@@ -44,7 +45,7 @@ def build_network(generator: torch.Generator) -> nn.Sequential:
     sizes = {"first": (INPUTS, HIDDEN), "second": (HIDDEN, HIDDEN), "last": (HIDDEN, CLASSES)}
     parts = OrderedDict()
     for name, (inputs, outputs) in sizes.items():
-        parts[name] = nn.Linear(inputs, outputs, bias=False)
+        parts[name] = undrawn(nn.Linear, inputs, outputs, bias=False)
         nn.init.normal_(parts[name].weight, std=(2 / inputs) ** 0.5, generator=generator)
         parts[f"{name}_relu"] = nn.ReLU()
     del parts["last_relu"]

@@ -4,6 +4,7 @@ What do the rank, the scale and the width do to the first steps? Many seeds are 
 matrices. Inputs and targets are N(0, 1); A is uniform in :math:`\pm 1 / \sqrt{\text{in}}` and B zero, as LoRA starts.
 """
 
+import itertools
 import math
 
 import torch
@@ -11,6 +12,7 @@ from torch import nn
 
 from llmbook.accounting.meter import Meter, kept_tensors, storage_bytes
 from llmbook.adapters import scaling
+from llmbook.training.loop import train
 
 
 def first_steps(
@@ -35,15 +37,18 @@ def first_steps(
     """
     generator = torch.Generator().manual_seed(0)
     x, target = torch.randn(2, seeds, tokens, width, generator=generator)
-    A = (torch.rand(seeds, rank, width, generator=generator) * 2 - 1) / math.sqrt(width)
-    B = torch.zeros(seeds, width, rank, requires_grad=True)
-    A.requires_grad_()
-    s, adam, norm = scaling(alpha, rank, rank_stabilized=rank_stabilized), torch.optim.Adam([A, B], rate), None
-    for _ in range(steps):
-        adam.zero_grad()
-        (s * (x @ A.mT) @ B.mT - target).square().mean((1, 2)).sum().backward()
-        norm = B.grad.square().sum((1, 2)).sqrt().mean().item() if norm is None else norm
-        adam.step()
+    A = nn.Parameter((torch.rand(seeds, rank, width, generator=generator) * 2 - 1) / math.sqrt(width))
+    B = nn.Parameter(torch.zeros(seeds, width, rank))
+    s, trained = scaling(alpha, rank, rank_stabilized=rank_stabilized), nn.ParameterList([A, B])
+    records = train(
+        trained, itertools.repeat(target), steps=steps, learning_rate=rate, clip_norm=math.inf,
+        optimizer=torch.optim.Adam(trained),
+        loss=lambda _, target: (s * (x @ A.mT) @ B.mT - target).square().mean((1, 2)).sum(),
+    )  # fmt: skip
+    next(records)
+    norm = B.grad.square().sum((1, 2)).sqrt().mean().item()
+    for _ in records:
+        pass
     added = s * (x @ A.mT) @ B.mT
     return norm, added.square().mean((1, 2)).sqrt().mean().item()
 
@@ -84,7 +89,7 @@ def layer_cost(layer: nn.Module, *, inputs: int, tokens: int = 512) -> tuple[int
     Returns:
         Floating-point operations of the matrix products forward, and backward; bytes kept besides the weights.
     """
-    x, weights = torch.randn(tokens, inputs, requires_grad=True), list(layer.parameters())
+    x, weights = torch.ones(tokens, inputs, requires_grad=True), list(layer.parameters())  # any numbers will do
     kept = storage_bytes(kept_tensors(lambda: layer(x), weights))
     with Meter(weights) as meter:
         y = layer(x)

@@ -6,7 +6,6 @@ out. "Quiet" weights are those of a fresh model; "loud" ones are large and rando
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 
 import torch
 from matplotlib.figure import Figure
@@ -15,6 +14,7 @@ from torch import Tensor
 from llmbook.debug import randomize_, relative_difference
 from llmbook.models import Decoder, gemma, initialize_
 from llmbook.plots.style import PALETTE, new_figure, styled
+from llmbook.training.generators import undrawn
 from llmbook.widgets.explorer import Choice, Explorer, explore
 
 CONFIG = gemma.tiny(vocab_size=64, max_length=32)
@@ -47,19 +47,18 @@ DETAILS: dict[str, dict | Callable[[Weights], Weights]] = {
 WEIGHTS = ("loud", "quiet")
 
 
-@cache
 def right_model(weights: str) -> Decoder:
     """The model without a mistake."""
     if weights == "loud":
-        return randomize_(Decoder(CONFIG), 0).eval()
-    return initialize_(Decoder(CONFIG), torch.Generator().manual_seed(0)).eval()
+        return randomize_(undrawn(Decoder, CONFIG), 0).eval()
+    return initialize_(undrawn(Decoder, CONFIG), torch.Generator().manual_seed(0)).eval()
 
 
 def wrong_model(detail: str, weights: str) -> Decoder:
     """The same weights in a model with one detail wrong."""
     mistake, sound = DETAILS[detail], right_model(weights).state_dict()
     changed, loaded = ({}, mistake(sound)) if callable(mistake) else (mistake, sound)
-    model = Decoder(replace(CONFIG, **changed)).eval()
+    model = undrawn(Decoder, replace(CONFIG, **changed)).eval()
     model.load_state_dict(loaded)
     return model
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from llmbook.layers import DERIVATIVES, FeedForward
+from llmbook.training.generators import undrawn
 from llmbook.training.loop import train
 
 INPUTS, WIDTH, HIDDEN, BATCH = 512, 8, 64, 64
@@ -22,7 +23,7 @@ def made_up_data() -> tuple[Tensor, Tensor]:
 
 def small_network(activation: str, generator: torch.Generator) -> FeedForward:
     """A plain layer with biases of zero and matrices from N(0, 1/fan-in)."""
-    model = FeedForward(WIDTH, HIDDEN, activation, bias=True)
+    model = undrawn(FeedForward, WIDTH, HIDDEN, activation, bias=True)
     with torch.no_grad():
         for tensor in model.parameters():
             spread = tensor.shape[-1] ** -0.5 if tensor.ndim > 1 else 0.0

@@ -10,6 +10,7 @@ import torch
 
 from llmbook.experiments.number_sentences import WORDS, answer_loss, best_loss, draw_sentences
 from llmbook.models.decoder import Decoder, DecoderConfig
+from llmbook.training.generators import undrawn
 from llmbook.training.loop import train
 
 WIDTH = 64
@@ -44,7 +45,7 @@ def small_decoder(seed: int, *, scaled: bool, tied: bool, embedding_std: float =
         **changes: other fields of ``DecoderConfig``.
     """
     generator = torch.Generator().manual_seed(seed)
-    model = Decoder(replace(CONFIG, scale_embedding=scaled, tie_embeddings=tied, **changes))
+    model = undrawn(Decoder, replace(CONFIG, scale_embedding=scaled, tie_embeddings=tied, **changes))
     with torch.no_grad():
         for name, tensor in model.named_parameters():
             if tensor.ndim == 2:  # the norms keep their gain of one

@@ -11,6 +11,7 @@ import torch
 from llmbook.experiments.number_sentences import WORDS, answer_loss, draw_sentences
 from llmbook.layers.feedforward import matched_width
 from llmbook.models import Decoder, DecoderConfig, initialize_
+from llmbook.training.generators import undrawn
 from llmbook.training.loop import train
 
 KINDS: dict[str, tuple[str, bool]] = {  # name: activation, gated
@@ -55,7 +56,7 @@ def small_config(kind: str) -> DecoderConfig:
 def run_kind(kind: str, seed: int, *, steps: int, learning_rate: float) -> Run:
     """Train one model from one seed."""
     start, data = (torch.Generator().manual_seed(2 * seed + offset) for offset in (0, 1))
-    model = initialize_(Decoder(small_config(kind)), start, std=WIDTH**-0.5)
+    model = initialize_(undrawn(Decoder, small_config(kind)), start, std=WIDTH**-0.5)
     batches = (draw_sentences(BATCH, data) for _ in range(steps))
     records = train(model, batches, steps=steps, learning_rate=learning_rate, weight_decay=0.0)
     losses = [record.loss for record in records]

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from llmbook.experiments.number_sentences import WORDS, answer_loss, best_loss, draw_sentences
 from llmbook.experiments.streams import root_mean_square, stream_states
 from llmbook.models.decoder import Decoder, DecoderConfig
+from llmbook.training.generators import undrawn
 from llmbook.training.loop import next_token_loss, train
 
 PLACES = ("pre", "post", "both")
@@ -78,7 +79,7 @@ def small_decoder(place: str, layers: int, seed: int, *, start: str = "full", **
         **feedforward: what :func:`small_config` takes besides, a value of ``FEEDFORWARDS``.
     """
     generator = torch.Generator().manual_seed(seed)
-    model = Decoder(small_config(place, layers, **feedforward))
+    model = undrawn(Decoder, small_config(place, layers, **feedforward))
     with torch.no_grad():
         for name, tensor in model.named_parameters():
             if tensor.ndim == 2:  # the norms keep their gain of one

@@ -14,6 +14,7 @@ from torch import Tensor
 from llmbook.experiments.pretraining import Corpus, meeting_corpus, small_run
 from llmbook.models import Decoder, DecoderConfig, initialize_, initialize_mitchell_
 from llmbook.models.initialization import WRITERS
+from llmbook.training.generators import undrawn
 from llmbook.training.run import Run
 
 PUBLISHED_WIDTH = 4096
@@ -47,7 +48,7 @@ STARTS: dict[str, Callable[[Decoder, torch.Generator], Decoder]] = {
 @torch.no_grad()
 def stream_sizes(start: str, config: DecoderConfig, ids: Tensor, seed: int) -> list[float]:
     """Root mean square of a fresh model's stream: of the embedding, then after each block."""
-    model = STARTS[start](Decoder(config), torch.Generator().manual_seed(seed))
+    model = STARTS[start](undrawn(Decoder, config), torch.Generator().manual_seed(seed))
     sizes: list[float] = []
 
     def note(block, inputs, output):

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llmbook.models import Decoder
+from llmbook.training.generators import undrawn
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def tied_gradient(model: Decoder, ids: Tensor) -> TiedGradient:
     """
     if not model.config.tie_embeddings:
         raise ValueError("this model has two matrices already: read their .grad, or tie it first")
-    copy = Decoder(replace(model.config, tie_embeddings=False)).to(ids.device)
+    copy = undrawn(Decoder, replace(model.config, tie_embeddings=False)).to(ids.device)
     weights = model.state_dict()
     copy.load_state_dict(weights | {"lm_head.weight": weights["embed_tokens.weight"]})
     with torch.enable_grad():

@@ -2,29 +2,29 @@ r"""A small OLMo on synthetic meetings, trained with one learning-rate schedule 
 
 What a seed decides is shared by all settings: the starting weights and every batch. Tokens are bytes. The optimizer is
 the book's own AdamW with the numbers of the OLMo paper (arXiv 2402.00838v1, Table 4): betas 0.9 and 0.95, eps 1e-5,
-decay 0.1. The decay acts on linear layers alone, as in OLMo's own code (``olmo/optim.py`` at commit 15af668).
+decay 0.1 of linear layers alone.
 """
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
 from llmbook.meetings.generator import generate_corpus
 from llmbook.models import Decoder, initialize_, olmo
 from llmbook.training.adamw import AdamW
-from llmbook.training.loop import next_token_loss
-from llmbook.training.run import decay_groups
+from llmbook.training.decay import decay_groups
+from llmbook.training.generators import undrawn
+from llmbook.training.loop import Limit, limit_at, next_token_loss, train
 from llmbook.training.schedule import Schedule
 
 BATCH, LENGTH = 8, 48  # windows in a batch, bytes that the model reads in each
 WEIGHT_DECAY = 0.1
-Limit = float | Callable[[int], float]
-"""Longest gradient that passes unchanged: a number, or a function from the step to a number."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,19 @@ class Run:
         return sum(norm > limit_at(limit, step) for step, norm in enumerate(self.norms))
 
 
-def limit_at(limit: Limit, step: int) -> float:
-    """The limit of one step."""
-    return limit(step) if callable(limit) else limit
-
-
 def looser_start(limit: float, steps: int, factor: float = 10.0) -> Callable[[int], float]:
     """``factor`` times the limit for the first ``steps`` steps; 10 and 1,000 in the config of OLMo 7B."""
     return lambda step: limit * factor if step < steps else limit
 
 
-@functools.cache
 def meeting_bytes(count: int, seed: int) -> Tensor:
     """Transcripts of synthetic meetings, one after the other, as byte ids ``(N,)``."""
-    text = "\n\n".join(meeting.transcript for meeting in generate_corpus(count, seed=seed))
-    return torch.tensor(list(text.encode("utf-8")))
+    return torch.tensor(list(_meeting_text(count, seed)))
+
+
+@functools.cache
+def _meeting_text(count: int, seed: int) -> bytes:
+    return "\n\n".join(meeting.transcript for meeting in generate_corpus(count, seed=seed)).encode("utf-8")
 
 
 def draw_windows(ids: Tensor, count: int, generator: torch.Generator) -> Tensor:
@@ -68,9 +66,9 @@ def draw_windows(ids: Tensor, count: int, generator: torch.Generator) -> Tensor:
     return ids[starts + torch.arange(LENGTH + 1)]
 
 
-def small_olmo(seed: int) -> Decoder:
+def fresh_tiny_olmo(seed: int) -> Decoder:
     """The tiny OLMo of ``models/olmo.py`` with matrices from N(0, 1/48): 48 is its width."""
-    return initialize_(Decoder(olmo.tiny()), torch.Generator().manual_seed(seed), std=48**-0.5)
+    return initialize_(undrawn(Decoder, olmo.tiny()), torch.Generator().manual_seed(seed), std=48**-0.5)
 
 
 def run_schedule(seed: int, schedule: Schedule, *, clip: Limit = 1.0, steps: int | None = None) -> Run:
@@ -82,13 +80,23 @@ def run_schedule(seed: int, schedule: Schedule, *, clip: Limit = 1.0, steps: int
         clip: longest gradient that passes unchanged.
         steps: how many; all of the schedule by default. Steps beyond it keep the rate of its last one.
     """
-    model, data = small_olmo(2 * seed), torch.Generator().manual_seed(2 * seed + 1)
-    optimizer = AdamW(decay_groups(model, WEIGHT_DECAY), lr=schedule.peak, betas=(0.9, 0.95), eps=1e-5)
-    rates = [schedule(step) for step in range(steps or schedule.total_steps)]
-    records = list(_steps(model, optimizer, rates, clip, data))
+    model, data, ids = fresh_tiny_olmo(2 * seed), torch.Generator().manual_seed(2 * seed + 1), meeting_bytes(200, 0)
+    groups = decay_groups(model, WEIGHT_DECAY, decayed="linear layers")
+    records = train(
+        model, (draw_windows(ids, BATCH, data) for _ in itertools.count()), steps=steps or schedule.total_steps,
+        learning_rate=schedule, clip_norm=clip, optimizer=AdamW(groups, betas=(0.9, 0.95), eps=1e-5),
+    )  # fmt: skip
+    losses, norms, updates = [], [], []
+    before = parameters_to_vector(model.parameters()).detach()
+    for record in records:
+        after = parameters_to_vector(model.parameters()).detach()
+        losses.append(record.loss)
+        norms.append(record.gradient_norm)
+        updates.append((after - before).norm().item() / math.sqrt(len(after)))
+        before = after
     with torch.no_grad():
         heldout = draw_windows(meeting_bytes(20, 1), 64, torch.Generator().manual_seed(0))
-        return Run(*map(list, zip(*records, strict=True)), next_token_loss(model, heldout).item())
+        return Run(losses, norms, updates, next_token_loss(model, heldout).item())
 
 
 def ending_schedule(ending: str, peak: float, steps: int, floor: float, extra: int) -> Schedule:
@@ -104,19 +112,3 @@ def ending_schedule(ending: str, peak: float, steps: int, floor: float, extra: i
     """
     anneal = extra if ending == "anneal" else 0
     return Schedule(peak, steps + anneal, steps // 10, floor * peak, anneal_steps=anneal)
-
-
-def _steps(model: nn.Module, optimizer: AdamW, rates: list[float], clip: Limit, data: torch.Generator) -> Iterator:
-    """Loss, norm of the gradient and size of the update, for each step."""
-    parameters = list(model.parameters())
-    for step, rate in enumerate(rates):
-        loss = next_token_loss(model, draw_windows(meeting_bytes(200, 0), BATCH, data))
-        optimizer.zero_grad()
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(parameters, limit_at(clip, step))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        before = parameters_to_vector(parameters)
-        optimizer.step()
-        change = parameters_to_vector(parameters) - before
-        yield loss.item(), norm.item(), change.detach().norm().item() / math.sqrt(len(change))

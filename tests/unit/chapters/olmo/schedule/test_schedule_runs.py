@@ -7,18 +7,16 @@ import torch
 
 from llmbook.chapters.olmo.schedule.experiment import (
     LENGTH,
-    decay_groups,
     draw_windows,
     ending_schedule,
-    limit_at,
+    fresh_tiny_olmo,
     looser_start,
     meeting_bytes,
     run_schedule,
-    small_olmo,
 )
 from llmbook.experiments.results import read_result
 from llmbook.models import olmo
-from llmbook.models.decoder import Decoder
+from llmbook.training.loop import limit_at
 from llmbook.training.schedule import Schedule
 
 
@@ -75,20 +73,6 @@ def test_looser_start_is_that_of_olmo():
     assert limit_at(2.5, 7) == 2.5
 
 
-@pytest.mark.parametrize("tied", [False, True])
-def test_only_linear_layers_are_decayed(tied):
-    config = olmo.tiny()
-    if tied:
-        config = type(config)(**{**vars(config), "tie_embeddings": True})
-    model = Decoder(config)
-    decayed, free = decay_groups(model, 0.1)
-    named = {id(parameter): name for name, parameter in model.named_parameters()}
-    assert {named[id(p)] for p in free["params"]} == {"embed_tokens.weight"}
-    assert len(decayed["params"]) + 1 == len(named)
-    assert ("lm_head.weight" in {named[id(p)] for p in decayed["params"]}) is not tied
-    assert (decayed["weight_decay"], free["weight_decay"]) == (0.1, 0.0)
-
-
 def test_windows_are_pieces_of_the_text():
     ids = torch.arange(200)
     windows = draw_windows(ids, 5, torch.Generator().manual_seed(0))
@@ -100,7 +84,7 @@ def test_windows_are_pieces_of_the_text():
 
 def test_held_out_meetings_are_others():
     assert not torch.equal(meeting_bytes(20, 1)[:500], meeting_bytes(200, 0)[:500])
-    assert small_olmo(0).config == olmo.tiny()
+    assert fresh_tiny_olmo(0).config == olmo.tiny()
 
 
 def test_the_stored_runs_are_complete_and_the_first_comes_out_again():
