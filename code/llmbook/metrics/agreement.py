@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
+from llmbook.metrics.bootstrap import draw_meetings, percentiles
 from llmbook.metrics.intervals import Interval
 
 Statistic = Callable[[np.ndarray, np.ndarray], float]
@@ -34,13 +35,21 @@ def correlate(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def system_level(first: np.ndarray, second: np.ndarray) -> float:
-    """Correlation of the systems' means; both are ``(S, N)``."""
+    """Correlation of the systems' means; both are ``(S, N)``.
+
+    Raises:
+        ValueError: the shapes differ, or there are fewer than two pairs.
+    """
     first, second = _pair(first, second)
     return correlate(first.mean(axis=1), second.mean(axis=1))
 
 
 def summary_level(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean over the meetings of the correlation of their S summaries; both are ``(S, N)``."""
+    """Mean over the meetings of the correlation of their S summaries; both are ``(S, N)``.
+
+    Raises:
+        ValueError: the shapes differ, or there are fewer than two pairs.
+    """
     first, second = _pair(first, second)
     return float(np.mean([correlate(*columns) for columns in zip(first.T, second.T, strict=True)]))
 
@@ -59,11 +68,13 @@ def meeting_bootstrap(
         seed: equal seeds give equal intervals.
         level: of confidence.
         samples: how many sets of meetings are drawn.
+
+    Raises:
+        ValueError: the shapes differ, or there are fewer than two pairs.
     """
     first, second = _pair(first, second)
-    draws = np.random.default_rng(seed).integers(first.shape[1], size=(samples, first.shape[1]))
-    values = [statistic(first[:, drawn], second[:, drawn]) for drawn in draws]
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    draws = (drawn for block in draw_meetings(first.shape[1], samples, seed) for drawn in block)
+    low, high = percentiles([statistic(first[:, drawn], second[:, drawn]) for drawn in draws], level)
     return Interval(statistic(first, second), float(low), float(high))
 
 

@@ -52,8 +52,8 @@ def bootstrap_interval(
             make no sense.
     """
     scores = _checked(scores, level, samples)
-    low, high = _ends(resampled_means(scores, seed=seed, samples=samples), level)
-    return Interval(float(scores.mean()), low, high)
+    low, high = percentiles(resampled_means(scores, seed=seed, samples=samples), level)
+    return Interval(float(scores.mean()), float(low), float(high))
 
 
 def paired_bootstrap(
@@ -86,28 +86,50 @@ def paired_bootstrap(
         abs(observed) + float(np.abs(differences).max())
     )  # sums in another order differ in the last digits
     as_far = int((np.abs(means - observed) >= abs(observed) - slack).sum())
-    return PairedTest(
-        Interval(observed, *_ends(means, level)), (as_far + 1) / (samples + 1), float((means > slack).mean())
-    )
+    low, high = map(float, percentiles(means, level))
+    return PairedTest(Interval(observed, low, high), (as_far + 1) / (samples + 1), float((means > slack).mean()))
 
 
 def resampled_means(scores: np.ndarray, *, seed: int | np.random.Generator, samples: int = SAMPLES) -> np.ndarray:
     """Means of scores drawn with replacement, as many as there are; ``(samples,)`` of them."""
-    generator = np.random.default_rng(seed)
-    return np.concatenate([scores[drawn].mean(axis=1) for drawn in _draws(len(scores), samples, generator)])
+    return np.concatenate([scores[drawn].mean(axis=1) for drawn in draw_meetings(len(scores), samples, seed)])
 
 
-def _draws(count: int, samples: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """Indices ``(block, count)``, in blocks that fit into memory."""
-    block = max(1, LARGEST_BLOCK // count)
+def draw_meetings(count: int, samples: int, seed: int | np.random.Generator) -> Iterator[np.ndarray]:
+    """Draw as many meetings as there are, with replacement, so many times.
+
+    Args:
+        count: n, how many meetings there are.
+        samples: how many times they are drawn.
+        seed: an integer, or a generator to draw from.
+
+    Yields:
+        Indices ``(block, n)``, in blocks that fit into memory; together ``samples`` rows.
+    """
+    generator, block = np.random.default_rng(seed), max(1, LARGEST_BLOCK // count)
     for start in range(0, samples, block):
         yield generator.integers(count, size=(min(block, samples - start), count))
 
 
-def _ends(means: np.ndarray, level: float) -> tuple[float, float]:
-    """The percentiles that leave equal shares outside."""
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+def draw_counts(count: int, samples: int, seed: int | np.random.Generator) -> np.ndarray:
+    """How often each of n meetings is drawn, ``(samples, n)``, for what is made of sums over the meetings.
+
+    The counts are distributed as those of :func:`draw_meetings`, but drawn at once: equal seeds give other draws there.
+    """
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=samples)
+
+
+def percentiles(values: np.ndarray, level: float = 0.95) -> np.ndarray:
+    """The ends of the percentile interval: ``values`` has one row for each draw, and equal shares lie outside.
+
+    Args:
+        values: ``(samples, ...)``; NaN where a draw has no value, which does not count.
+        level: of confidence.
+
+    Returns:
+        ``(2, ...)``, the low ends and the high ones.
+    """
+    return np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
 
 
 def _checked(scores: np.ndarray, level: float, samples: int) -> np.ndarray:

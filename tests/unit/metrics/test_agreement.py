@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from llmbook.metrics import bootstrap
 from llmbook.metrics.agreement import cohen_kappa, correlate, meeting_bootstrap, summary_level, system_level
 
 GENERATOR = np.random.default_rng(0)
@@ -40,6 +41,19 @@ def test_whole_meetings_are_drawn():
     assert honest.mean == pytest.approx(single.mean)
     assert honest.high - honest.low > 3 * (single.high - single.low), "pairs of one meeting are no new evidence"
     assert honest == meeting_bootstrap(correlate, meeting, noise, seed=0, samples=400)
+
+
+def test_the_draws_are_those_of_the_other_bootstrap(monkeypatch):
+    """For the mean score it gives the interval of one system; in blocks of any size."""
+    scores = GENERATOR.normal(size=(1, 30))
+    found = [meeting_bootstrap(lambda first, _: float(first.mean()), scores, scores, seed=2, samples=300)]
+    monkeypatch.setattr(bootstrap, "LARGEST_BLOCK", 100)
+    found.append(meeting_bootstrap(lambda first, _: float(first.mean()), scores, scores, seed=2, samples=300))
+    expected = bootstrap.bootstrap_interval(scores[0], seed=2, samples=300)
+    assert found[0] == found[1]
+    assert (found[0].low, found[0].high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    other = bootstrap.bootstrap_interval(scores[0], seed=3, samples=300)
+    assert found[0].low != pytest.approx(other.low, abs=1e-6)
 
 
 def test_intervals_cover():

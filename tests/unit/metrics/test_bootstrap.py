@@ -5,9 +5,17 @@ from itertools import product
 import numpy as np
 import pytest
 from rouge_score.scoring import BootstrapAggregator, Score
+from scipy import stats
 
 from llmbook.metrics import bootstrap
-from llmbook.metrics.bootstrap import bootstrap_interval, paired_bootstrap, resampled_means
+from llmbook.metrics.bootstrap import (
+    bootstrap_interval,
+    draw_counts,
+    draw_meetings,
+    paired_bootstrap,
+    percentiles,
+    resampled_means,
+)
 
 FEW = np.array([0.1, 0.2, 0.6, 0.35])
 
@@ -43,6 +51,38 @@ def test_the_interval_is_rouge_scores():
     theirs, ours = aggregator.aggregate()["rouge1"], bootstrap_interval(scores, seed=0, samples=4000)
     width = ours.high - ours.low
     assert abs(ours.low - theirs.low.fmeasure) < 0.06 * width and abs(ours.high - theirs.high.fmeasure) < 0.06 * width
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_interval_is_scipys(level):
+    """Its percentile method draws the same meetings from an equal generator; the twin is its default method."""
+    scores = np.random.default_rng(0).beta(2, 5, size=60)
+
+    def theirs(method):
+        found = stats.bootstrap((scores,), np.mean, n_resamples=2000, confidence_level=level, method=method,
+                                rng=np.random.default_rng(3)).confidence_interval  # fmt: skip
+        return found.low, found.high
+
+    ours = bootstrap_interval(scores, seed=3, level=level, samples=2000)
+    assert (ours.low, ours.high) == pytest.approx(theirs("percentile"), abs=1e-12)
+    assert (ours.low, ours.high) != pytest.approx(theirs("BCa"), abs=1e-4)
+
+
+def test_counts_are_distributed_as_drawn_meetings():
+    """Each meeting is drawn once in the mean, with the variance 1 - 1/n; the twin draws without replacement."""
+    [drawn] = draw_meetings(5, 20_000, 0)
+    counted = np.stack([(drawn == meeting).sum(axis=1) for meeting in range(5)], axis=1)
+    for counts in (counted, draw_counts(5, 20_000, 1)):
+        assert counts.shape == (20_000, 5) and (counts.sum(axis=1) == 5).all()
+        assert np.abs(counts.mean(axis=0) - 1).max() < 0.03 and np.abs(counts.var(axis=0) - 0.8).max() < 0.04
+    once = np.ones((20_000, 5))
+    assert np.abs(once.var(axis=0) - 0.8).min() > 0.04
+
+
+def test_percentiles_leave_equal_shares_outside_and_skip_what_is_missing():
+    values = np.stack([np.arange(101.0), np.append(np.arange(100.0), np.nan)], axis=1)
+    low, high = percentiles(values, 0.9)
+    assert list(low) == pytest.approx([5, 4.95]) and list(high) == pytest.approx([95, 94.05])
 
 
 def test_p_counts_all_resamples():
