@@ -14,9 +14,9 @@ from pathlib import Path
 import torch
 
 from llmbook.data import data_folder
-from llmbook.experiments.fair_fight import KEYS, TEST_SEED, TEST_SETS, Entry, all_entries, run_entry
+from llmbook.experiments.fair_fight import KEYS, TEST_SEED, TEST_SETS, Entry, all_entries, run_entry, tuned_model
 from llmbook.experiments.meetings_t5 import CONTEXT, LONG, SHORT, TUNING_MEETINGS, TUNING_STEPS
-from llmbook.experiments.results import StoredRuns
+from llmbook.experiments.results import Latest, StoredRuns
 
 QUESTION = (
     "Does a small model that was tuned to a workplace summarize its meetings better than a large one that has "
@@ -43,7 +43,8 @@ def main() -> None:
         test_meetings={name: count for name, (_, _, count) in TEST_SETS.items()},
     )  # fmt: skip
     entries = all_entries(range(options.seeds))
-    runs.add(map(astuple, entries), lambda settings: run_entry(Entry(*settings)), every=2)
+    tuned = Latest(tuned_model)
+    runs.add(map(astuple, entries), lambda settings: run_entry(Entry(*settings), tuned), every=2)
 
 
 if __name__ == "__main__":

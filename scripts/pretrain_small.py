@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from llmbook.checkpoint import save_pretrained
@@ -35,9 +36,8 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def store_model(run: Run, folder: Path) -> None:
+def store_model(run: Run, tokenizer: Tokenizer, folder: Path) -> None:
     """Write the folder; transformers can load it too."""
-    tokenizer = general_corpus().tokenizer
     save_pretrained(run.model, folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     path = folder / "config.json"
@@ -55,7 +55,7 @@ def main() -> None:
         for point in pretrain(run, options.checkpoints, save_every=200):
             bar.update(run.step - bar.n)
             bar.set_postfix(loss=f"{point.loss:.3f}")
-    store_model(run, options.folder)
+    store_model(run, corpus.tokenizer, options.folder)
     single, pair = (count_loss(corpus.training, corpus.validation, 512, context=context) for context in (0, 1))
     rows = [{"step": point.step, "loss": round(point.loss, 4), "validation_loss": round(point.validation_loss, 4)}
             for point in run.points if point.validation_loss is not None]

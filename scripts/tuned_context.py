@@ -15,8 +15,8 @@ import torch
 from llmbook.data import data_folder
 from llmbook.experiments.fair_fight import TEST_SEED
 from llmbook.experiments.meetings_t5 import CONTEXT, TUNING_MEETINGS, TUNING_SEED, TUNING_STEPS
-from llmbook.experiments.results import StoredRuns
-from llmbook.experiments.tuned_context import BATCH_SIZE, KEYS, SIZE, TUNINGS, Cell, all_cells, run_cell
+from llmbook.experiments.results import Latest, StoredRuns
+from llmbook.experiments.tuned_context import BATCH_SIZE, KEYS, SIZE, TUNINGS, Cell, all_cells, run_cell, tuned_model
 
 QUESTION = (
     "Does a longer context bring back what a cut loses, without a larger model? The same base is tuned on short "
@@ -40,7 +40,8 @@ def main() -> None:
         batch_size=BATCH_SIZE, test_seed=TEST_SEED,
     )  # fmt: skip
     cells = all_cells(range(options.seeds))
-    runs.add(map(astuple, cells), lambda settings: run_cell(Cell(*settings)), every=2)
+    tuned = Latest(tuned_model)
+    runs.add(map(astuple, cells), lambda settings: run_cell(Cell(*settings), tuned), every=2)
 
 
 if __name__ == "__main__":

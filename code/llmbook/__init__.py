@@ -14,7 +14,9 @@ Two wings. The library has a room for each concept: ``layers`` and ``models``, `
 ``training`` and ``adapters``, ``accounting`` and ``metrics``, ``meetings`` and ``summarizers``, and what several pages
 share: ``experiments``, ``plots``, ``widgets``, ``exercises``. The page wing, ``chapters``, has a room for each page,
 with what serves that page alone. Imports run downward only: the library imports no page, and a page no other page.
-Nothing here prints or seeds a global generator.
+
+The package keeps no mutable global state. Nothing here prints, or seeds a generator that belongs to everybody, and the
+experiments do not draw from one. What a function remembers for the next call, its callers cannot change.
 """
 
 __version__ = "0.1.0"

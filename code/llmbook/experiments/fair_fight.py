@@ -9,7 +9,7 @@ F1 alone gives the whole transcript more than most summaries.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ from llmbook.experiments.meetings_t5 import (
     separate_meetings,
     tuned_summarizer,
 )
-from llmbook.experiments.results import rounded
+from llmbook.experiments.results import frozen, rounded
 from llmbook.meetings.meeting import INSTRUCTIONS, Meeting
 from llmbook.models.t5 import T5
 from llmbook.summarizers import baselines
@@ -85,13 +85,12 @@ KEYS = tuple(Entry.__dataclass_fields__)
 
 
 @functools.cache
-def test_meetings(name: str) -> list[Meeting]:
+def test_meetings(name: str) -> tuple[Meeting, ...]:
     """The meetings of a test set."""
     make, settings, count = TEST_SETS[name]
-    return make(count, TEST_SEED, **settings)
+    return tuple(make(count, TEST_SEED, **settings))
 
 
-@functools.lru_cache(maxsize=1)
 def tuned_model(size: str, tuned_on: int, seed: int, tuned_in: str = "private", steps: int = TUNING_STEPS) -> T5:
     """A stored base, tuned to so many meetings under all three instructions, cut to the context."""
     if not tuned_on:
@@ -100,9 +99,14 @@ def tuned_model(size: str, tuned_on: int, seed: int, tuned_in: str = "private", 
     return tuned_summarizer(size, encode_all(load_summarizer_tokenizer(), meetings, CONTEXT), seed=seed, steps=steps)
 
 
-def run_entry(entry: Entry) -> dict:
-    """Write and score the summaries: a row with one number per meeting for each measure."""
-    model = tuned_model(entry.size, entry.tuned_on, entry.seed, entry.tuned_in)
+def run_entry(entry: Entry, tuned: Callable[..., T5] = tuned_model) -> dict:
+    """Write and score the summaries: a row with one number per meeting for each measure.
+
+    Args:
+        entry: what to do.
+        tuned: makes the model, or remembers it, as ``Latest(tuned_model)`` does.
+    """
+    model = tuned(entry.size, entry.tuned_on, entry.seed, entry.tuned_in)
     meetings = test_meetings(entry.test)
     summaries = summarize(model, load_summarizer_tokenizer(), meetings, entry.instruction, context=entry.context)
     return asdict(entry) | rounded(judge(meetings, summaries, entry.instruction))
@@ -132,21 +136,24 @@ def kept_in_code(meetings: Sequence[Meeting], summaries: Sequence[str]) -> dict[
 
 
 @functools.cache
-def baseline_scores(name: str, test: str, instruction: str = "long") -> dict[str, np.ndarray]:
-    """Scores of a summary without a model, for each meeting of a test set.
+def baseline_scores(name: str, test: str, instruction: str = "long") -> Mapping[str, np.ndarray]:
+    """Scores of a summary without a model, for each meeting of a test set; made once, and not to be changed.
 
     Args:
         name: a key of ``BASELINES``, or ``RANDOM``, whose scores are means over the draws.
         test: a key of ``TEST_SETS``.
         instruction: what the reference keeps.
+
+    Returns:
+        ``(meetings,)`` numbers for each of ``ALL_MEASURES``, read-only.
     """
     meetings = test_meetings(test)
     if name != RANDOM:
-        return judge(meetings, [BASELINES[name](meeting) for meeting in meetings], instruction)
+        return frozen(judge(meetings, [BASELINES[name](meeting) for meeting in meetings], instruction))
     rng = np.random.default_rng(TEST_SEED)
     drawn = [judge(meetings, [baselines.random_turns(meeting, rng) for meeting in meetings], instruction)
              for _ in range(DRAWS)]  # fmt: skip
-    return {measure: np.mean([scores[measure] for scores in drawn], axis=0) for measure in ALL_MEASURES}
+    return frozen({measure: np.mean([scores[measure] for scores in drawn], axis=0) for measure in ALL_MEASURES})
 
 
 def all_entries(seeds: Sequence[int]) -> list[Entry]:

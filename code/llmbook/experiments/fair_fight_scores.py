@@ -1,12 +1,13 @@
 """What the stored scores of the fair fight say: systems by name, means with intervals, paired differences."""
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 
 from llmbook.experiments.fair_fight import ALL_MEASURES, BASELINES, FIT, RANDOM, TEST_SETS, baseline_scores
 from llmbook.experiments.meetings_t5 import CONTEXT, TUNING_MEETINGS
-from llmbook.experiments.results import read_result
+from llmbook.experiments.results import frozen, read_result, select
 from llmbook.metrics.bootstrap import PairedTest, bootstrap_interval, paired_bootstrap
 from llmbook.metrics.intervals import Interval
 
@@ -22,14 +23,12 @@ def stored_scores(measure: str, *, name: str = "fair_fight", **wanted: object) -
         **wanted: fields of :class:`Entry`; what is not named may be anything, but ``tuned_in``, which is private then.
 
     Raises:
-        ValueError: nothing fits, or the rows belong to different test sets.
+        ValueError: there is no such measure or field, nothing fits, or the rows belong to different test sets.
     """
     if measure not in ALL_MEASURES:
         raise ValueError(f"unknown measure {measure!r}; choose one of {', '.join(ALL_MEASURES)}")
     wanted = {"tuned_in": "private"} | wanted
-    found = [row for row in _rows(name) if all(row[key] == value for key, value in wanted.items())]
-    if not found:
-        raise ValueError(f"no stored row has {wanted}")
+    found = select(_rows(name), **wanted)
     if len({row["test"] for row in found}) > 1:
         raise ValueError(f"{wanted} fits several test sets; name one of {', '.join(TEST_SETS)}")
     return np.array([row[measure] for row in found])
@@ -53,7 +52,19 @@ def best_systems(test: str) -> list[str]:
 
 
 def system_scores(system: str, measure: str, test: str, instruction: str = "long") -> np.ndarray:
-    """Scores ``(meetings,)`` of a system of :func:`best_systems`, the mean over its seeds."""
+    """Scores ``(meetings,)`` of a system, the mean over its seeds.
+
+    Args:
+        system: one of :func:`best_systems`; "tuned elsewhere" is there for the private test sets, too.
+        measure: one of ``ALL_MEASURES``.
+        test: a key of ``TEST_SETS``.
+        instruction: how much the summary should keep.
+
+    Raises:
+        ValueError: there is no such system, or nothing is stored for it on this test set.
+    """
+    if system not in (known := best_systems("public")):  # no test set has more
+        raise ValueError(f"unknown system {system!r}; choose one of {'; '.join(known)}")
     if system in (*BASELINES, RANDOM):
         return baseline_scores(system, test, instruction)[measure]
     size, _, way = system.partition(", ")
@@ -80,5 +91,6 @@ def compare(first: str, second: str, measure: str, test: str, instruction: str =
 
 
 @functools.cache
-def _rows(name: str) -> list[dict]:
-    return read_result(name)["rows"]
+def _rows(name: str) -> tuple[Mapping, ...]:
+    """All rows of a stored result, read once: there are many, and a page asks for them often."""
+    return frozen(read_result(name)["rows"])

@@ -5,7 +5,6 @@ that the pretraining did not have. A seed decides the batches and the start of t
 it are compared as a pair. Adapted are five matrices of each block, those of the DoRA paper (arXiv 2402.09353, Table 8).
 """
 
-import functools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +79,6 @@ def with_minutes(meeting: Meeting) -> str:
     return f"{meeting.transcript}\nMinutes: {' '.join(fact.text for fact in meeting.facts)}"
 
 
-@functools.cache
 def new_corpus(training: int = 40, validation: int = 6) -> Corpus:
     """Meetings of the clinic with their minutes, in the tokens of the small model.
 
@@ -94,7 +92,6 @@ def new_corpus(training: int = 40, validation: int = 6) -> Corpus:
     return Corpus(tokenizer, *parts, *(pack(tokenizer, map(with_minutes, part), LENGTH) for part in parts))
 
 
-@functools.cache
 def general_rows(meetings: int = 5) -> Tensor:
     """Rows like those of the pretraining, never trained on, ``(M, T + 1)``."""
     held_out = general_meetings(meetings, VALIDATION_SEED)
@@ -154,7 +151,11 @@ def fine_tune(
 
 
 def find_method(name: str) -> Method:
-    """A method by its name."""
+    """A method by its name.
+
+    Raises:
+        ValueError: there is no such method.
+    """
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}; choose one of {', '.join(METHODS)}")
     return METHODS[name]

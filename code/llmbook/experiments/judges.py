@@ -23,7 +23,7 @@ from llmbook.experiments.meetings_t5 import (
     private_meetings,
     tuned_summarizer,
 )
-from llmbook.experiments.results import read_result
+from llmbook.experiments.results import read_result, select
 from llmbook.meetings.fact_check import check_facts
 from llmbook.meetings.meeting import INSTRUCTIONS, Meeting
 from llmbook.meetings.perturbations import restate
@@ -84,6 +84,12 @@ def judged(meetings: Sequence[Meeting], summaries: Sequence[str]) -> dict[str, n
 
 
 def stored_scores(measure: str) -> dict[str, np.ndarray]:
-    """A measure of :func:`judged` for each system, ``(seeds, meetings)``; what is not tuned has one seed."""
+    """A measure of :func:`judged` for each system, ``(seeds, meetings)``; what is not tuned has one seed.
+
+    Raises:
+        ValueError: there is no such measure.
+    """
     rows = read_result("judges")["rows"]
-    return {system: np.array([row[measure] for row in rows if row["system"] == system]) for system in SYSTEMS}
+    if measure not in rows[0]:
+        raise ValueError(f"unknown measure {measure!r}; choose one of {', '.join(rows[0])}")
+    return {system: np.array([row[measure] for row in select(rows, system=system)]) for system in SYSTEMS}

@@ -4,7 +4,6 @@
 building sites. It has never read a word about a clinic, which is what ``fine_tuning.py`` teaches it.
 """
 
-import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +34,6 @@ def general_meetings(count: int, seed: int) -> list[Meeting]:
     return [meeting for together in zip(*parts, strict=True) for meeting in together][:count]
 
 
-@functools.cache
 def general_corpus(training: int = 1500, validation: int = 60) -> Corpus:
     """What the small model reads: its tokenizer is learned from the same meetings."""
     train_set, held_out = (
@@ -69,7 +67,6 @@ def load_base(path: str | Path | None = None) -> Decoder:
     return load_pretrained(path or data_path(NAME))
 
 
-@functools.cache
 def load_base_tokenizer() -> Tokenizer:
     """The tokenizer that belongs to it."""
     return load_tokenizer(data_path(NAME))

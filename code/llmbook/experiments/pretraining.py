@@ -4,7 +4,6 @@ A seed decides the starting weights and every batch, so that two settings that s
 meetings of the training and of the validation set come from different seeds of the generator.
 """
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -38,7 +37,6 @@ class Corpus:
     """``(M, T + 1)`` ids."""
 
 
-@functools.cache
 def meeting_corpus(training: int = 400, validation: int = 40, length: int = LENGTH) -> Corpus:
     """Make meetings, learn a tokenizer from the training set, and pack both.
 
@@ -54,7 +52,7 @@ def meeting_corpus(training: int = 400, validation: int = 40, length: int = LENG
     return Corpus(tokenizer, train_set, held_out, *rows)
 
 
-def small_olmo(vocab_size: int = VOCABULARY) -> DecoderConfig:
+def small_olmo_config(vocab_size: int = VOCABULARY) -> DecoderConfig:
     """OLMo's ingredients at width 64, untied as the 7B is, with the padded vocabulary."""
     return replace(
         olmo.tiny(vocab_size=padded_size(vocab_size), max_length=2 * LENGTH),
@@ -72,7 +70,7 @@ def small_run(steps: int = 200, seed: int = 0, **changes: object) -> RunConfig:
     """
     shape = changes.pop("shape", "linear")
     schedule = Schedule(0.01, steps, warmup_steps=steps // 10, floor=0.001, shape=shape)
-    return RunConfig(replace(small_olmo(), **changes), schedule, seed=seed)
+    return RunConfig(replace(small_olmo_config(), **changes), schedule, seed=seed)
 
 
 ABLATIONS: dict[str, dict] = {
@@ -171,6 +169,9 @@ def ablation_run(
         start: one of ``STARTS``.
         steps: of the whole schedule.
         corpus: what to train on; by default :func:`meeting_corpus`.
+
+    Raises:
+        ValueError: there is no such start.
     """
     if start not in STARTS:
         raise ValueError(f"unknown start {start!r}; choose one of {', '.join(STARTS)}")

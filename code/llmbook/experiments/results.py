@@ -2,8 +2,9 @@
 
 import json
 import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,63 @@ def read_result(name: str) -> dict[str, Any]:
     if name not in stored:
         raise FileNotFoundError(f"no stored result {name!r}; choose one of {', '.join(stored)}")
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def select(rows: Iterable[Mapping[str, Any]], **wanted: Any) -> list[Mapping[str, Any]]:
+    """The rows of a result that have these values, in their order.
+
+    Args:
+        rows: what :func:`read_result` has under "rows".
+        **wanted: the value of a field, for each field that matters; None fits a row without the field, too.
+
+    Raises:
+        ValueError: no row has such a field, or nothing fits; the message lists the fields, or their values.
+    """
+    rows = list(rows)
+    fields = dict.fromkeys(field for row in rows for field in row)
+    if unknown := [field for field in wanted if field not in fields]:
+        raise ValueError(f"no stored row has a field {unknown[0]!r}; choose of {', '.join(fields)}")
+    found = [row for row in rows if all(row.get(field) == value for field, value in wanted.items())]
+    if not found:
+        there = "; ".join(f"{field}: {_values(row.get(field) for row in rows)}" for field in wanted)
+        raise ValueError(f"no stored row has {wanted}; there are {there}")
+    return found
+
+
+def _values(values: Iterable[Any]) -> str:
+    """Each once, in their order."""
+    return ", ".join(dict.fromkeys(map(repr, values)))
+
+
+def frozen(value: Any) -> Any:
+    """A copy of stored data that nobody can change: lists as tuples, dicts and arrays read-only."""
+    if isinstance(value, np.ndarray):
+        value = value.copy()
+        value.flags.writeable = False
+        return value
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: frozen(each) for key, each in value.items()})
+    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+
+
+class Latest:
+    """What a function returned last. Asked again with the same arguments, it is not made again.
+
+    It belongs to whoever makes it, and so does what it keeps: a caller that changes a result will get it back changed.
+
+    Args:
+        make: the function; its arguments must be comparable.
+    """
+
+    def __init__(self, make: Callable[..., Any]):
+        self.make, self.kept = make, None
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """What ``make`` returns for these arguments."""
+        if self.kept is None or self.kept[0] != (args, options):
+            self.kept = None  # so that two large results are never there at once
+            self.kept = ((args, options), self.make(*args, **options))
+        return self.kept[1]
 
 
 def rounded(scores: dict[str, np.ndarray]) -> dict[str, list[float]]:

@@ -5,8 +5,7 @@ ones cut to the context; and on the same long ones, whole. Every tuned model the
 and whole. Steps, batches and references are equal; only what is read differs.
 """
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -24,7 +23,7 @@ from llmbook.experiments.meetings_t5 import (
     private_meetings,
     tuned_summarizer,
 )
-from llmbook.experiments.results import read_result, rounded
+from llmbook.experiments.results import read_result, rounded, select
 from llmbook.models.t5 import T5
 from llmbook.summarizers.positions import facts_stated
 from llmbook.summarizers.t5 import summarize
@@ -57,7 +56,6 @@ def all_cells(seeds: Sequence[int]) -> list[Cell]:
     return [Cell(tuned, seed, read) for seed in seeds for tuned in TUNINGS for read in READINGS]
 
 
-@functools.lru_cache(maxsize=1)
 def tuned_model(tuned: str, seed: int, steps: int = TUNING_STEPS, meetings: int = TUNING_MEETINGS) -> T5:
     """The base after its tuning under all three instructions."""
     settings, context = TUNINGS[tuned]
@@ -65,9 +63,14 @@ def tuned_model(tuned: str, seed: int, steps: int = TUNING_STEPS, meetings: int 
     return tuned_summarizer(SIZE, pairs, steps=steps, seed=seed, batch_size=BATCH_SIZE)
 
 
-def run_cell(cell: Cell) -> dict:
-    """Write and score: one number per meeting for each measure, and in ``kept`` one per fact, meeting after meeting."""
-    model, meetings = tuned_model(cell.tuned, cell.seed), test_meetings(TEST)
+def run_cell(cell: Cell, tuned: Callable[[str, int], T5] = tuned_model) -> dict:
+    """Write and score: one number per meeting for each measure, and in ``kept`` one per fact, meeting after meeting.
+
+    Args:
+        cell: what to do.
+        tuned: makes the model, or remembers it, as ``Latest(tuned_model)`` does.
+    """
+    model, meetings = tuned(cell.tuned, cell.seed), test_meetings(TEST)
     summaries = summarize(model, load_summarizer_tokenizer(), meetings, context=READINGS[cell.read])
     kept = [int(each) for pair in zip(meetings, summaries, strict=True) for each in facts_stated(*pair)]
     return asdict(cell) | rounded(judge(meetings, summaries)) | {"kept": kept}
@@ -81,9 +84,4 @@ def stored_cell(tuned: str, read: str, measure: str = "net_f1") -> np.ndarray:
     """
     if measure not in MEASURES:
         raise ValueError(f"unknown measure {measure!r}; choose one of {', '.join(MEASURES)}")
-    rows = read_result("tuned_context")["rows"]
-    found = [row[measure] for row in rows if (row["tuned"], row["read"]) == (tuned, read)]
-    if not found:
-        raise ValueError(f"no stored cell was tuned {tuned!r} and read {read!r}; choose of {list(TUNINGS)} and "
-                         f"{list(READINGS)}")  # fmt: skip
-    return np.array(found)
+    return np.array([row[measure] for row in select(read_result("tuned_context")["rows"], tuned=tuned, read=read)])

@@ -139,9 +139,9 @@ def _thing(places: dict[str, str]) -> dict[str, str]:
 
 
 @cache
-def _readers() -> list[tuple[str, str, re.Pattern]]:
+def _readers() -> tuple[tuple[str, str, re.Pattern], ...]:
     """For each template its kind, the template (of a number: the plain one), and what reads it."""
-    return [(kind, plain, _reader(template)) for kind, plain, template in _templates()]
+    return tuple((kind, plain, _reader(template)) for kind, plain, template in _templates())
 
 
 def _templates() -> Iterator[tuple[str, str, str]]:

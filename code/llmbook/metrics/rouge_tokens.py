@@ -8,7 +8,7 @@ which is the stemmer of rouge-score; the original Perl program's differs in a fe
 
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 
 WORD = re.compile(r"[a-z0-9]+")
 LONGEST_UNSTEMMED = 3  # letters; ROUGE-1.5.5 leaves words of three letters as they are
@@ -48,9 +48,8 @@ def stem(token: str) -> str:
     return _porter()(token) if len(token) > LONGEST_UNSTEMMED else token
 
 
-@cache
 def _porter() -> Callable[[str], str]:
-    """NLTK's stemmer, imported when it is first needed: that takes about a second."""
+    """A stemmer of NLTK, which is imported when it is first needed: that takes about a second."""
     from nltk.stem.porter import PorterStemmer
 
     return PorterStemmer().stem

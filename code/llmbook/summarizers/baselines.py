@@ -32,27 +32,47 @@ class HasTurns(Protocol):
 
 
 def lead(meeting: HasTurns | Sequence[Turn], turns: int = 3) -> str:
-    """The first turns."""
+    """The first turns.
+
+    Raises:
+        ValueError: there is no turn, or fewer than one is asked for.
+    """
     return _pick(meeting, lambda said: -np.arange(len(said), dtype=float), turns)
 
 
 def central(meeting: HasTurns | Sequence[Turn], turns: int = 3) -> str:
-    """The turns that resemble many others."""
+    """The turns that resemble many others.
+
+    Raises:
+        ValueError: there is no turn, or fewer than one is asked for.
+    """
     return _pick(meeting, lambda said: lexrank(word_weights(said)), turns)
 
 
 def salient(meeting: HasTurns | Sequence[Turn], turns: int = 3) -> str:
-    """The turns with the most rare words."""
+    """The turns with the most rare words.
+
+    Raises:
+        ValueError: there is no turn, or fewer than one is asked for.
+    """
     return _pick(meeting, lambda said: word_weights(said, repeated=False).sum(1), turns)
 
 
 def random_turns(meeting: HasTurns | Sequence[Turn], generator: np.random.Generator, turns: int = 3) -> str:
-    """Turns at random, each as likely as any other."""
+    """Turns at random, each as likely as any other.
+
+    Raises:
+        ValueError: there is no turn, or fewer than one is asked for.
+    """
     return _pick(meeting, lambda said: generator.random(len(said)), turns)
 
 
 def stated(meeting: Meeting, instruction: str = "long") -> str:
-    """The turns that state the facts which a summary of this length keeps."""
+    """The turns that state the facts which a summary of this length keeps.
+
+    Raises:
+        ValueError: there is no such instruction.
+    """
     chosen = sorted({fact.turn for fact in meeting.kept_facts(instruction)})
     return "\n".join(line(meeting.turns[number]) for number in chosen)
 

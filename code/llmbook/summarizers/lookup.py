@@ -23,6 +23,9 @@ class Lookup:
     Args:
         transcripts: at least one.
         summaries: one for each transcript.
+
+    Raises:
+        ValueError: there is no transcript, or they are not as many as the summaries.
     """
 
     def __init__(self, transcripts: Sequence[str], summaries: Sequence[str]):

@@ -100,6 +100,9 @@ def test_tuned_is_tuned_on_the_workplaces_of_the_test():
     [(lambda: scores.stored_scores("bleu", size="small"), "choose one of net_f1"),
      (lambda: scores.stored_scores("wrong", size="huge"), "no stored row"),
      (lambda: scores.stored_scores("wrong", size="small"), "several test sets"),
+     (lambda: scores.stored_scores("wrong", sise="small"), "field 'sise'; choose of size"),
+     (lambda: scores.system_scores("huge, tuned", "wrong", "private"), "unknown system 'huge, tuned'; choose one of"),
+     (lambda: scores.system_scores("large, tuned", "wrong", "circus"), "no stored row"),
      (lambda: scores.best_systems("circus"), "choose one of private"),
      (lambda: load_summarizer("huge"), "choose one of small")],
 )  # fmt: skip

@@ -38,6 +38,11 @@ def test_every_system_has_its_seeds_and_a_number_for_each_meeting():
     assert len({tuple(row) for row in tuned}) == 5
 
 
+def test_an_unknown_measure_says_so():
+    with pytest.raises(ValueError, match="choose one of system, seed, facts_f1"):
+        judges.stored_scores("bleu")
+
+
 def test_what_needs_no_model_is_stored_as_it_is():
     meetings = private_meetings(judges.TEST_MEETINGS, judges.TEST_SEED, **SHORT)
     made = judges.judged(meetings, judges.summaries_of("lead 3", 0, meetings))

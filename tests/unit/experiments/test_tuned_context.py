@@ -74,7 +74,6 @@ def test_what_is_read_in_each_tuning():
 
 def test_a_tuning_is_repeatable_and_depends_on_its_seed():
     def weights(tuned, seed):
-        tuned_model.cache_clear()
         return tuned_model(tuned, seed, steps=2, meetings=BATCH_SIZE).state_dict()
 
     def equal(one, other):
@@ -85,8 +84,8 @@ def test_a_tuning_is_repeatable_and_depends_on_its_seed():
     assert not equal(first, weights("long, cut", 1)) and not equal(first, weights("short", 0))
 
 
-@pytest.mark.parametrize(("cell", "hint"), [(("middle", "cut", "net_f1"), "no stored cell"),
-                                            (("short", "half", "net_f1"), "no stored cell"),
+@pytest.mark.parametrize(("cell", "hint"), [(("middle", "cut", "net_f1"), "no stored row has"),
+                                            (("short", "half", "net_f1"), "no stored row has"),
                                             (("short", "cut", "bleu"), "choose one of net_f1")])  # fmt: skip
 def test_what_does_not_exist_says_so(cell, hint):
     with pytest.raises(ValueError, match=hint):

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from llmbook.adapters import adapter_layers, inject
 from llmbook.experiments.fine_tuning import TARGETS, new_corpus, tuning_steps
 from llmbook.experiments.meetings_olmo import load_base
-from llmbook.experiments.results import read_result
+from llmbook.experiments.results import read_result, select
+from llmbook.training.generators import DropoutFrom
 from llmbook.training.run import mean_loss
 from llmbook.training.schedule import Schedule
 
@@ -86,8 +87,7 @@ def run_choice(
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, weight_decay=0.0, fused=True)
     schedule = Schedule(learning_rate, steps, max(1, steps // 10))
-    with torch.random.fork_rng():
-        torch.default_generator.manual_seed(seed)  # dropout has no generator of its own
+    with DropoutFrom(torch.Generator().manual_seed(seed)):
         list(tuning_steps(model.train(), optimizer, schedule, corpus.training, seed))
     after = mean_loss(model.eval(), corpus.validation)
     return {"before": before, "after": after, "parameters": sum(parameter.numel() for parameter in trained)}
@@ -105,12 +105,11 @@ def stored_choices(key: str = "after", *, fresh: bool = False, **wanted: object)
         A value for each seed, in the order of the seeds.
 
     Raises:
-        ValueError: there is not exactly one row for each seed.
+        ValueError: no row has such a field, or there is not exactly one row for each seed.
     """
     stored = read_result("lora_choices")
     seeds = stored["settings"]["fresh_seeds" if fresh else "seeds"]
-    rows = [row for row in stored["rows"]
-            if row["seed"] in seeds and all(row.get(name) == value for name, value in wanted.items())]
+    rows = [row for row in select(stored["rows"], **wanted) if row["seed"] in seeds]
     if [row["seed"] for row in rows] != seeds:
         raise ValueError(f"{wanted} describes {len(rows)} rows, not one for each seed; say more, or less")
     return np.array([row[key] for row in rows])

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from llmbook.experiments.meetings_t5 import SHORT, load_summarizer, load_summarizer_tokenizer, separate_meetings
-from llmbook.experiments.results import read_result, rounded
+from llmbook.experiments.results import read_result, rounded, select
 from llmbook.meetings.meeting import Meeting
-from llmbook.metrics.bootstrap import bootstrap_interval
+from llmbook.metrics.bootstrap import bootstrap_interval, draw_counts, percentiles
 from llmbook.metrics.intervals import Interval
 from llmbook.models.t5 import T5
 from llmbook.summarizers.positions import fact_ends, facts_stated
@@ -46,21 +46,20 @@ KEYS = tuple(Reading.__dataclass_fields__)
 
 
 @functools.cache
-def meetings_of(length: str, count: int = MEETINGS) -> list[Meeting]:
+def meetings_of(length: str, count: int = MEETINGS) -> tuple[Meeting, ...]:
     """Meetings of one length, in the seven public workplaces in turn; the three lengths state other facts."""
-    return separate_meetings(count, SEED + list(CHATTER).index(length), facts=3, chatter=CHATTER[length])
+    seed = SEED + list(CHATTER).index(length)
+    return tuple(separate_meetings(count, seed, facts=3, chatter=CHATTER[length]))
 
 
-@functools.cache
 def token_counts(length: str, count: int = MEETINGS) -> list[int]:
     """Tokens of each meeting's prompt."""
     tokenizer = load_summarizer_tokenizer()
     return [len(encode(tokenizer, prompt(meeting.transcript, "long"))) for meeting in meetings_of(length, count)]
 
 
-@functools.cache
 def reader() -> T5:
-    """The model that reads."""
+    """The model that reads; a new one at each call."""
     return load_summarizer(SIZE).eval()
 
 
@@ -89,11 +88,8 @@ def stored_reading(length: str, context: int, method: str) -> dict:
     Raises:
         ValueError: that combination was not run.
     """
-    wanted = asdict(Reading(length, context, method))
-    for row in read_result("truncation")["rows"]:
-        if all(row[key] == value for key, value in wanted.items()):
-            return {key: np.array(value) if isinstance(value, list) else value for key, value in row.items()}
-    raise ValueError(f"no stored row has {wanted}; contexts are {CONTEXTS}")
+    [row] = select(read_result("truncation")["rows"], **asdict(Reading(length, context, method)))
+    return {key: np.array(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
 def expected_by_reading(ends: Sequence[int], context: int) -> float:
@@ -147,14 +143,13 @@ def recall_intervals(row: dict, edges: Sequence[float], *, samples: int = SAMPLE
     kept = np.reshape(row["kept"], (-1, FACTS))
     inside = place[..., None] == np.arange(len(edges) - 1)  # (meetings, facts, n)
     total, stated = inside.sum(axis=1), (inside * kept[..., None]).sum(axis=1)
-    equal = np.full(len(total), 1 / len(total))
-    drawn = np.random.default_rng(SEED).multinomial(len(total), equal, size=samples)  # how often each meeting
+    drawn = draw_counts(len(total), samples, SEED)
     there = total.any(axis=0)
     found = np.full((3, len(there)), np.nan)
     found[0, there] = stated[:, there].sum(axis=0) / total[:, there].sum(axis=0)
     with np.errstate(invalid="ignore"):  # a drawn set may have no fact in an interval; it does not count there
         shares = (drawn @ stated[:, there]) / (drawn @ total[:, there])
-    found[1:, there] = np.nanquantile(shares, [0.025, 0.975], axis=0)
+    found[1:, there] = percentiles(shares)
     return Interval(*found)
 
 

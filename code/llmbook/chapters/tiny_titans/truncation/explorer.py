@@ -1,7 +1,5 @@
 """The explorer of the page "Truncation": what is kept of a meeting, by how much of it is read at once and how."""
 
-import functools
-
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -31,7 +29,6 @@ def draw_reading(*, length: str, context: int, method: str) -> tuple[Figure, str
     return figure, describe(length, context, method, readable, scores, float(np.mean(row["wrong"])))
 
 
-@functools.cache
 def found_recall(length: str, context: int, method: str) -> Interval:
     """Recall by position of a stored row."""
     return recall_intervals(stored_reading(length, context, method), EDGES[length])

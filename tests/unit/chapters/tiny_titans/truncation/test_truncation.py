@@ -138,5 +138,5 @@ def test_recall_by_position_by_hand():
 
 
 def test_a_combination_that_was_not_run():
-    with pytest.raises(ValueError, match="contexts are"):
+    with pytest.raises(ValueError, match="there are"):
         truncation.stored_reading("long", 100, "cut")
