@@ -121,7 +121,8 @@ def shifts(*ends):
     """The shift of the label of each line, by where it ends, on axes that go from 0 to 2."""
     _, ax = new_figure()
     ax.set_ylim(0, 2)
-    return list(label_shifts(ax, {str(place): ax.plot([0, 1], [1, end])[0] for place, end in enumerate(ends)}).values())
+    found = label_shifts(ax, {str(place): ax.plot([0, 1], [1, end])[0] for place, end in enumerate(ends)})
+    return [found[str(place)] for place in range(len(ends))]
 
 
 def test_labels_keep_13_points_apart_on_axes_of_some_200():
