@@ -1,6 +1,7 @@
 # make book   build the book into _build/html          make lab    open the notebooks in JupyterLab
 # make test   run every test                           make bench  time our code beside its references
 # make clean  remove what was built (not .venv)        make variants  run every page under other kernels, threads and seeds
+# make faults  plant faults in the package by rule, one at a time, and see which tests catch them
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
@@ -15,7 +16,7 @@ PIP_INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.t
 # an upgrade of Python, or when the book is moved, they are others, and .venv is made anew.
 VENV_HOLDS := $(shell $(BIN)/python scripts/venv_holds.py 2>/dev/null)
 
-.PHONY: book test variants lab bench clean
+.PHONY: book test variants faults lab bench clean
 book: $(BOOK_READY)
 	@$(BIN)/python scripts/build_book.py
 
@@ -31,6 +32,10 @@ test: $(TEST_READY)
 variants: $(BOOK_READY)
 	$(BIN)/python scripts/build_book.py --strict
 	$(BIN)/python scripts/variants $(if $(VARIANTS),--settings $(VARIANTS))
+
+# 120 faults, or others: make faults FAULTS="--figures", FAULTS="--count 300 --seed 1", FAULTS=--help.
+faults: $(TEST_READY)
+	$(BIN)/python scripts/faults $(FAULTS)
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=chapters

@@ -1,0 +1,96 @@
+"""Wrong drawings: for each plotting function, ways to draw something else than it is given.
+
+A plotting function is decorated with ``@styled``, or takes the axes that it draws on. Its wrong drawings come in three
+classes, the first most wanted: the data of what it draws are reversed, exchanged, scaled or negated, or an operator or
+a number within them is changed; then anything else that it computes; then where its words stand.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from points import Fault, Source, called
+from rules import bracketed, exchanged, faults_in, is_fixed, is_number
+
+DRAWN = {
+    "plot", "step", "bar", "barh", "scatter", "errorbar", "fill_between", "fill_betweenx", "imshow", "pcolormesh",
+    "contour", "contourf", "hist", "hlines", "vlines", "axhline", "axvline", "axhspan", "axvspan", "stackplot",
+    "stem", "stairs", "semilogx", "semilogy", "loglog", "boxplot", "violinplot", "matshow", "arrow", "quiver",
+    "eventplot", "Rectangle", "Circle", "Ellipse", "Polygon", "Wedge", "Arc", "FancyArrowPatch", "FancyBboxPatch",
+    "ConnectionPatch", "secondary_xaxis", "secondary_yaxis",
+}  # fmt: skip
+WORDS = {"text", "annotate", "note", "set_xticks", "set_yticks", "set_xlim", "set_ylim", "set_xticklabels", "set"}
+DATA_KEYWORDS = {"yerr", "xerr", "left", "bottom", "width", "height", "xy", "xytext", "path", "bins", "weights",
+                 "where", "ymin", "ymax", "xmin", "xmax", "posA", "posB", "functions"}  # fmt: skip
+MACHINERY = ("plots/style.py",)
+"""Files whose functions prepare figures and draw none."""
+
+
+def plotting_functions(source: Source) -> Iterator[ast.FunctionDef]:
+    """Functions at the top of a module that draw."""
+    if not source.path.endswith(MACHINERY):
+        for node in source.tree.body:
+            if isinstance(node, ast.FunctionDef) and (is_styled(node) or takes_axes(node)):
+                yield node
+
+
+def is_styled(node: ast.FunctionDef) -> bool:
+    """Whether a function is decorated with ``@styled``."""
+    return any(getattr(mark, "id", getattr(mark, "attr", "")) == "styled" for mark in node.decorator_list)
+
+
+def takes_axes(node: ast.FunctionDef) -> bool:
+    """Whether a function draws on axes or a figure that it is given."""
+    return bool({argument.arg for argument in node.args.args[:4]} & {"ax", "axes", "figure"})
+
+
+def wrong_drawings(source: Source, function: ast.FunctionDef) -> Iterator[tuple[int, Fault]]:
+    """All wrong drawings of a function, each with its class: 0 the data, 1 what else is computed, 2 words."""
+    classes: dict[ast.AST, int] = {}
+    for node in source.nodes(function):
+        rank = class_of(node) if isinstance(node, ast.Call) else None
+        if rank is not None:
+            for part in data_of(node):
+                classes[part] = rank
+            yield from ((rank, source.fault(node, "drawing", *edit)) for edit in wrong_data(source, node))
+    for node in source.nodes(function):
+        rank = next((classes[above] for above in (node, *source.above(node)) if above in classes), 1)
+        if not source.is_look(node):
+            yield from ((rank, fault) for fault in faults_in(source, [node]) if fault.rule != "default")
+
+
+def class_of(call: ast.Call) -> int | None:
+    """0 for a call that draws data, 2 for one that places words, None for one that does not draw."""
+    on_axes = bool(call.args) and isinstance(call.args[0], ast.Name) and call.args[0].id == "ax"
+    if called(call) in WORDS:
+        return 2
+    return 0 if called(call) in DRAWN or on_axes else None
+
+
+def data_of(call: ast.Call) -> list[ast.AST]:
+    """What a call draws: its arguments by place, without the axes, and those by name that are data."""
+    placed = [part for part in call.args if not (isinstance(part, ast.Name) and part.id in ("ax", "figure"))]
+    named = [word.value for word in call.keywords if word.arg in DATA_KEYWORDS]
+    return [part for part in (*placed, *named) if not is_fixed(part)]
+
+
+def wrong_data(source: Source, call: ast.Call) -> Iterator[tuple[int, int, bytes]]:
+    """The first two data exchanged; each of the first three reversed, scaled, negated."""
+    data = data_of(call)
+    if len(data) >= 2 and data[0] in call.args and data[1] in call.args:
+        yield from exchanged(source, *data[:2])
+    for part in data:
+        yield from wrong_values(source, part)
+
+
+def wrong_values(source: Source, part: ast.AST) -> Iterator[tuple[int, int, bytes]]:
+    """Some data reversed, scaled or negated. Which of these can be drawn at all depends on what they are."""
+    start, end = source.span(part)
+    code = source.code(part)
+    if isinstance(part, ast.ListComp):
+        first, last = source.span(part.elt)
+        yield first, last, b"1.5 * " + bracketed(part.elt, source.text[first:last])
+    elif isinstance(part, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)) and not is_number(part):
+        yield start, end, b"1.5 * " + bracketed(part, code)
+        yield start, end, b"-" + bracketed(part, code)
+    if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript, ast.ListComp, ast.Call, ast.List, ast.Tuple)):
+        yield start, end, b"list(" + code + b")[::-1]"
