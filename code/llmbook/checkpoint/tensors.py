@@ -37,7 +37,11 @@ class StoredTensor:
     shape: tuple[int, ...]
 
     def read(self) -> Tensor:
-        """The tensor, on the CPU in its stored dtype."""
+        """The tensor, on the CPU in its stored dtype.
+
+        Raises:
+            CheckpointError: the file is not what it was when its header was read.
+        """
         try:
             with safe_open(self.path, "pt") as file:
                 return file.get_tensor(self.name)

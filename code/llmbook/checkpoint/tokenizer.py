@@ -99,8 +99,20 @@ def encode_batch(
 
 
 def decode(tokenizer: Tokenizer, ids: Tensor | Sequence[int], *, skip_special: bool = True) -> str:
-    """The text of one sequence of ids ``(T,)``; BOS, padding and other special tokens are left out by default."""
+    """The text of one sequence of ids.
+
+    Args:
+        tokenizer: from :func:`load_tokenizer`.
+        ids: ``(T,)``; an id that the tokenizer does not have stands for nothing.
+        skip_special: whether BOS, padding and other special tokens are left out.
+
+    Raises:
+        ValueError: these are several sequences, or no ids, or one is below 0.
+    """
+    several = isinstance(ids, Tensor) and ids.ndim != 1
     ids = ids.tolist() if isinstance(ids, Tensor) else list(ids)
-    if any(not isinstance(id_, int) for id_ in ids):
+    if several or any(type(id_) is not int for id_ in ids):
         raise ValueError("decode takes one sequence of ids; for a batch (B, T) decode row by row")
+    if min(ids, default=0) < 0:
+        raise ValueError(f"there is no id {min(ids)}; leave out what marks ignored labels, such as -100")
     return tokenizer.decode(ids, skip_special_tokens=skip_special)

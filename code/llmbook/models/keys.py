@@ -27,19 +27,42 @@ class Stored:
     """Whether the published matrix is (inputs, outputs)."""
 
     def shape(self, shapes: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
-        """The published shape, from the shapes of ours."""
+        """The published shape, from the shapes of ours by name; those of several differ in their first axis only."""
         rows = sum(shapes[name][0] for name in self.names)
         whole = (rows, *shapes[self.names[0]][1:])
         return whole[::-1] if self.transposed else whole
 
     def split(self, tensor: Tensor, shapes: Mapping[str, Sequence[int]]) -> dict[str, Tensor]:
-        """Our tensors, from the published one."""
+        """Our tensors, from the published one.
+
+        Args:
+            tensor: of :meth:`shape`: ``(N, ...)``, or ``(M, N)`` where it is transposed; N is the sum of our rows.
+            shapes: those of ours by name, ``(N_i, ...)``.
+
+        Returns:
+            ``(N_i, ...)`` each, by name.
+
+        Raises:
+            ValueError: the tensor has another shape.
+        """
+        if tuple(tensor.shape) != self.shape(shapes):
+            raise ValueError(f"{', '.join(self.names)} are together {self.shape(shapes)}, not {tuple(tensor.shape)}")
         whole = tensor.T if self.transposed and tensor.ndim == 2 else tensor
         parts = whole.split([shapes[name][0] for name in self.names])
         return {name: part.contiguous() for name, part in zip(self.names, parts, strict=True)}
 
     def join(self, tensors: Mapping[str, Tensor]) -> Tensor:
-        """The published tensor, from ours."""
+        """The published tensor, from ours.
+
+        Args:
+            tensors: ours by name, ``(N_i, ...)`` each; others may be among them.
+
+        Returns:
+            ``(N, ...)`` with the sum of the rows, or ``(M, N)`` where it is transposed.
+
+        Raises:
+            KeyError: one of ours is missing.
+        """
         whole = torch.cat([tensors[name] for name in self.names])
         return (whole.T if self.transposed and whole.ndim == 2 else whole).contiguous()
 

@@ -101,8 +101,9 @@ def _read_pattern(layer_types: list[str] | None, layers: int) -> int:
     """Every how manyth layer is full, in a list of the layers' kinds; 4 if there is no list."""
     if layer_types is None:
         return 4
-    every = list(layer_types).index(FULL) + 1 if FULL in layer_types else 0
-    if layer_types != [FULL if every and (layer + 1) % every == 0 else SLIDING for layer in range(layers)]:
+    kinds = list(layer_types)
+    every = kinds.index(FULL) + 1 if FULL in kinds else 0
+    if len(kinds) != layers or kinds != [FULL if every and n % every == 0 else SLIDING for n in range(1, layers + 1)]:
         raise ValueError(f"layer_types {layer_types} has no fixed rhythm; this decoder has every n-th layer full")
     return every
 

@@ -81,8 +81,19 @@ def test_decode_returns_the_text_without_special_tokens():
     assert decode(tokenizer, ids).replace("▁", " ").replace("  ", " ").split() != []
     assert "<" not in decode(tokenizer, ids)
     assert decode(tokenizer, ids, skip_special=False).startswith("<pad>")
+
+
+@pytest.mark.parametrize("ids", [torch.tensor([[4, 5]]), torch.tensor(4), [[4]], [4.0], torch.tensor([True]), ["the"]])
+def test_what_is_not_one_sequence_of_ids_is_refused(ids):
     with pytest.raises(ValueError, match="decode row by row"):
-        decode(tokenizer, ids[None])
+        decode(train(), ids)
+
+
+def test_labels_that_are_ignored_are_no_ids():
+    """An id that is only too high stands for nothing, as in the library."""
+    with pytest.raises(ValueError, match="there is no id -100; leave out what marks ignored labels"):
+        decode(train(), [4, -100])
+    assert decode(train(), []) == "" and decode(train(), [4, 10**6]) == decode(train(), [4])
 
 
 def test_load_and_its_errors(tmp_path):
