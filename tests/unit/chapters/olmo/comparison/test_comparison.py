@@ -1,6 +1,5 @@
-"""The comparison page: its explorer's figures and sentences, windows and the router drawn."""
+"""The comparison page: its explorer's figures and sentences, and windows."""
 
-import numpy as np
 import pytest
 
 from llmbook.accounting import flops_per_token, kv_cache_bytes
@@ -14,7 +13,6 @@ from llmbook.chapters.olmo.comparison.explorer import (
     draw_comparison,
     visible,
 )
-from llmbook.chapters.olmo.comparison.plots import plot_by_context, plot_routing
 from llmbook.models import PUBLISHED
 from llmbook.widgets.controls import grid
 
@@ -64,18 +62,3 @@ def test_the_explorer_is_small_and_every_frame_has_its_own_sentence():
     frames = grid(explorer.controls)
     assert len(frames) <= 60
     assert len({explorer.draw(**values)[1] for values in frames}) == len(frames)
-
-
-def test_lines_keep_the_context_they_were_given():
-    figure = plot_by_context({"a": ([512, 2048, 8192], [1, 2, 3], 2048)}, ylabel="things")
-    thin, thick = figure.axes[0].lines[:2]
-    assert list(thin.get_xdata()) == [512, 2048, 8192]
-    assert list(thick.get_xdata()) == [512, 2048]
-
-
-def test_routing_marks_only_what_runs():
-    scores = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])
-    weights = np.array([[0.62, 0, 0.38], [0, 1.0, 0]])
-    words = words_of(plot_routing(scores, weights))
-    assert [word for word in words if word.startswith("weight")] == ["weight 0.62", "weight 0.38", "weight 1.00"]
-    assert "\N{MINUS SIGN}2.00" in words

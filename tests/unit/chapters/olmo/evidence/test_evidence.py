@@ -1,4 +1,4 @@
-"""The zero-shot table, its figures and explorer, and the log in which two things went wrong."""
+"""The zero-shot table, what its explorer computes, and the log in which two things went wrong."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ from llmbook.chapters.olmo.evidence.explorer import (
     means_without,
     zero_shot_scores,
 )
-from llmbook.chapters.olmo.evidence.plots import plot_differences, plot_log, plot_means, plot_scores
+from llmbook.chapters.olmo.evidence.plots import plot_log
 from llmbook.data import read_table
 from llmbook.experiments.pretraining import meeting_corpus
 from llmbook.experiments.results import read_result
@@ -47,26 +47,7 @@ def test_printed_averages_are_the_means():
     assert wrong_averages([rows[0] | {"boolq": rows[0]["boolq"] + 1}]) == [rows[0]["model"]]
 
 
-# --- figures and explorer ------------------------------------------------------------------------------------------
-
-
-def test_each_model_has_its_marks():
-    ax = plot_scores(SCORES, highlighted=["b", "a"]).axes[0]
-    assert [list(line.get_xdata()) for line in ax.lines] == [[1.0, 2.0], [30.0, 10.0], [10.0, 20.0]]
-    assert len({line.get_marker() for line in ax.lines}) == 3
-
-
-def test_differences_are_sorted_and_their_mean_is_drawn():
-    ax = plot_differences({"x": -3.0, "y": 1.0, "z": 0.5}, xlabel="a minus b").axes[0]
-    assert [bar.get_width() for bar in ax.patches] == [-3.0, 0.5, 1.0]
-    assert list(ax.lines[-1].get_xdata()) == [-0.5, -0.5]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["x", "z", "y"]
-
-
-def test_means_are_ranked():
-    ax = plot_means({"a": 61.0, "b": 70.0}, highlighted="a").axes[0]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["1. b", "2. a"]
-    assert [text.get_text() for text in ax.texts] == ["70.00", "61.00"]
+# --- the explorer's numbers ------------------------------------------------------------------------------------------
 
 
 def test_leaving_out():

@@ -1,79 +1,104 @@
 """The figures of a run show its numbers: both axes count, each kind has its points, each start its rows."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from pretraining_runs import short_run
+from drawing import curves, legend, limits, lines, redrawn, rules, scales, ticks, titles, words
+from drawn import Curve, Key, Rule
 
 from llmbook.chapters.olmo.pretraining.plots import plot_kinds, plot_longer, plot_run, plot_starts
-from llmbook.metrics.intervals import mean_interval
+from llmbook.metrics.intervals import Interval
+
+DASHED = (0, (4, 2))
+NULLS = {"counting": 4.9, "guessing": 6.5}
+POINTS = [SimpleNamespace(step=step, loss=loss, validation_loss=checked, tokens=256 * (step + 1))
+          for step, loss, checked in ((0, 5.0, 4.5), (1, 3.0, None), (4, 2.0, 2.5))]  # fmt: skip
 
 
-def test_both_axes_count_the_same_steps():
-    points = list(short_run().advance())
-    figure = plot_run(points, nulls={"counting": 3.0})
-    ax = figure.axes[0]
-    training, validation, null = (line.get_ydata() for line in ax.lines)
-    assert list(training) == [point.loss for point in points] and len(validation) == 3 and set(null) == {3.0}
+def assert_nulls(ax):
+    assert rules(ax) == [Rule("y", value, "ink", DASHED) for value in NULLS.values()]
+    assert [(word.text, word.x, word.y) for word in words(ax)] == [(name, 0.99, at) for name, at in NULLS.items()]
+
+
+def test_a_run_shows_its_losses_and_both_axes_count_the_same_steps():
+    ax = redrawn(plot_run, POINTS, nulls=NULLS).axes[0]
+    assert lines(ax) == {"training, each batch": Curve((1, 2, 5), (5, 3, 2), "sky", "-", "", ""),
+                         "validation": Curve((1, 5), (4.5, 2.5), "vermillion", "-", "o", "vermillion")}  # fmt: skip
+    assert_nulls(ax)
+    assert legend(ax) == {"training, each batch": Key("sky", "-"), "validation": Key("vermillion", "-", "o")}
     (top,) = ax.child_axes
-    figure.draw_without_rendering()
-    assert top.get_xlim()[1] == pytest.approx(ax.get_xlim()[1] * points[-1].tokens / 12 / 1000)
+    assert top.get_xlim() == pytest.approx([step * 0.256 for step in ax.get_xlim()])
+    assert titles(ax)[1:] == ("step", "loss (nats a token)") and top.get_xlabel() == "thousand tokens read"
+    assert limits(ax)[1][0] == 0 and top.spines["top"].get_visible()
 
 
 def test_runs_of_two_lengths_share_the_axes_and_count_the_same_tokens():
     curves = {"short": {20: 2.0, 40: 1.0}, "long": {75: 1.5, 1500: 0.4}}
-    ax = plot_longer(curves, nulls={"counting": 4.9}, tokens=1024).axes[0]
-    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
-    short, long, null = ax.lines
-    assert (list(short.get_xdata()), list(short.get_ydata())) == ([20, 40], [2.0, 1.0])
-    assert (list(long.get_xdata()), list(long.get_ydata())) == ([75, 1500], [1.5, 0.4])
-    assert set(null.get_ydata()) == {4.9} and [text.get_text() for text in ax.texts] == ["counting"]
+    ax = redrawn(plot_longer, curves, nulls=NULLS, tokens=1024).axes[0]
+    assert lines(ax) == {"short": Curve((20, 40), (2, 1), "vermillion", "-", "o", "vermillion"),
+                         "long": Curve((75, 1500), (1.5, 0.4), "blue", "-", "s", "blue")}  # fmt: skip
+    assert_nulls(ax)
+    assert legend(ax) == {"short": Key("vermillion", "-", "o"), "long": Key("blue", "-", "s")}
     (top,) = ax.child_axes
-    ax.figure.draw_without_rendering()
     assert top.get_xlim() == pytest.approx([step * 1.024 for step in ax.get_xlim()])
+    assert scales(ax) == ("log", "log") and titles(ax)[1:] == ("step", "validation loss (nats a token)")
+    assert limits(ax)[1][1] == pytest.approx(1.4 * 6.5)
+
+
+def test_the_ticks_of_a_long_run_are_the_ones_that_are_named():
+    ax = redrawn(plot_longer, {"short": {20: 2.0, 1500: 1.0}}, nulls=NULLS, tokens=1024).axes[0]
+    steps = {step: f"{step}" for step in (20, 50, 100, 200, 500, 1000)}
+    assert ticks(ax.xaxis) == steps == ticks(ax.child_axes[0].xaxis)
+    assert ticks(ax.yaxis) == {0.4: "0.4", 0.6: "0.6", 1: "1", 2: "2", 4: "4"}
+    assert not [place for axis in (ax.xaxis, ax.yaxis, ax.child_axes[0].xaxis) for place in axis.get_minorticklocs()]
 
 
 def test_kinds_have_a_point_for_each_moment():
-    losses = {"before": {"a": 6.0, "b": 5.0}, "after": {"a": 1.0, "b": 0.5}}
-    ax = plot_kinds(losses).axes[0]
-    assert [list(line.get_xdata()) for line in ax.lines[-2:]] == [[6.0, 5.0], [1.0, 0.5]]
-    assert [text.get_text() for text in ax.texts] == ["6.00", "5.00", "1.00", "0.50"]
+    losses = {"before": {"a": 6.0, "b": 5.0}, "half": {"a": 2.0, "b": 3.0}, "after": {"a": 1.0, "b": 0.5}}
+    ax = redrawn(plot_kinds, losses).axes[0]
+    looks = {"before": ("gray", "s"), "half": ("orange", "^"), "after": ("blue", "o")}
+    first, second, *_ = curves(ax)
+    assert (first[:4], second[:4]) == (((6, 2, 1), (0, 0, 0), "gray", "-"), ((5, 3, 0.5), (1, 1, 1), "gray", "-"))
+    assert lines(ax) == {moment: Curve((of["a"], of["b"]), (0, 1), color, "", marker, color)
+                         for (moment, of), (color, marker) in zip(losses.items(), looks.values(), strict=True)}
+    assert [word[:4] for word in words(ax)] == [(f"{at:.2f}", at, row, (0, 8)) for of in losses.values()
+                                                for row, at in enumerate(of.values())]  # fmt: skip
+    assert len({word.color for word in words(ax)}) == 3
+    assert legend(ax) == {moment: Key(color, "", marker) for moment, (color, marker) in looks.items()}
+    assert ticks(ax.yaxis) == {0: "a", 1: "b"} and limits(ax)[1] == (1.5, -0.7), "the first kind at the top"
+    assert limits(ax)[0][0] == 0 and titles(ax)[1] == "validation loss (nats a token)"
 
 
-SEEDS = {"ours": {"a": np.array([1.0, 1.2, 1.1]), "b": np.array([-1.0, 1.0, 0.3])},
-         "other": {"a": np.array([0.1, -0.2, 0.2]), "b": np.array([-2.0, -2.1, -2.3])}}  # fmt: skip
+FOUND = {"ours": {"a": Interval(1.0, 0.5, 1.75), "b": Interval(0.5, -0.5, 1.25)},
+         "other": {"a": Interval(-0.25, -1.0, 1.0), "b": Interval(-2.0, -3.0, -0.5)}}  # fmt: skip
+SEEDS = {start: {change: np.array([each.mean - 0.1, each.mean + 0.3]) for change, each in of.items()}
+         for start, of in FOUND.items()}  # fmt: skip
 
 
-def drawn_starts(points):
-    """By height in the drawing: the mean, the ends, whether the marker is filled; and the seeds, by height."""
-    found = {start: {change: mean_interval(values) for change, values in of.items()} for start, of in points.items()}
-    ax = plot_starts(found, points=points, xlabel="nats").axes[0]
-    lines = [line for line in ax.lines[1:] if len(line.get_xdata())]  # without the null and the legend's
-    rows, seeds = {}, {}
-    for ticks, bar, dot in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
-        filled = dot.get_markerfacecolor() == dot.get_color()
-        rows[round(dot.get_ydata()[0], 2)] = (dot.get_xdata()[0], *bar.get_xdata(), filled)
-        seeds[round(bar.get_ydata()[0], 2)] = list(ticks.get_xdata())
-    return rows, seeds, [text.get_text() for text in ax.get_yticklabels()], ax.get_legend_handles_labels()[1]
-
-
-def expected_starts(points):
-    rows = {}
-    for start, shift in (("ours", -0.2), ("other", 0.2)):
-        for row, change in enumerate(("a", "b")):
-            each = mean_interval(points[start][change])
-            rows[round(row + shift, 2)] = (each.mean, each.low, each.high, each.excludes(0))
-    return rows
+def drawn_starts(found, seeds):
+    """By height in the drawing: the bar, its color, its mark and the mark's fill; the seeds; and the axes."""
+    ax = redrawn(plot_starts, found, points=seeds, xlabel="nats").axes[0]
+    rows = [curve for curve in curves(ax) if curve.x]  # without the legend's
+    triples = list(zip(rows[::3], rows[1::3], rows[2::3], strict=True))
+    assert all(dot.y == bar.y[:1] and bar.y[0] == bar.y[1] and bar.dash == "-" for _, bar, dot in triples)
+    bars = {bar.y[0]: (*bar.x, dot.x[0], bar.color, dot.marker, dot.fill) for _, bar, dot in triples}
+    return bars, {each.y: (each.x, each.marker, each.color) for each, _, _ in triples}, ax
 
 
 def test_each_change_has_a_row_for_each_start():
-    rows, seeds, changes, starts = drawn_starts(SEEDS)
-    assert rows == expected_starts(SEEDS) and (changes, starts) == (["a", "b"], ["ours", "other"])
-    assert [filled for *_, filled in rows.values()] == [True, False, False, True]
-    assert seeds[0.2] == list(SEEDS["other"]["a"])
+    rows, seeds, ax = drawn_starts(FOUND, SEEDS)
+    assert rows == {-0.2: (0.5, 1.75, 1, "blue", "o", "blue"), 0.8: (-0.5, 1.25, 0.5, "blue", "o", "white"),
+                    0.2: (-1, 1, -0.25, "vermillion", "s", "white"),
+                    1.2: (-3, -0.5, -2, "vermillion", "s", "vermillion")}  # fmt: skip
+    assert seeds == {(-0.05, -0.05): ((0.9, 1.3), "|", "gray"), (0.95, 0.95): ((0.4, 0.8), "|", "gray"),
+                     (0.35, 0.35): ((-0.35, 0.05), "|", "gray"), (1.35, 1.35): ((-2.1, -1.7), "|", "gray")}
+    assert ticks(ax.yaxis) == {0: "a", 1: "b"} and limits(ax)[1] == (1.6, -0.6) and titles(ax)[1] == "nats"
+    assert rules(ax) == [Rule("x", 0, "ink", DASHED)]
+    assert legend(ax) == {"ours": Key("blue", "-", "o"), "other": Key("vermillion", "-", "s")}
 
 
 def test_exchanged_starts_would_be_seen():
     """The twin: the values of one start drawn at the place of the other."""
-    exchanged = {"ours": SEEDS["other"], "other": SEEDS["ours"]}
-    rows, *_ = drawn_starts(exchanged)
-    assert rows != expected_starts(SEEDS)
+    exchanged = {"ours": FOUND["other"], "other": FOUND["ours"]}
+    assert drawn_starts(exchanged, SEEDS)[0] != drawn_starts(FOUND, SEEDS)[0]

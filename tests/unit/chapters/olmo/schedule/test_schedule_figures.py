@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from drawing import curves, legend, limits, lines, pointers, redrawn, rules, scales, ticks, titles, words
+from drawn import Curve, Key, Rule, color, same_dash
 
 from llmbook.chapters.olmo.schedule import plots
-from llmbook.chapters.olmo.schedule.explorer import describe, explore_schedule
+from llmbook.plots.style import DASHES, text_color
 from llmbook.training.schedule import SHAPES, Schedule
 
 OLMO = Schedule(3e-4, 476_837, 5000, 3e-5)
-
-
-# --- figures -------------------------------------------------------------------------------------------------------
+SECOND, THIRD = same_dash(DASHES[1]), same_dash(DASHES[2])
 
 
 def test_sampled_area_is_the_area():
@@ -34,76 +34,164 @@ def test_shapes_differ_without_color():
     assert len({str(plots.shape_style(shape)["linestyle"]) for shape in SHAPES}) == len(SHAPES)
 
 
-def test_the_second_axis_counts_tokens():
-    figure = plots.plot_schedules({"a": OLMO}, tokens_per_step=2048 * 2048)
-    (top,) = figure.axes[0].child_axes
-    figure.draw_without_rendering()
-    assert top.get_xlim()[1] == pytest.approx(476_837 * 2048 * 2048)
+PATHS = {"x": np.array([[4.0, 1.0], [2.0, -1.0], [0.0, 0.5]]), "y": np.array([[3.0, 0.0], [1.0, 2.0]]),
+         "z": np.array([[-1.0, 1.5], [0.5, 0.25]])}  # fmt: skip
 
 
-PATH = np.array([[4.0, 1.0], [2.0, -1.0], [0.0, 0.5]])
+def test_every_path_goes_down_its_own_valley():
+    figure = redrawn(plots.plot_paths, lambda a, b: (a - 2) ** 2 + 25 * b**2, PATHS, limits=(-2, 5, -1, 2))
+    for ax, (title, path) in zip(figure.axes, PATHS.items(), strict=False):
+        way, goal = curves(ax)
+        assert way[:5] == (tuple(path[:, 0]), tuple(path[:, 1]), "blue", "-", ".")
+        assert goal[:5] == ((0,), (0,), "vermillion", "", "*")
+        assert (titles(ax)[0], limits(ax)) == (title, ((-2, 5), (-1, 2)))
+    assert [titles(ax)[1:] for ax in figure.axes[:3]] == [("", "b"), ("a", ""), ("a", "b")]
 
 
-@pytest.mark.parametrize("figure", [
-    lambda: plots.plot_paths(lambda a, b: a**2 + b**2, {"x": PATH, "y": PATH, "z": PATH}, limits=(-2, 5, -2, 2)),
-    lambda: plots.plot_decay({"t": {"a": [1.0, 0.5], "b": [1.0, 0.9]}}),
-    lambda: plots.plot_eps([1e-6, 1e-5, 1e-4], {"eps": [0.1, 0.5, 0.9]}, {"here": 1e-5}),
-    lambda: plots.plot_schedules({"a": OLMO, "b": Schedule(3e-4, 476_837, 5000)}, tokens_per_step=4e6, highlight="a"),
-    lambda: plots.plot_schedules({"a": OLMO}, tokens_per_step=4e6, zoom=10_000),
-    lambda: plots.plot_run({"a": (0, 10, 1.0, 2.0)}, marks={"here": 5}, zoom=(4, 10), ymax=2.0),
-    lambda: plots.plot_clipping({"A": [2.0, 1.0]}, {"r": lambda g: np.clip(g, -1, 1)}, limit=1.0),
-    lambda: plots.plot_gradient_norms([3.0, 1.5, 0.5], {"1": [1.0] * 3, "10": [10.0, 1.0, 1.0]}),
-])  # fmt: skip
-def test_figures_draw_and_draw_the_same_again(figure):
-    first, second = (figure()._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
-    assert first == second
-    assert first.startswith("<svg")
+def test_the_valley_is_the_loss():
+    """Around a valley at a = 2, five times as steep in b, each ring is five times as wide as high."""
+    figure = plots.plot_paths(lambda a, b: (a - 2) ** 2 + 25 * b**2, {"x": PATHS["x"]}, limits=(-2, 5, -1, 2))
+    (rings,) = (each for each in figure.axes[0].collections if hasattr(each, "levels"))
+    assert len(rings.levels) >= 7 and np.diff(rings.levels) == pytest.approx(np.diff(rings.levels)[0])
+    for level, path in zip(rings.levels, rings.get_paths(), strict=True):
+        a, b = path.vertices.T
+        assert np.hypot(a - 2, 5 * b) == pytest.approx(level, abs=0.01) or len(a) == 0
+
+
+def test_weights_shrink_in_the_panel_of_their_decay():
+    weights = {"L2": {"a": [1.0, 0.5], "b": [1.0, 0.9]}, "decoupled": {"a": [1.0, 0.25], "b": [0.75, 0.5]}}
+    figure = redrawn(plots.plot_decay, weights)
+    for ax, (title, of) in zip(figure.axes, weights.items(), strict=True):
+        assert lines(ax) == {"a": Curve((0, 1), tuple(of["a"]), "blue", "-", "", ""),
+                             "b": Curve((0, 1), tuple(of["b"]), "vermillion", SECOND, "", "")}  # fmt: skip
+        assert titles(ax) == (title, "step", "weight" if title == "L2" else "") and limits(ax)[1] == (0, 1.05)
+    assert legend(figure) == {"a": Key("blue", "-"), "b": Key("vermillion", SECOND)}
+
+
+def test_what_eps_leaves_of_a_step():
+    marks = {"here": 1e-5, "there": 4e-5, "far": 6e-5}
+    ax = redrawn(plots.plot_eps, [1e-6, 1e-5, 1e-4], {"1e-5": [0.1, 0.5, 0.9], "1e-8": [0.8, 0.95, 1.0]}, marks).axes[0]
+    assert lines(ax) == {"1e-5": Curve((1e-6, 1e-5, 1e-4), (0.1, 0.5, 0.9), "vermillion", "-", "", ""),
+                         "1e-8": Curve((1e-6, 1e-5, 1e-4), (0.8, 0.95, 1.0), "blue", SECOND, "", "")}  # fmt: skip
+    assert rules(ax) == [Rule("x", at, "ink", THIRD) for at in marks.values()]
+    assert [word[:4] for word in words(ax)] == [("here", 1e-5, 0.2, (5, 0)), ("there", 4e-5, 0.75, (-5, 0)),
+                                                ("far", 6e-5, 0.2, (5, 0))]  # fmt: skip
+    assert [text.get_ha() for text in ax.texts] == ["left", "right", "left"], "away from the line before"
+    assert legend(ax) == {"1e-5": Key("vermillion", "-"), "1e-8": Key("blue", SECOND)}
+    assert scales(ax) == ("log", "linear")
+    assert titles(ax)[1:] == ("root mean square of the gradient", "share of the step that is left")
 
 
 RUN = {"up": (0, 5, 0.1, 1.0), "down": (5, 90, 1.0, 0.2), "anneal": (90, 100, 0.2, 0.0)}
 
 
-def drawn_run(phases) -> list[list[tuple]]:
-    """The lines of every panel as pairs of points, without the marks."""
-    figure = plots.plot_run(phases, marks={"epoch": 60}, zoom=(50, 100), ymax=0.3)
-    return [[tuple(map(tuple, line.get_xydata())) for line in ax.lines if line.get_label() in phases]
-            for ax in figure.axes]  # fmt: skip
-
-
 def test_a_run_is_drawn_from_phase_to_phase():
-    expected = [((first, before), (last, after)) for first, last, before, after in RUN.values()]
-    assert drawn_run(RUN) == [expected, expected]
-    figure = plots.plot_run(RUN, marks={"epoch": 60}, zoom=(50, 100), ymax=0.3)
-    for ax in figure.axes:
-        assert [line.get_xdata()[0] for line in ax.lines if line.get_label() not in RUN] == [60]
-    assert figure.axes[1].get_xlim() == (50, 100)
-    assert figure.axes[1].get_ylim() == (0, 0.3)
+    figure = redrawn(plots.plot_run, RUN, marks={"epoch": 60, "end": 95}, zoom=(50, 100), ymax=0.3)
+    looks = (("blue", "-"), ("vermillion", SECOND), ("green", THIRD))
+    for ax, reach in zip(figure.axes, ((0, 100), (50, 100)), strict=True):
+        assert lines(ax) == {name: Curve((first, last), (before, after), *look, "", "") for look, (
+            name, (first, last, before, after)) in zip(looks, RUN.items(), strict=True)}  # fmt: skip
+        assert rules(ax) == [Rule("x", at, "gray", (0, (4, 2))) for at in (60, 95)]
+        assert limits(ax)[0] == reach
+        assert [(word.text, word.x, word.y) for word in words(ax)] == [("epoch", 60, 0.96), ("end", 95, 0.96)]
+    sides = [[(text.get_ha(), text.xyann[0]) for text in ax.texts] for ax in figure.axes]
+    assert sides == [[("right", -4), ("right", -4)], [("left", 4), ("right", -4)]], "where there is room"
+    assert limits(figure.axes[1])[1] == (0, 0.3) and limits(figure.axes[0])[1][0] == 0
+    assert [titles(ax)[1:] for ax in figure.axes] == [("", "learning rate"), ("step", "learning rate")]
+    assert legend(figure) == {name: Key(*look) for name, look in zip(RUN, looks, strict=True)}
 
 
-def test_a_run_with_exchanged_ends_is_drawn_otherwise():
-    """Twin of the test above."""
-    assert drawn_run(RUN | {"anneal": (90, 100, 0.0, 0.2)}) != drawn_run(RUN)
+def round_clip(gradient):
+    """Not longer than 2."""
+    return np.asarray(gradient) * min(1, 2 / math.hypot(*gradient))
 
 
-# --- the explorer --------------------------------------------------------------------------------------------------
+RULES = {"by value": lambda gradient: np.clip(gradient, -2, 2), "by norm": round_clip}
+GRADIENTS = {"long": [6.0, 8.0], "short": [1.0, -0.5], "flat": [5.0, 0.5]}
+CLIPPED = {"by value": [(2, 2), (1, -0.5), (2, 0.5)], "by norm": [(1.2, 1.6), (1, -0.5), (1.99007, 0.199007)]}
 
 
-def test_the_sentence_tells_tokens_area_and_decay():
-    said = describe(OLMO, 2048 * 2048, 0.1)
-    assert "5,000 steps of warm-up (21 B tokens)" in said
-    assert f"{OLMO.area() / OLMO.total_steps / 3e-4:.1%} of the peak" in said
-    assert f"{math.exp(-0.1 * OLMO.area()):.2g} of itself" in said
+def test_each_rule_cuts_the_same_gradients():
+    figure = redrawn(plots.plot_clipping, GRADIENTS, RULES, limit=2.0)
+    looks = ("blue", "vermillion", "green")
+    for ax, title in zip(figure.axes, RULES, strict=True):
+        arrows = pointers(ax)
+        assert all(arrow.start == (0, 0) and arrow.head for arrow in arrows)
+        assert [arrow.color for arrow in arrows] == [each for each in looks for _ in range(2)]
+        assert [arrow.end for arrow in arrows[0::2]] == [(6, 8), (1, -0.5), (5, 0.5)]
+        assert [arrow.end for arrow in arrows[1::2]] == CLIPPED[title]
+        assert all(arrow.dash != "-" for arrow in arrows[0::2]) and all(arrow.dash == "-" for arrow in arrows[1::2])
+        named = [word for word in words(ax) if word.text]
+        assert named == [(name, *at, (3, 3), color(text_color(look))) for look, (name, at) in
+                         zip(looks, GRADIENTS.items(), strict=True)]  # fmt: skip
+        assert titles(ax) == (title, "first", "second" if title == "by value" else "")
+        assert limits(ax) == ((-4.68, 10.4), (-4.68, 10.4)) and ax.get_aspect() == 1.0
 
 
-def test_the_explorer_has_few_frames_and_each_says_something_else():
-    explorer = explore_schedule(total_steps=10**6, tokens_per_step=10**6)
-    frames = explorer.frames()
-    assert len(frames) <= 64
-    assert len({frame.sentence for frame in frames}) == len(frames)
-    assert len({frame.svg for frame in frames}) == len(frames)
+def test_the_edge_is_where_a_rule_ends():
+    square, circle = (curves(ax)[0] for ax in plots.plot_clipping(GRADIENTS, RULES, limit=2.0).axes)
+    assert np.hypot(circle.x, circle.y) == pytest.approx(2, rel=1e-5) and circle[2:5] == ("gray", "-", "")
+    assert np.maximum(np.abs(square.x), np.abs(square.y)) == pytest.approx(2, rel=1e-5)
+    assert min(square.x) == min(square.y) == -2, "all the way round"
+    (ax,) = plots.plot_clipping({"tiny": [0.1, 0.2]}, {"r": round_clip}, limit=2.0).axes
+    assert limits(ax) == ((-1.17, 2.6), (-1.17, 2.6)), "the edge is always inside"
 
 
-def test_the_sentence_tells_the_anneal():
-    said = describe(Schedule(3e-4, 477_837, 5000, 3e-5, anneal_steps=1000), 2048 * 2048, 0.1)
-    assert "the last one falls from 3.0e-05 to 0 in 1,000 steps" in said
-    assert "falls" not in describe(OLMO, 2048 * 2048, 0.1)
+def test_norms_are_filled_where_the_first_limit_cuts_them():
+    ax = redrawn(plots.plot_gradient_norms, [3.0, 1.0, 0.5, 7.0],
+                 {"1": [2.0, 1.0, 1.0, 6.0], "10": [10.0, 9.0, 0.1, 8.0]}).axes[0]  # fmt: skip
+    assert lines(ax) == {"1": Curve((0, 1, 2, 3), (2, 1, 1, 6), "vermillion", "-", "", ""),
+                         "10": Curve((0, 1, 2, 3), (10, 9, 0.1, 8), "blue", SECOND, "", ""),
+                         "cut by the first limit": Curve((0, 3), (3, 7), "ink", "", "o", "ink"),
+                         "not cut": Curve((1, 2), (1, 0.5), "ink", "", "o", "none")}  # fmt: skip
+    assert scales(ax) == ("linear", "log") and titles(ax)[1:] == ("step", "norm of the gradient")
+    assert list(legend(ax)) == ["1", "10", "cut by the first limit", "not cut"]
+
+
+# --- schedules -----------------------------------------------------------------------------------------------------
+
+
+def drawn_rate(curve, step):
+    """What a drawn line says about a step."""
+    return float(np.interp(step, curve.x, curve.y))
+
+
+@pytest.mark.parametrize("step", [2500, 5000, 100_000, 476_837])
+def test_schedules_show_the_rate_of_every_step(step):
+    schedules = {shape: Schedule(3e-4, 476_837, 5000, 3e-5, shape) for shape in SHAPES}
+    drawn = lines(plots.plot_schedules(schedules, tokens_per_step=4e6).axes[0])
+    warm = 3e-4 * min(1, step / 5000)
+    share = max(0, (step - 5000) / (476_837 - 5000))
+    expected = {"linear": warm - share * (3e-4 - 3e-5), "constant": warm,
+                "cosine": warm - (1 - math.cos(math.pi * share)) / 2 * (3e-4 - 3e-5)}  # fmt: skip
+    for shape, rate in expected.items():
+        assert drawn_rate(drawn[shape], step) == pytest.approx(rate, rel=2e-3), shape
+    looks = dict(zip(SHAPES, zip(("blue", "vermillion", "green", "purple"), map(same_dash, DASHES), strict=False),
+                     strict=True))  # fmt: skip
+    assert {shape: curve[2:4] for shape, curve in drawn.items()} == looks
+
+
+def filled(ax):
+    """Colors of the areas under a line, and the largest height of each."""
+    return [(color(area.get_facecolor()[0]), max(path.vertices[:, 1].max() for path in area.get_paths()))
+            for area in ax.collections]  # fmt: skip
+
+
+def test_one_schedule_is_highlighted_and_has_its_area_filled():
+    shapes = {"a": OLMO, "b": Schedule(6e-4, 476_837, 5000, shape="cosine")}
+    figure = redrawn(plots.plot_schedules, shapes, tokens_per_step=4e6, highlight="b", ymax=7e-4)
+    (ax,) = figure.axes
+    assert filled(ax) == [("vermillion", pytest.approx(6e-4))] and filled(plots.plot_schedules(
+        shapes, tokens_per_step=4e6).axes[0]) == []  # fmt: skip
+    faint, strong = ax.lines
+    assert faint.get_alpha() < 1 and strong.get_alpha() is None and strong.get_linewidth() > faint.get_linewidth()
+    assert limits(ax) == ((0, 476_837), (0, 7e-4)) and titles(ax)[1:] == ("step", "learning rate")
+    assert legend(figure) == {"a": Key("blue", "-"), "b": Key("vermillion", SECOND)}
+
+
+def test_the_second_axis_counts_tokens_and_a_zoom_ends_both():
+    (ax,) = redrawn(plots.plot_schedules, {"a": OLMO}, tokens_per_step=2048 * 2048, zoom=10_000).axes
+    (top,) = ax.child_axes
+    assert limits(ax)[0] == (0, 10_000) and top.get_xlim() == pytest.approx((0, 10_000 * 2048 * 2048))
+    assert lines(ax)["a"].x[-1] <= 10_000 and lines(ax)["a"].x[0] == 1
+    assert top.get_xlabel() == "tokens" and ticks(top.xaxis)[2e10] == "20 B" and ticks(ax.xaxis)[4000] == "4,000"
