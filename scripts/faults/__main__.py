@@ -7,10 +7,11 @@
     make faults FAULTS="--figures --only gemma/norms plots/masks --seed 2"
     make faults FAULTS="--list --only layers/norm.py"  print the faults, run nothing
 
-Each fault is planted in a temporary copy of the project as it stands, saved files and all. The tests that import the
-faulted file run, the nearest first, until one fails that passes without the fault. A fault that all of them pass has
+Each fault is planted in a temporary copy of the project as it stands, what is not committed included. The tests that
+import the faulted file run, the nearest first, until one fails that passes without the fault. A fault that all of them pass has
 survived: it needs a test, or, if it changes nothing, a line in ``scripts/faults/equivalent.txt`` with the reason. With
-``--figures``, a wrong drawing that ends in an error of the code proves little, and the next one is tried.
+``--figures``, a wrong drawing that ends in an error of the code proves little, and the next one is tried. It runs on
+Linux and macOS, since the process that has the large libraries in memory copies itself for each run of the tests.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -32,6 +34,7 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
+Task = Callable[[Judge], Verdict]
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
@@ -55,50 +58,53 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 
 def main(asked: argparse.Namespace) -> int:
     """Run what the command line asks for; 0 if no fault has survived."""
-    files = sources(asked.root, asked.only)
-    if asked.figures:
-        chosen = figures(files, asked.seed, asked.tries)
-        tasks = [lambda judge, item=item: judge.judge_drawings(*item) for item in chosen]
-        listed = [str(wrong[0]) if wrong else f"{name}: no wrong drawing is known" for name, wrong in chosen]
-    else:
-        faults = draw(files, asked.count, asked.seed)
-        tasks = [lambda judge, fault=fault: judge.judge(fault) for fault in faults]
-        listed = list(map(str, faults))
     if asked.list:
-        print(*listed, sep="\n")
+        print(*(listed for _, listed in chosen(asked, asked.root)), sep="\n")
         return 0
     start = time.monotonic()
-    verdicts = run_all(tasks, asked)
+    with ExitStack() as stack:
+        copy = stack.enter_context(Copy(asked.root, tuple(asked.libraries)))  # others may go on working in the project
+        tasks = [task for task, _ in chosen(asked, copy.root)]
+        more = [stack.enter_context(Copy(copy.root, tuple(asked.libraries))) for _ in range(1, asked.jobs)]
+        known, passes = read_equivalent(asked.equivalent), {}
+        judges = [Judge(each, Sight(each.root), known, asked.hang, asked.limit, passes) for each in (copy, *more)]
+        verdicts = run_all(tasks, judges)
+    for test in sorted(test for test, holds in passes.items() if not holds):
+        print(f"does not count, since it fails without a fault: {test}")
     report(verdicts, time.monotonic() - start)
     return int(any(verdict.status in ("survived", "not run") for verdict in verdicts))
 
 
-def run_all(tasks: list[Callable[[Judge], Verdict]], asked: argparse.Namespace) -> list[Verdict]:
-    """Judge all faults, some side by side, each printed as it is done."""
+def chosen(asked: argparse.Namespace, root: Path) -> list[tuple[Task, str]]:
+    """What to do for each fault, and how to print it."""
+    files = sources(root, asked.only)
+    if asked.figures:
+        wrong = figures(files, asked.seed, asked.tries)
+        return [(partial(Judge.judge_drawings, subject=name, wrong=faults), str(faults[0]) if faults else f"{name}: none")
+                for name, faults in wrong]  # fmt: skip
+    return [(partial(Judge.judge, fault=fault), str(fault)) for fault in draw(files, asked.count, asked.seed)]
+
+
+def run_all(tasks: list[Task], judges: list[Judge]) -> list[Verdict]:
+    """Judge all faults, each as soon as a judge is free, and print each as it is done."""
+    free = SimpleQueue()
+    for judge in judges:
+        free.put(judge)
+
+    def run(task: Task) -> Verdict:
+        judge = free.get()
+        try:
+            return task(judge)
+        finally:
+            free.put(judge)
+
     found = []
-    with ExitStack() as stack:
-        judges, passes = SimpleQueue(), {}
-        for _ in range(min(asked.jobs, len(tasks))):
-            copy = stack.enter_context(Copy(asked.root, tuple(asked.libraries)))
-            known = read_equivalent(asked.equivalent)
-            judges.put(Judge(copy, Sight(copy.root), known, asked.hang, asked.limit, passes))
-
-        def run(task: Callable[[Judge], Verdict]) -> Verdict:
-            judge = judges.get()
-            try:
-                return task(judge)
-            finally:
-                judges.put(judge)
-
-        with ThreadPoolExecutor(asked.jobs) as threads:
-            runs = [threads.submit(run, task) for task in tasks]
-            for done in tqdm(as_completed(runs), total=len(runs), desc="faults", unit="fault", disable=None):
-                found.append(done.result())
-                tqdm.write(str(found[-1]), file=sys.stdout)
-                sys.stdout.flush()
-    broken = sorted(test for test, holds in passes.items() if not holds)
-    for test in broken:
-        print(f"does not count, since it fails without a fault: {test}")
+    with ThreadPoolExecutor(len(judges)) as threads:
+        runs = [threads.submit(run, task) for task in tasks]
+        for done in tqdm(as_completed(runs), total=len(runs), desc="faults", unit="fault", disable=None):
+            found.append(done.result())
+            tqdm.write(str(found[-1]), file=sys.stdout)
+            sys.stdout.flush()
     return found
 
 

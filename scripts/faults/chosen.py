@@ -31,40 +31,37 @@ def lot(fault: Fault, seed: int) -> bytes:
 
 
 def draw(files: list[Source], count: int, seed: int) -> list[Fault]:
-    """Faults by lot, as many of each rule as of any other while there are enough, and no two in one function.
+    """Faults by lot, as many of each rule as of any other, and a second one in a function only when all have one.
 
     Args:
         files: where to draw from.
-        count: how many.
+        count: how many, as long as there are enough.
         seed: another seed gives other faults.
     """
     texts = {source.path: source.text for source in files}
     waiting: dict[str, list[Fault]] = {rule: [] for rule in (*RULES, "drawing")}
-    for source in files:
-        for fault in all_faults(source):
-            waiting[fault.rule].append(fault)
+    for fault in dict.fromkeys(fault for source in files for fault in all_faults(source)):
+        waiting[fault.rule].append(fault)
     for faults in waiting.values():
-        faults.sort(key=lambda fault: lot(fault, seed), reverse=True)
-    taken: dict[tuple[str, str], Fault] = {}
-    while len(taken) < count and any(waiting.values()):
-        for faults in waiting.values():
-            fault = next_of(faults, taken, texts)
-            if fault is not None and len(taken) < count:
-                taken[place(fault)] = fault
-    return sorted(taken.values(), key=lambda fault: (fault.path, fault.line))
+        faults.sort(key=lambda fault: lot(fault, seed))
+    taken, used = [], set()
+    while any(waiting.values()) and len(taken) < count:
+        fresh = [next_of(faults, used, texts) for faults in waiting.values()]
+        if not any(fresh):
+            used.clear()
+        taken += [fault for fault in fresh if fault is not None]
+    return sorted(taken[:count], key=lambda fault: (fault.path, fault.line))
 
 
-def place(fault: Fault) -> tuple[str, str]:
-    """The function a fault is in; the line, for one that is in no function."""
-    return fault.path, fault.function or str(fault.line)
-
-
-def next_of(faults: list[Fault], taken: dict, texts: dict[str, bytes]) -> Fault | None:
-    """The next fault of a rule that stands where none stands yet, and changes the program."""
-    while faults:
-        fault = faults.pop()
-        if place(fault) not in taken and changes(fault, texts[fault.path]):
-            return fault
+def next_of(faults: list[Fault], used: set[tuple[str, str]], texts: dict[str, bytes]) -> Fault | None:
+    """Take the next fault of a rule that stands where none stands yet, if it changes the program."""
+    for fault in list(faults):
+        place = fault.path, fault.function or str(fault.line)
+        if place not in used:
+            faults.remove(fault)
+            if changes(fault, texts[fault.path]):
+                used.add(place)
+                return fault
     return None
 
 

@@ -27,7 +27,7 @@ class Copy:
     def __init__(self, root: Path, libraries: tuple[str, ...] = LIBRARIES) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="faults-")).resolve()
         self.root, self.scratch = self.folder / "project", self.folder / "scratch"
-        shutil.copytree(root, self.root, ignore=LEFT_OUT)
+        shutil.copytree(root, self.root, ignore=LEFT_OUT, ignore_dangling_symlinks=True)
         self.libraries = ",".join(libraries) or "json"
         self.clean: dict[Path, bytes] = {}
         self.changes = 0
