@@ -8,8 +8,8 @@
     make faults FAULTS="--list --only layers/norm.py"  print the faults, run nothing
 
 Each fault is planted in a temporary copy of the project as it stands, what is not committed included. The tests that
-import the faulted file run, the nearest first, until one fails that passes without the fault. A fault that all of them pass has
-survived: it needs a test, or, if it changes nothing, a line in ``scripts/faults/equivalent.txt`` with the reason. With
+import the faulted file run, the nearest first, until one fails that passes without the fault. A fault that all of
+them pass has survived: it needs a test, or, if it changes nothing, a line in ``equivalent.txt`` with the reason. With
 ``--figures``, a wrong drawing that ends in an error of the code proves little, and the next one is tried. It runs on
 Linux and macOS, since the process that has the large libraries in memory copies itself for each run of the tests.
 """
@@ -80,8 +80,9 @@ def chosen(asked: argparse.Namespace, root: Path) -> list[tuple[Task, str]]:
     files = sources(root, asked.only)
     if asked.figures:
         wrong = figures(files, asked.seed, asked.tries)
-        return [(partial(Judge.judge_drawings, subject=name, wrong=faults), str(faults[0]) if faults else f"{name}: none")
-                for name, faults in wrong]  # fmt: skip
+        tasks = [partial(Judge.judge_drawings, subject=name, wrong=faults) for name, faults in wrong]
+        listed = [str(faults[0]) if faults else f"{name}: no wrong drawing is known" for name, faults in wrong]
+        return list(zip(tasks, listed, strict=True))
     return [(partial(Judge.judge, fault=fault), str(fault)) for fault in draw(files, asked.count, asked.seed)]
 
 
