@@ -126,7 +126,7 @@ CONFIG_FAULTS = {
     "window one wider": ("olmo3", {"window": 6}),
     "window one narrower": ("olmo3", {"window": 4}),
     "no window at all": ("olmo3", {"window": None, "full_attention_every": 0}),
-    "window in every layer": ("olmo3", {"full_attention_every": 0}),
+    "window in every layer": ("olmo3", {"full_attention_every": 0, "yarn": None}),
     "the third layer full": ("olmo3", {"full_attention_every": 3}),
     "not stretched": ("olmo3", {"yarn": None}),
     "stretched by another factor": ("olmo3", {"yarn": Yarn(8.0, 16, 4.0, 1.0)}),
