@@ -94,7 +94,7 @@ def base_output_reused_under_dropout(patch: MonkeyPatch):
     """D5."""
 
     def broken(self, x):
-        update = self.update(F.dropout(x, self.dropout))
+        update = self.update(F.dropout(x, self.settings.dropout))
         return self.factor() * (F.linear(x, self.base.weight) + update) + self.base.bias
 
     patch.setattr(DoRALinear, "_with_dropout", broken)
@@ -104,8 +104,8 @@ def two_dropout_masks(patch: MonkeyPatch):
     """D5: the two terms see different inputs."""
 
     def broken(self, x):
-        change = (self.factor() - 1) * F.linear(F.dropout(x, self.dropout), self.base.weight)
-        return self.base(x) + change + self.factor() * self.update(F.dropout(x, self.dropout))
+        change = (self.factor() - 1) * F.linear(F.dropout(x, self.settings.dropout), self.base.weight)
+        return self.base(x) + change + self.factor() * self.update(F.dropout(x, self.settings.dropout))
 
     patch.setattr(DoRALinear, "_with_dropout", broken)
 
@@ -146,7 +146,7 @@ def dropout_on_the_base(patch: MonkeyPatch):
     """Dropout is for the adapter alone."""
 
     def broken(self, x):
-        dropped = F.dropout(x, self.dropout, self.training)
+        dropped = F.dropout(x, self.settings.dropout, self.training)
         return self.base(dropped) + self.update(dropped)
 
     patch.setattr(LoRALinear, "forward", broken)

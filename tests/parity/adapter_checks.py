@@ -191,10 +191,10 @@ def spread_of_a(scene: Scene, seed: int) -> float:
 def twice_the_rank_is_half_the_update(scene: Scene, seed: int) -> float:
     """More rows of zeros halve the update, because of alpha / R; L2."""
     layer = our_layer(scene, seed)
-    larger = LoRALinear(layer.base, rank=2 * layer.rank, alpha=layer.alpha)
+    larger = LoRALinear(layer.base, rank=2 * layer.settings.rank, alpha=layer.settings.alpha)
     with torch.no_grad():
-        larger.lora_A.copy_(F.pad(layer.lora_A, (0, 0, 0, layer.rank)))
-        larger.lora_B.copy_(F.pad(layer.lora_B, (0, layer.rank)))
+        larger.lora_A.copy_(F.pad(layer.lora_A, (0, 0, 0, layer.settings.rank)))
+        larger.lora_B.copy_(F.pad(layer.lora_B, (0, layer.settings.rank)))
     return relative_difference(2 * larger.delta(), layer.delta())
 
 

@@ -1,13 +1,16 @@
 """Adapter files that must not be loaded: each is refused with its reason, and the model stays as it was."""
 
 import copy
+import itertools
 import json
+import os
 import shutil
 
 import pytest
 import torch
 from adapted_models import USUAL, ours_adapted, refused, theirs_saved, train_at_random_
 from pairs import make_pair
+from peft import PeftConfig
 from safetensors.torch import load_file, save_file
 
 from llmbook.adapters import inject, load_adapter, merge, save_adapter
@@ -151,6 +154,28 @@ def test_a_failed_save_leaves_the_old_files(saved, tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         save_adapter(inject(plain_llama(), ["q_proj"]), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("first", range(1, 6))
+def test_peft_refuses_a_folder_that_a_kill_left_without_its_config(saved, tmp_path, monkeypatch, first):
+    """Between the first move and the last; before and after them it loads one adapter."""
+    folder, replace, calls = shutil.copytree(saved, tmp_path / "old"), os.replace, itertools.count()
+
+    def failing(*names):
+        if next(calls) >= first:
+            raise OSError("as if killed")
+        replace(*names)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="as if killed"):
+        patch.setattr(os, "replace", failing)
+        save_adapter(inject(plain_llama(), ["q_proj"]), folder)
+    assert (folder / CONFIG).exists() == (first in (1, 5))
+    if (folder / CONFIG).exists():
+        PeftConfig.from_pretrained(str(folder))
+    else:
+        with pytest.raises(ValueError, match=CONFIG):
+            PeftConfig.from_pretrained(str(folder))
+    load_adapter(plain_llama(), folder)
 
 
 def test_merging_does_not_write_into_the_checkpoint(folder):

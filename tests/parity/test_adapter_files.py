@@ -54,10 +54,11 @@ def test_we_load_what_peft_saves(case, kind, tmp_path):
     assert difference(ours, ids, expected) <= 1e-5
     names = {name for name, parameter in ours.named_parameters() if parameter.requires_grad}
     assert names and all("lora_" in name or "magnitude" in name for name in names)
-    assert all(layer.dropout == 0.2 for layer in adapter_layers(ours).values())
+    assert all(layer.settings.dropout == 0.2 for layer in adapter_layers(ours).values())
 
 
 @pytest.mark.parametrize("options", [{"use_rslora": True}, {"rank_pattern": {"v_proj": 2, r"1\..*down_proj": 5}},
+                                     {"rank_pattern": {r".*\.v_proj": 2, ".*_proj": 5}},
                                      {"alpha_pattern": {"q_proj": 11}}, {"target_modules": r".*\.1\..*(q|o)_proj"},
                                      {"init_lora_weights": "gaussian"}, {"bias": "none"}])  # fmt: skip
 def test_settings_of_peft(options, tmp_path):

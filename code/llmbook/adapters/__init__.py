@@ -1,9 +1,9 @@
 """Adapters: small trainable parts beside frozen weights. LoRA, DoRA, and the way into a model and out of it."""
 
-from llmbook.adapters.base import AdapterLayer
+from llmbook.adapters.base import AdapterLayer, Settings
 from llmbook.adapters.dora import DoRALinear, row_norm, row_norm_low_rank
 from llmbook.adapters.files import load_adapter, save_adapter
-from llmbook.adapters.injection import Settings, adapter_layers, inject, trainable_parameters
+from llmbook.adapters.injection import adapter_layers, inject, trainable_parameters
 from llmbook.adapters.lora import LoRAEmbedding, LoRALinear, scaling
 from llmbook.adapters.lora_plus import lora_plus_groups
 from llmbook.adapters.merging import merge, remove, unmerge

@@ -12,11 +12,15 @@ the memory of one more weight while the layer is merged.
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from llmbook.layers.quantized_linear import QuantizedLinear
+
+KINDS = ("lora", "dora")
 
 
 def scaling(alpha: float, rank: int, *, rank_stabilized: bool = False) -> float:
@@ -38,14 +42,32 @@ def scaling(alpha: float, rank: int, *, rank_stabilized: bool = False) -> float:
     return alpha / (math.sqrt(rank) if rank_stabilized else rank)
 
 
-def check_dropout(dropout: float) -> None:
-    """Refuse what is not a probability below 1.
+@dataclass(frozen=True)
+class Settings:
+    """What an adapter is; ``inject`` and every adapter take these fields as arguments, and nothing else lists them.
 
     Raises:
-        ValueError: it is not.
+        ValueError: the kind is unknown, or a number is out of its range.
     """
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout is a probability from 0 up to, not including, 1, not {dropout!r}")
+
+    kind: str = "lora"
+    """``"lora"`` or ``"dora"``; a layer knows its own."""
+    rank: int = 8
+    """R."""
+    alpha: float = 16
+    """See :func:`scaling`."""
+    dropout: float = 0.0
+    """Probability with which the adapter (and only it) does not see a number of its input while training. Above 0 it
+    costs DoRA a second product with W."""
+    rank_stabilized: bool = False
+    """See :func:`scaling`."""
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
+        scaling(self.alpha, self.rank)
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is a probability from 0 up to, not including, 1, not {self.dropout!r}")
 
 
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
@@ -69,20 +91,18 @@ class AdapterLayer(nn.Module):
 
     Args:
         base: the layer; its parameters are frozen here.
-        rank: R.
-        alpha: see :func:`scaling`.
-        dropout: probability with which the adapter (and only it) does not see a number of its input.
-        rank_stabilized: see :func:`scaling`.
+        **settings: fields of :class:`Settings`, except its kind.
 
     Raises:
         ValueError: a number is out of its range.
     """
 
-    def __init__(self, base: nn.Module, *, rank: int, alpha: float, dropout: float, rank_stabilized: bool):
+    kind: str
+
+    def __init__(self, base: nn.Module, **settings: Any):
         super().__init__()
-        check_dropout(dropout)
-        self.scaling = scaling(alpha, rank, rank_stabilized=rank_stabilized)
-        self.rank, self.alpha, self.dropout, self.rank_stabilized = rank, alpha, dropout, rank_stabilized
+        self.settings = said = Settings(kind=self.kind, **settings)
+        self.scaling = scaling(said.alpha, said.rank, rank_stabilized=said.rank_stabilized)
         self.base = base.requires_grad_(False)
         self.training = base.training  # a model in evaluation mode gets adapters in evaluation mode
         self._original: Tensor | None = None
@@ -129,7 +149,7 @@ class AdapterLayer(nn.Module):
 
         Raises:
             RuntimeError: the layer is merged already.
-            ValueError: W' is not finite.
+            ValueError: W' is not finite, or the base is quantized.
         """
         if self.merged:
             raise RuntimeError("this layer is merged already; merging twice would add the update twice")
@@ -156,7 +176,7 @@ class AdapterLayer(nn.Module):
         self._original = None
 
     def extra_repr(self) -> str:
-        return f"rank={self.rank}, alpha={self.alpha}, dropout={self.dropout}, merged={self.merged}"
+        return f"{', '.join(f'{name}={value}' for name, value in vars(self.settings).items())}, merged={self.merged}"
 
 
 def new_parameter(

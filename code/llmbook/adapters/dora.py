@@ -16,6 +16,7 @@ A row of zeros has no direction. Its factor g is taken as 1: it acts as in LoRA 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -108,29 +109,17 @@ class DoRALinear(LoRALinear):
 
     Args:
         base: the layer, which is frozen.
-        rank: R.
-        alpha: see :func:`scaling`.
-        dropout: probability of dropping a number of the adapter's input while training; above 0 it costs a second
-            product with W.
-        rank_stabilized: see :func:`scaling`.
-        generator: draws ``lora_A``; None is torch's global one.
         detach_norm: the norm is a constant for the gradient, as in Section 4.3. False lets gradients through it.
+        **others: as for :class:`LoRALinear`.
+
+    Raises:
+        ValueError: as for :class:`LoRALinear`.
     """
 
-    def __init__(
-        self,
-        base: nn.Linear,
-        *,
-        rank: int,
-        alpha: float,
-        dropout: float = 0.0,
-        rank_stabilized: bool = False,
-        generator: torch.Generator | None = None,
-        detach_norm: bool = True,
-    ):
-        super().__init__(
-            base, rank=rank, alpha=alpha, dropout=dropout, rank_stabilized=rank_stabilized, generator=generator
-        )
+    kind = "dora"
+
+    def __init__(self, base: nn.Linear, *, detach_norm: bool = True, **others: Any):
+        super().__init__(base, **others)
         self.detach_norm = detach_norm
         self.forget()
         self.magnitude = nn.Parameter(torch.empty_like(self.norm()))
@@ -170,7 +159,7 @@ class DoRALinear(LoRALinear):
         """Map ``(..., in)`` to ``(..., out)`` in the dtype of the base layer's output."""
         if self.merged:
             return self.base(x)
-        return self._with_dropout(x) if self.dropout and self.training else self._without_dropout(x)
+        return self._with_dropout(x) if self.settings.dropout and self.training else self._without_dropout(x)
 
     def _without_dropout(self, x: Tensor) -> Tensor:
         """One product with W."""
@@ -180,7 +169,7 @@ class DoRALinear(LoRALinear):
 
     def _with_dropout(self, x: Tensor) -> Tensor:
         """Two products with W, because the base output must not see the dropout and the adapter must."""
-        out, dropped, factor = self.base(x), F.dropout(x, self.dropout), self.factor()
+        out, dropped, factor = self.base(x), F.dropout(x, self.settings.dropout), self.factor()
         change = (factor - 1) * product(self.base, dropped)
         return (out + change + factor * self.update(dropped)).to(out.dtype)
 

@@ -8,7 +8,6 @@ Loading checks everything before it changes anything.
 """
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +16,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from llmbook.adapters.base import AdapterLayer
-from llmbook.adapters.injection import TABLES, Settings, adapter_layers, install
+from llmbook.adapters.base import AdapterLayer, Settings
+from llmbook.adapters.injection import TABLES, adapter_layers, install
 from llmbook.adapters.lora import LoRAEmbedding
 from llmbook.adapters.names import TASKS, exchangeable, layer_names, places, short_names
 from llmbook.adapters.peft_config import CONFIG, WEIGHTS, read_settings, write_config
@@ -26,6 +25,7 @@ from llmbook.checkpoint import CheckpointError
 from llmbook.checkpoint.folder import name_some, read_json
 from llmbook.checkpoint.hub import find_directory
 from llmbook.checkpoint.tensors import StoredTensor, read_header
+from llmbook.checkpoint.writing import current, fingerprint, replace_files
 
 PREFIX = "base_model.model."
 LINEAR = {"lora_A": "lora_A.weight", "lora_B": "lora_B.weight", "magnitude": "lora_magnitude_vector"}
@@ -37,8 +37,9 @@ Parts = dict[str, StoredTensor]
 def save_adapter(model: nn.Module, directory: str | Path) -> None:
     """Write the adapters of a model, without its weights, in PEFT's format.
 
-    Both files are written completely beside their place and then moved there, so a failure leaves what was there
-    before. It does not matter whether the model is merged.
+    After an error the folder holds what it held before. After a kill, :func:`load_adapter` finds all that was there
+    before or all that is new, and PEFT may find no ``adapter_config.json`` until the next save. It does not matter
+    whether the model is merged.
 
     Args:
         model: a model with adapters.
@@ -46,6 +47,7 @@ def save_adapter(model: nn.Module, directory: str | Path) -> None:
 
     Raises:
         ValueError: there are no adapters, or PEFT's format cannot hold them together.
+        OSError: the files cannot be written.
     """
     layers = adapter_layers(model)
     if not layers:
@@ -59,13 +61,15 @@ def save_adapter(model: nn.Module, directory: str | Path) -> None:
         if hasattr(layer, ours)
     }
     config = write_config(
-        {where[name].name: Settings.of(layer) for name, layer in layers.items()},
+        {where[name].name: layer.settings for name, layer in layers.items()},
         {where[name].name for name, layer in layers.items() if isinstance(layer, LoRAEmbedding)},
         short_names({place.name for place in where.values()}, {place.name for place in everywhere.values()}),
         transposed=any(place.transposed for place in where.values()),
         task=TASKS.get(type(model)),
     )
-    _write(Path(directory), tensors, config)
+    text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+    files = {WEIGHTS: lambda path: save_file(tensors, path, metadata={"format": "pt"}), CONFIG: text}
+    replace_files(Path(directory), files)
 
 
 def load_adapter(model: nn.Module, path_or_hub_id: str | Path) -> nn.Module:
@@ -82,13 +86,14 @@ def load_adapter(model: nn.Module, path_or_hub_id: str | Path) -> nn.Module:
         The model itself.
 
     Raises:
-        CheckpointError: the files are broken, ask for something that is not built here, or do not fit the model.
-            The model is as it was.
+        CheckpointError: the files are broken, ask for something that is not built here, do not fit the model, or were
+            replaced while they were read. The model is as it was.
         RuntimeError: the model is merged.
     """
     if any(layer.merged for layer in adapter_layers(model).values()):
         raise RuntimeError("this model is merged, so a new adapter would not be seen; call unmerge(model) first")
     directory = find_directory(path_or_hub_id, (CONFIG, WEIGHTS))
+    found = fingerprint(directory / CONFIG)
     config, path = read_json(directory / CONFIG), directory / WEIGHTS
     stored = _by_layer(_header(path), path)
     names = _our_names(model, stored, path)
@@ -97,6 +102,8 @@ def load_adapter(model: nn.Module, path_or_hub_id: str | Path) -> nn.Module:
         names[name]: _read(_plain_layer(model, names[name]), name, parts, wanted[name], path)
         for name, parts in stored.items()
     }
+    if fingerprint(directory / CONFIG) != found:
+        raise CheckpointError(f"{directory} was saved anew while it was read; load it again")
     _prepare(model, {names[name]: settings for name, settings in wanted.items()}, path)
     with torch.no_grad():
         for name, layer in adapter_layers(model).items():
@@ -105,20 +112,10 @@ def load_adapter(model: nn.Module, path_or_hub_id: str | Path) -> nn.Module:
     return model
 
 
-def _write(directory: Path, tensors: Mapping[str, Tensor], config: dict) -> None:
-    """Write both files, or neither."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".saving-") as half_written:
-        save_file(dict(tensors), Path(half_written, WEIGHTS), metadata={"format": "pt"})
-        Path(half_written, CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        for name in (WEIGHTS, CONFIG):
-            Path(half_written, name).replace(directory / name)
-
-
 def _header(path: Path) -> Parts:
     """What the file of tensors holds."""
-    if path.is_file():
-        return read_header(path)
+    if current(path).is_file():
+        return read_header(current(path))
     old = path.with_suffix(".bin")
     if old.is_file():
         raise CheckpointError(
@@ -215,7 +212,7 @@ def _prepare(model: nn.Module, wanted: Mapping[str, Settings], path: Path) -> No
             return
     except ValueError as error:
         raise CheckpointError(f"{path} does not fit this model: {error}") from error
-    has = {name: Settings.of(layer) for name, layer in layers.items()}
+    has = {name: layer.settings for name, layer in layers.items()}
     same = {name: replace(settings, dropout=has[name].dropout) for name, settings in wanted.items() if name in has}
     if has != same or has.keys() != wanted.keys():
         differing = [name for name in has.keys() | wanted.keys() if has.get(name) != same.get(name)]

@@ -5,54 +5,24 @@ and inject again: the second then adapts the merged weights, for LoRA and for Do
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
+from typing import Any
 
 import torch
 from torch import nn
 
-from llmbook.adapters.base import AdapterLayer, check_dropout, scaling
+from llmbook.adapters.base import AdapterLayer, Settings
 from llmbook.adapters.dora import DoRALinear
 from llmbook.adapters.lora import LoRAEmbedding, LoRALinear
 from llmbook.layers.embedding import Embedding
 from llmbook.layers.replace import replace_layer
 
-KINDS = {"lora": LoRALinear, "dora": DoRALinear}
+LAYERS = {layer.kind: layer for layer in (LoRALinear, DoRALinear)}
 TABLES = (Embedding, nn.Embedding)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the adapter of a layer is to be; the fields are the arguments of :func:`inject`."""
-
-    kind: str = "lora"
-    rank: int = 8
-    alpha: float = 16
-    dropout: float = 0.0
-    rank_stabilized: bool = False
-
-    def __post_init__(self):
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
-        scaling(self.alpha, self.rank)
-        check_dropout(self.dropout)
-
-    @classmethod
-    def of(cls, layer: AdapterLayer) -> "Settings":
-        """The settings of an existing adapter."""
-        kind = "dora" if isinstance(layer, DoRALinear) else "lora"
-        return cls(kind, layer.rank, layer.alpha, layer.dropout, layer.rank_stabilized)
-
-
 def inject(
-    model: nn.Module,
-    targets: Sequence[str],
-    *,
-    kind: str = "lora",
-    rank: int = 8,
-    alpha: float = 16,
-    dropout: float = 0.0,
-    rank_stabilized: bool = False,
-    generator: torch.Generator | None = None,
+    model: nn.Module, targets: Sequence[str], *, generator: torch.Generator | None = None, **settings: Any
 ) -> nn.Module:
     """Put an adapter around every layer that is named, in place, and freeze all other parameters.
 
@@ -61,12 +31,8 @@ def inject(
     Args:
         model: any module; its weights are loaded already.
         targets: ends of layer names: "q_proj" means every ``q_proj``, "layers.0.self_attn.q_proj" means one.
-        kind: "lora" or "dora".
-        rank: R.
-        alpha: see :func:`scaling`.
-        dropout: probability of dropping a number of the adapter's input while training.
-        rank_stabilized: see :func:`scaling`.
         generator: draws the adapters, in the order of the model's layers; None is torch's global one.
+        **settings: fields of :class:`Settings`, such as ``kind="dora", rank=4, alpha=8``.
 
     Returns:
         The model itself.
@@ -75,8 +41,8 @@ def inject(
         ValueError: a name matches nothing, a layer has an adapter already, is of another kind, or shares its weight
             with another layer; or a number is out of its range.
     """
-    settings = Settings(kind, rank, alpha, dropout, rank_stabilized)
-    return install(model, dict.fromkeys(_find(model, targets), settings), generator)
+    wanted = Settings(**settings)
+    return install(model, dict.fromkeys(_find(model, targets), wanted), generator)
 
 
 def install(model: nn.Module, wanted: Mapping[str, Settings], generator: torch.Generator | None = None) -> nn.Module:
@@ -95,7 +61,13 @@ def install(model: nn.Module, wanted: Mapping[str, Settings], generator: torch.G
     """
     for name, settings in wanted.items():
         _check(model, name, settings)
-    made = {name: _adapter(model.get_submodule(name), settings, generator) for name, settings in wanted.items()}
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    try:
+        made = {name: _adapter(model.get_submodule(name), settings, generator) for name, settings in wanted.items()}
+    except Exception:
+        for parameter in trained:  # those who were made before have frozen their layers
+            parameter.requires_grad_(True)
+        raise
     model.requires_grad_(False)
     for name, adapter in made.items():
         replace_layer(model, name, adapter)
@@ -169,7 +141,6 @@ def _is_tied(model: nn.Module) -> bool:
 
 def _adapter(layer: nn.Module, settings: Settings, generator: torch.Generator | None) -> AdapterLayer:
     """The adapter for a layer."""
-    options = {name: getattr(settings, name) for name in ("rank", "alpha", "rank_stabilized")}
-    if isinstance(layer, TABLES):
-        return LoRAEmbedding(layer, **options, generator=generator)
-    return KINDS[settings.kind](layer, dropout=settings.dropout, **options, generator=generator)
+    options = asdict(settings)
+    kind = LAYERS[options.pop("kind")]
+    return (LoRAEmbedding if isinstance(layer, TABLES) else kind)(layer, generator=generator, **options)

@@ -27,30 +27,20 @@ class LoRALinear(AdapterLayer):
 
     Args:
         base: the layer, which is frozen.
-        rank: R.
-        alpha: see :func:`scaling`.
-        dropout: probability of dropping a number of the adapter's input while training.
-        rank_stabilized: see :func:`scaling`.
         generator: draws ``lora_A``; None is torch's global one.
+        **settings: fields of :class:`Settings`, such as ``rank=8``.
 
     Raises:
         ValueError: ``base`` is not a linear layer, or a number is out of its range.
     """
 
-    def __init__(
-        self,
-        base: nn.Linear,
-        *,
-        rank: int,
-        alpha: float,
-        dropout: float = 0.0,
-        rank_stabilized: bool = False,
-        generator: torch.Generator | None = None,
-    ):
+    kind = "lora"
+
+    def __init__(self, base: nn.Linear, *, generator: torch.Generator | None = None, **settings: Any):
         if not isinstance(base, nn.Linear):
             raise ValueError(f"a linear layer is needed, not {type(base).__name__}; an adapter wraps one layer only")
-        super().__init__(base, rank=rank, alpha=alpha, dropout=dropout, rank_stabilized=rank_stabilized)
-        outputs, inputs = base.weight.shape
+        super().__init__(base, **settings)
+        (outputs, inputs), rank = base.weight.shape, self.settings.rank
         bound = 1 / math.sqrt(inputs)
         self.lora_A = new_parameter(base.weight, (rank, inputs), _uniform(bound), generator)
         self.lora_B = new_parameter(base.weight, (outputs, rank), _zeros, generator)
@@ -68,7 +58,7 @@ class LoRALinear(AdapterLayer):
         out = self.base(x)
         if self.merged:
             return out
-        return (out + self.update(F.dropout(x, self.dropout, self.training))).to(out.dtype)
+        return (out + self.update(F.dropout(x, self.settings.dropout, self.training))).to(out.dtype)
 
 
 class LoRAEmbedding(AdapterLayer):
@@ -80,30 +70,25 @@ class LoRAEmbedding(AdapterLayer):
 
     Args:
         base: the table, of this book or of torch; it is frozen.
-        rank: R.
-        alpha: see :func:`scaling`.
-        rank_stabilized: see :func:`scaling`.
         generator: draws ``lora_B``; None is torch's global one.
+        **settings: fields of :class:`Settings`, without a dropout: an id cannot be dropped in part.
 
     Raises:
-        ValueError: ``base`` is not a table, or renormalizes its rows as it looks them up.
+        ValueError: ``base`` is not a table, or renormalizes its rows as it looks them up; a dropout is asked for, or a
+            number is out of its range.
     """
 
-    def __init__(
-        self,
-        base: Embedding | nn.Embedding,
-        *,
-        rank: int,
-        alpha: float,
-        rank_stabilized: bool = False,
-        generator: torch.Generator | None = None,
-    ):
+    kind = "lora"
+
+    def __init__(self, base: Embedding | nn.Embedding, *, generator: torch.Generator | None = None, **settings: Any):
         if not isinstance(base, (Embedding, nn.Embedding)):
             raise ValueError(f"an embedding is needed, not {type(base).__name__}; an adapter wraps one layer only")
         if getattr(base, "max_norm", None) is not None:
             raise ValueError("an embedding with max_norm changes its weight as it is read; set max_norm to None")
-        super().__init__(base, rank=rank, alpha=alpha, dropout=0.0, rank_stabilized=rank_stabilized)
-        vocab_size, width = base.weight.shape
+        super().__init__(base, **settings)
+        if self.settings.dropout:
+            raise ValueError("the adapter of an embedding takes no dropout")
+        (vocab_size, width), rank = base.weight.shape, self.settings.rank
         self.lora_A = new_parameter(base.weight, (rank, vocab_size), _zeros, generator)
         self.lora_B = new_parameter(base.weight, (width, rank), torch.Tensor.normal_, generator)
 

@@ -15,7 +15,7 @@ def merge(model: nn.Module) -> nn.Module:
 
     Raises:
         RuntimeError: some layers are merged already.
-        ValueError: there are no adapters, or a merged weight is not finite.
+        ValueError: there are no adapters, a merged weight is not finite, or a base is quantized; no layer is merged.
     """
     layers = _adapters_that_are(model, merged=False)
     for done, layer in enumerate(layers):

@@ -9,12 +9,17 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from llmbook.adapters.injection import Settings
+from llmbook.adapters.base import Settings
 from llmbook.checkpoint import CheckpointError
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+FIELDS = {  # PEFT's name of a setting, and its value where the file leaves it out
+    "rank": ("r", 8), "alpha": ("lora_alpha", 8), "dropout": ("lora_dropout", 0.0),
+    "rank_stabilized": ("use_rslora", False),
+}  # fmt: skip
+PATTERNS = {"rank": "rank_pattern", "alpha": "alpha_pattern"}  # what may differ from layer to layer
 READ = (
-    "peft_type", "r", "lora_alpha", "lora_dropout", "use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "bias",
+    *(theirs for theirs, _ in FIELDS.values()), *PATTERNS.values(), "peft_type", "use_dora", "bias",
     "init_lora_weights",
 )  # fmt: skip
 HARMLESS = (  # they name things, or speak of how the adapter came to be; what it is stands in the tensors
@@ -64,19 +69,17 @@ def write_config(
     Raises:
         ValueError: the adapters differ in what PEFT has only one field for.
     """
-    linear = [one for name, one in settings.items() if name not in embeddings]
-    rank, alpha = (_most_common(getattr(one, field) for one in settings.values()) for field in ("rank", "alpha"))
+    linear = {name: one for name, one in settings.items() if name not in embeddings}
+    usual = {field: _most_common(_values(field, settings)) for field in PATTERNS}
+    common = {"dropout": _the_same("dropout", linear) if linear else 0.0}
+    common["rank_stabilized"] = _the_same("rank_stabilized", settings)
     return {
         "peft_type": "LORA",
         "task_type": task,
         "target_modules": targets,
-        "r": rank,
-        "lora_alpha": alpha,
-        "lora_dropout": _the_same("dropout", linear) if linear else 0.0,
-        "use_dora": _the_same("kind", settings.values()) == "dora",
-        "use_rslora": _the_same("rank_stabilized", settings.values()),
-        "rank_pattern": {re.escape(name): one.rank for name, one in settings.items() if one.rank != rank},
-        "alpha_pattern": {re.escape(name): one.alpha for name, one in settings.items() if one.alpha != alpha},
+        "use_dora": _the_same("kind", settings) == "dora",
+        **{FIELDS[field][0]: value for field, value in (usual | common).items()},
+        **{theirs: _others(field, settings, usual[field]) for field, theirs in PATTERNS.items()},
         "fan_in_fan_out": transposed,
         "bias": "none",
         "init_lora_weights": True,
@@ -103,13 +106,11 @@ def _settings(config: Mapping, name: str, is_embedding: bool) -> Settings:
     """What the adapter of one layer is."""
     if is_embedding and config.get("use_dora"):
         raise ValueError(f"DoRA of an embedding ({name}) is not built in this book")
-    return Settings(
-        kind="dora" if config.get("use_dora") else "lora",
-        rank=_pattern(config.get("rank_pattern"), name, config.get("r", 8)),
-        alpha=_pattern(config.get("alpha_pattern"), name, config.get("lora_alpha", 8)),
-        dropout=0.0 if is_embedding else config.get("lora_dropout", 0.0),
-        rank_stabilized=bool(config.get("use_rslora")),
-    )
+    values = {field: config.get(theirs, default) for field, (theirs, default) in FIELDS.items()}
+    values |= {field: _pattern(config.get(theirs), name, values[field]) for field, theirs in PATTERNS.items()}
+    values |= {"dropout": 0.0} if is_embedding else {}
+    values["rank_stabilized"] = bool(values["rank_stabilized"])  # PEFT takes null for no
+    return Settings(kind="dora" if config.get("use_dora") else "lora", **values)
 
 
 def _pattern(patterns: Mapping[str, float] | None, name: str, default: float) -> float:
@@ -118,14 +119,24 @@ def _pattern(patterns: Mapping[str, float] | None, name: str, default: float) ->
     return next(matches, default)
 
 
-def _most_common(values) -> float:
+def _values(field: str, settings: Mapping[str, Settings]) -> list:
+    """A field of all settings."""
+    return [getattr(one, field) for one in settings.values()]
+
+
+def _most_common(values: list) -> float:
     """The value that most have."""
     return Counter(values).most_common(1)[0][0]
 
 
-def _the_same(field: str, settings) -> object:
+def _others(field: str, settings: Mapping[str, Settings], usual: float) -> dict[str, float]:
+    """PEFT's pattern: the layers that differ from the usual value."""
+    return {re.escape(name): getattr(one, field) for name, one in settings.items() if getattr(one, field) != usual}
+
+
+def _the_same(field: str, settings: Mapping[str, Settings]) -> object:
     """The value that all have."""
-    values = {getattr(one, field) for one in settings}
+    values = set(_values(field, settings))
     if len(values) > 1:
         raise ValueError(
             f"PEFT's format has one {field} for all layers, and these have {sorted(values)}; "

@@ -111,7 +111,7 @@ def _write(written: Path, files: Mapping[str, Content]) -> None:
         with path.open("r+b") as file:  # Windows syncs no file that is open for reading only
             os.fsync(file.fileno())
     for folder in (written / NEW, written):
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
 def _switch(written: Path, names: list[str]) -> None:
@@ -119,14 +119,14 @@ def _switch(written: Path, names: list[str]) -> None:
     directory = written.parent
     if len(names) == 1:
         os.replace(written / NEW / names[0], directory / names[0])
-        _sync_folder(directory)
+        sync_folder(directory)
         return
     journal = directory / SWITCHING
     try:
         os.replace(written, journal)  # from here on the new files count
-        _sync_folder(directory)
+        sync_folder(directory)
         _move_in(journal)
-        _sync_folder(directory)
+        sync_folder(directory)
         os.replace(journal, written)
     except BaseException:
         if not written.exists():  # between the two renames
@@ -160,7 +160,7 @@ def _config_first(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (not name.endswith("config.json"), name))
 
 
-def _sync_folder(directory: Path) -> None:
+def sync_folder(directory: Path) -> None:
     """Push names to the disk, where the system can: Windows opens no folder, and some network disks sync none."""
     with contextlib.suppress(OSError):
         folder = os.open(directory, os.O_RDONLY)

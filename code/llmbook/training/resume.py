@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from llmbook.checkpoint.writing import sync_folder
+
 KEPT = 2
 
 
@@ -20,7 +22,7 @@ class ResumeError(ValueError):
 
 
 def save_checkpoint(directory: Path, step: int, state: dict[str, Any]) -> Path:
-    """Write a state and forget all but the newest two.
+    """Write a state, and forget all others but the newest.
 
     Args:
         directory: made if it does not exist.
@@ -38,15 +40,16 @@ def save_checkpoint(directory: Path, step: int, state: dict[str, Any]) -> Path:
         file.flush()
         os.fsync(file.fileno())
     half_written.replace(path)
-    _sync_folder(directory)
-    for old in (*list_checkpoints(directory)[:-KEPT], *set(directory.glob("*.writing"))):
+    sync_folder(directory)
+    others = [old for old in list_checkpoints(directory) if old != path]  # this one stays, also beside later ones
+    for old in (*others[: 1 - KEPT], *set(directory.glob("*.writing"))):
         old.unlink(missing_ok=True)
     return path
 
 
 def list_checkpoints(directory: Path) -> list[Path]:
     """The complete checkpoints of a folder, the newest last."""
-    return sorted(directory.glob("step-*.pt"))
+    return sorted(directory.glob("step-*.pt"), key=lambda path: (len(path.name), path.name))
 
 
 def load_checkpoint(directory: Path, *, device: str | torch.device = "cpu") -> dict[str, Any] | None:
@@ -92,13 +95,3 @@ def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + name] = list(value) if isinstance(value, tuple) else value
     return flat
-
-
-def _sync_folder(directory: Path) -> None:
-    """Push the new name to the disk, where the system can (Windows cannot open a folder)."""
-    if os.name == "posix":
-        folder = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

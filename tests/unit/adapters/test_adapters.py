@@ -117,13 +117,24 @@ def test_a_refusal_leaves_the_model_as_it_was(targets, options, words):
     assert not adapter_layers(model) and all(parameter.requires_grad for parameter in model.parameters())
 
 
+def test_an_adapter_that_cannot_be_made_leaves_the_model_as_it_was():
+    """The first layer is frozen already when the second is seen to be impossible."""
+    model = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 4), nn.Embedding(5, 4, max_norm=1.0))
+    model[1].bias.requires_grad_(False)
+    before = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
+    with pytest.raises(ValueError, match="max_norm"):
+        inject(model, ["0", "1", "2"])
+    assert {name: parameter.requires_grad for name, parameter in model.named_parameters()} == before
+    assert not adapter_layers(model) and sorted(set(before.values())) == [False, True]
+
+
 def test_a_second_adapter_on_a_layer_is_refused_and_elsewhere_welcome():
     model = inject(small_decoder(), ["q_proj"], rank=2)
     for name in ("q_proj", "q_proj.base"):
         with pytest.raises(ValueError, match="remove\\(merge"):
             inject(model, [name])
     inject(model, ["v_proj"], rank=5, kind="dora")
-    assert {layer.rank for layer in adapter_layers(model).values()} == {2, 5}
+    assert {layer.settings.rank for layer in adapter_layers(model).values()} == {2, 5}
     assert all(p.requires_grad for layer in adapter_layers(model).values() for p in layer.parameters(recurse=False))
 
 

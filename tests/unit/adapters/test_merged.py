@@ -90,6 +90,31 @@ def test_removed_adapters_leave_a_plain_model(kind, tmp_path):
     torch.testing.assert_close(model(ids), adapted)
     assert model.state_dict().keys() == small_decoder().state_dict().keys()
     save_pretrained(model, tmp_path)
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_merged_layer_gives_its_adapter_no_gradient():
+    layer = adapter_layers(trained("dora"))["layers.0.self_attn.q_proj"].train()
+    x = torch.randn(2, layer.base.in_features, generator=generator(), requires_grad=True)
+    for is_merged in (False, True):
+        layer.zero_grad()
+        layer(x).sum().backward()
+        assert [p.grad is None for p in (layer.lora_A, layer.lora_B, layer.magnitude)] == 3 * [is_merged]
+        layer.merge() if not is_merged else layer.unmerge()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@torch.no_grad()
+def test_a_second_adapter_adapts_the_merged_weights(kind):
+    model = trained(kind)
+    ids, first = some_ids(model), model(some_ids(model))
+    remove(merge(model))
+    inject(model, ["q_proj", "down_proj"], kind=kind, rank=2)
+    torch.testing.assert_close(model(ids), first)
+    move_(model)
+    second = model(ids)
+    assert not torch.allclose(second, first)
+    torch.testing.assert_close(merge(model)(ids), second)
 
 
 # Copies and files
