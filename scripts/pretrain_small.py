@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from llmbook.checkpoint import save_pretrained
+from llmbook.checkpoint.writing import replace_file
 from llmbook.data import data_folder
 from llmbook.experiments.meetings_olmo import NAME, base_run, general_corpus
 from llmbook.experiments.pretraining import count_loss
@@ -36,13 +36,14 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def store_model(run: Run, tokenizer: Tokenizer, folder: Path) -> None:
+def store_model(run: Run, folder: Path) -> None:
     """Write the folder; transformers can load it too."""
+    tokenizer = general_corpus().tokenizer
     save_pretrained(run.model, folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    replace_file(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8")) | {"eos_token_id": tokenizer.token_to_id(END_OF_TEXT)}
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    replace_file(path, json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
 def main() -> None:
@@ -55,7 +56,7 @@ def main() -> None:
         for point in pretrain(run, options.checkpoints, save_every=200):
             bar.update(run.step - bar.n)
             bar.set_postfix(loss=f"{point.loss:.3f}")
-    store_model(run, corpus.tokenizer, options.folder)
+    store_model(run, options.folder)
     single, pair = (count_loss(corpus.training, corpus.validation, 512, context=context) for context in (0, 1))
     rows = [{"step": point.step, "loss": round(point.loss, 4), "validation_loss": round(point.validation_loss, 4)}
             for point in run.points if point.validation_loss is not None]

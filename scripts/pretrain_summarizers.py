@@ -16,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 from llmbook.checkpoint import save_pretrained
+from llmbook.checkpoint.writing import replace_file
 from llmbook.data import data_folder
 from llmbook.experiments.meetings_t5 import (
     LONG,
@@ -60,8 +61,7 @@ def store_tokenizer(folder: Path) -> None:
     """Write the tokenizer of all sizes; one that lies there already must be equal to it."""
     path, tokenizer = folder / "tokenizer.json", general_tokenizer()
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        tokenizer.save(str(path))
+        replace_file(path, tokenizer.to_str(pretty=True))
     elif path.read_text(encoding="utf-8") != tokenizer.to_str(pretty=True):
         raise SystemExit(f"{path} is not the tokenizer that the meetings give now; pass another --output, or remove "
                          f"{folder} and train all sizes")

@@ -8,9 +8,10 @@ The stored table is of the file at commit 83d7768. Another file is refused unles
 import argparse
 import csv
 import hashlib
-import os
+import io
 from pathlib import Path
 
+from llmbook.checkpoint.writing import replace_file
 from llmbook.data import data_folder
 from llmbook.meetings.qmsum import length_row, read_qmsum
 
@@ -35,17 +36,16 @@ def find_source(path: Path, named: str | None) -> str:
 
 
 def main() -> None:
-    """Read everything, then write the table beside its place and move it there."""
+    """Read everything, then replace the table by a whole new one."""
     options = read_options()
     meetings = read_qmsum(options.path)
     source = find_source(options.path, options.source)
-    unfinished = options.out.with_suffix(".unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["line", *length_row(meetings[0]), "status", "source"])
-        for line, meeting in enumerate(meetings, start=1):
-            writer.writerow([line, *length_row(meeting).values(), "COMPUTED", f"{source}, line {line}"])
-    os.replace(unfinished, options.out)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["line", *length_row(meetings[0]), "status", "source"])
+    for line, meeting in enumerate(meetings, start=1):
+        writer.writerow([line, *length_row(meeting).values(), "COMPUTED", f"{source}, line {line}"])
+    replace_file(options.out, table.getvalue())
     print(f"{options.out}: {len(meetings)} meetings")
 
 

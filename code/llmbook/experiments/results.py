@@ -11,11 +11,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from llmbook.checkpoint.writing import replace_file
 from llmbook.data import data_folder
 
 
 def write_result(path: Path, *, command: str, question: str, rows: list[dict[str, Any]], **settings: Any) -> None:
     """Store rows together with the command, the settings (seeds among them) and the versions that made them.
+
+    The file that was there is replaced by a whole one, in one step, so that no kill can lose the rows that it has.
 
     Args:
         path: where to write.
@@ -28,8 +31,7 @@ def write_result(path: Path, *, command: str, question: str, rows: list[dict[str
     head = {"command": command, "question": question, "versions": versions, "settings": settings}
     top = "".join(f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items())
     lines = ",\n".join("    " + json.dumps(row) for row in rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'{{\n{top}  "rows": [\n{lines}\n  ]\n}}\n', encoding="utf-8")
+    replace_file(path, f'{{\n{top}  "rows": [\n{lines}\n  ]\n}}\n')
 
 
 def stored_rows(path: Path) -> list[dict[str, Any]]:

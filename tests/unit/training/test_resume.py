@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from dataclasses import replace
@@ -128,6 +129,36 @@ def test_the_newest_two_are_kept(tmp_path):
         save_checkpoint(tmp_path, step, {"step": step})
     assert [path.stem for path in list_checkpoints(tmp_path)] == ["step-00000010", "step-00000100"]
     assert load_checkpoint(tmp_path) == {"step": 100}
+
+
+def test_names_are_sorted_by_their_numbers(tmp_path):
+    steps = (99_999_999, 100_000_000, 100_000_001)
+    for step in steps:
+        save_checkpoint(tmp_path / "new" / "folder", step, {"step": step})
+    assert load_checkpoint(tmp_path / "new" / "folder") == {"step": steps[-1]}
+    names = [path.name for path in list_checkpoints(tmp_path / "new" / "folder")]
+    assert names == [f"step-{step}.pt" for step in steps[1:]] != sorted(f"step-{step}.pt" for step in steps)[-2:]
+
+
+def test_what_was_written_is_there_also_beside_later_steps(tmp_path):
+    for step in (100, 200, 50):
+        path = save_checkpoint(tmp_path, step, {"step": step})
+        assert path.exists()
+    assert [path.stem for path in list_checkpoints(tmp_path)] == ["step-00000050", "step-00000200"]
+
+
+def test_a_file_system_that_syncs_no_folder_is_no_error(tmp_path, monkeypatch):
+    fsync = os.fsync
+
+    def refusing(file):
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError("invalid argument")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", refusing)
+    with pytest.raises(OSError, match="invalid"):
+        os.fsync(os.open(tmp_path, os.O_RDONLY))
+    assert load_checkpoint(save_checkpoint(tmp_path, 1, {"step": 1}).parent) == {"step": 1}
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):

@@ -1,0 +1,34 @@
+"""transformers refuses a folder that a kill left between its old files and its new ones, and never mixes them."""
+
+import itertools
+import os
+
+import pytest
+import torch
+import transformers
+
+from llmbook.checkpoint import load_pretrained, save_pretrained
+
+
+@pytest.mark.parametrize("first", range(6))
+def test_transformers_loads_one_model_or_none(copy, monkeypatch, first):
+    replace, calls, model = os.replace, itertools.count(), load_pretrained(copy)
+    old = model.norm.weight.clone()
+    with torch.no_grad():
+        new = model.norm.weight.add_(1.0).clone()
+
+    def failing(*names):
+        if next(calls) >= first:
+            raise OSError("as if killed")
+        replace(*names)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="as if killed"):
+        patch.setattr(os, "replace", failing)
+        save_pretrained(model, copy)
+    if first in (2, 3, 4):  # the config is aside, or waits
+        with pytest.raises((OSError, ValueError), match=r"config\.json"):
+            transformers.AutoModelForCausalLM.from_pretrained(copy)
+    else:
+        theirs = transformers.AutoModelForCausalLM.from_pretrained(copy)
+        assert torch.equal(theirs.model.norm.weight, new if first == 5 else old)
+    assert torch.equal(load_pretrained(copy).norm.weight, new if first else old)
