@@ -20,8 +20,8 @@ LOOK = {
     "handlelength", "linespacing", "shrinkA", "shrinkB", "mutation_scale", "mutation_aspect", "dpi", "layout",
     "sharex", "sharey", "squeeze", "handletextpad", "columnspacing", "borderaxespad", "borderpad", "labelspacing",
     "labelpad", "bbox_to_anchor", "hspace", "wspace", "width_ratios", "height_ratios", "gridspec_kw", "grid_alpha",
-    "s", "lw", "ms", "elinewidth", "capthick", "rotation", "fraction", "aspect", "rounding_size", "radius",
-    "levels", "head_width", "head_length", "title_fontsize", "length", "which", "fill", "clip_on", "arrowprops",
+    "s", "lw", "ms", "elinewidth", "capthick", "rotation", "aspect", "rounding_size",
+    "levels", "head_width", "head_length", "title_fontsize", "which", "fill", "clip_on", "arrowprops",
     "bbox", "boxstyle", "minor",
 }  # fmt: skip
 """Arguments of a drawing that say how it looks, not what it shows."""
@@ -123,7 +123,9 @@ class Source:
         return any(node is part for part in types) or node in getattr(above, "decorator_list", ())
 
     def is_look(self, node: ast.AST) -> bool:
-        """Whether a number only says how a drawing looks: the value of such a keyword or key, or an offset."""
+        """Whether a node only says how a drawing looks: the value of such a keyword or key, or an offset."""
+        if "plot" not in self.path:
+            return False
         below = node
         for above in self.above(node):
             if isinstance(above, ast.keyword) and above.arg in LOOK:

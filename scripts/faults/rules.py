@@ -75,13 +75,13 @@ def signs(source: Source, node: ast.AST) -> Iterator[Edit]:
 def constants(source: Source, node: ast.AST) -> Iterator[Edit]:
     """A whole number one more or one less, another number doubled, true for false."""
     others = (is_default, is_place, is_example)
-    if is_number(node) and not source.is_look(node) and not any(other(source, node) for other in others):
+    if is_number(node) and not any(other(source, node) for other in others):
         yield from ((*source.span(node), new) for new in other_values(node))
 
 
 def defaults(source: Source, node: ast.AST) -> Iterator[Edit]:
     """Another default of an argument or of a field."""
-    if is_number(node) and is_default(source, node) and not source.is_look(node):
+    if is_number(node) and is_default(source, node):
         yield from ((*source.span(node), new) for new in other_values(node))
 
 
@@ -154,8 +154,11 @@ def orders(source: Source, node: ast.AST) -> Iterator[Edit]:
         yield *source.span(node.slice), b"-1" if whole(node.slice) == 0 else b"0"
     elif isinstance(node, ast.Call):
         yield from orders_of_call(source, node)
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div)) and not joins(node.left, node.right):
-        yield from exchanged(source, node.left, node.right)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div)):
+        above = source.parents[node]
+        is_length = isinstance(above, ast.Call) and called(above) == "abs"  # of a difference: the same both ways
+        if not joins(node.left, node.right) and not is_length:
+            yield from exchanged(source, node.left, node.right)
     elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
         yield from exchanged(source, *node.value.elts)
 
@@ -218,7 +221,9 @@ RULES: dict[str, Rule] = {
 
 
 def faults_in(source: Source, nodes: Iterable[ast.AST] | None = None) -> Iterator[Fault]:
-    """All faults of all rules in a source, or at some of its nodes."""
+    """All faults of all rules in a source, or at some of its nodes; none of what only says how a drawing looks."""
     for node in source.nodes() if nodes is None else nodes:
         for name, rule in RULES.items():
-            yield from (source.fault(node, name, *edit) for edit in rule(source, node))
+            edits = list(rule(source, node))
+            if edits and not source.is_look(node):
+                yield from (source.fault(node, name, *edit) for edit in edits)

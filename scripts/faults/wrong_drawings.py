@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 
 from points import Fault, Source, called
-from rules import bracketed, exchanged, faults_in, is_fixed, is_number
+from rules import bracketed, exchanged, faults_in, is_fixed
 
 DRAWN = {
     "plot", "step", "bar", "barh", "scatter", "errorbar", "fill_between", "fill_betweenx", "imshow", "pcolormesh",
@@ -18,7 +18,7 @@ DRAWN = {
     "eventplot", "Rectangle", "Circle", "Ellipse", "Polygon", "Wedge", "Arc", "FancyArrowPatch", "FancyBboxPatch",
     "ConnectionPatch", "secondary_xaxis", "secondary_yaxis",
 }  # fmt: skip
-WORDS = {"text", "annotate", "note", "set_xticks", "set_yticks", "set_xlim", "set_ylim", "set_xticklabels", "set"}
+WORDS = {"text", "annotate", "note", "set_xticks", "set_yticks"}
 DATA_KEYWORDS = {"yerr", "xerr", "left", "bottom", "width", "height", "xy", "xytext", "path", "bins", "weights",
                  "where", "ymin", "ymax", "xmin", "xmax", "posA", "posB", "functions"}  # fmt: skip
 MACHINERY = ("plots/style.py",)
@@ -45,17 +45,15 @@ def takes_axes(node: ast.FunctionDef) -> bool:
 
 def wrong_drawings(source: Source, function: ast.FunctionDef) -> Iterator[tuple[int, Fault]]:
     """All wrong drawings of a function, each with its class: 0 the data, 1 what else is computed, 2 words."""
+    calls = [node for node in source.nodes(function) if isinstance(node, ast.Call) and class_of(node) is not None]
     classes: dict[ast.AST, int] = {}
-    for node in source.nodes(function):
-        rank = class_of(node) if isinstance(node, ast.Call) else None
-        if rank is not None:
-            for part in data_of(node):
-                classes[part] = rank
-            yield from ((rank, source.fault(node, "drawing", *edit)) for edit in wrong_data(source, node))
+    for call in calls:
+        classes |= dict.fromkeys(data_of(call), class_of(call))
+        yield from ((class_of(call), source.fault(call, "drawing", *edit)) for edit in wrong_data(source, call))
     for node in source.nodes(function):
         rank = next((classes[above] for above in (node, *source.above(node)) if above in classes), 1)
-        if not source.is_look(node):
-            yield from ((rank, fault) for fault in faults_in(source, [node]) if fault.rule != "default")
+        rank = class_of(node) if node in calls else rank
+        yield from ((rank, fault) for fault in faults_in(source, [node]) if fault.rule != "default")
 
 
 def class_of(call: ast.Call) -> int | None:
@@ -82,6 +80,11 @@ def wrong_data(source: Source, call: ast.Call) -> Iterator[tuple[int, int, bytes
         yield from wrong_values(source, part)
 
 
+def is_list(part: ast.AST) -> bool:
+    """Whether some data are plainly a list, which can only be reversed."""
+    return isinstance(part, ast.Call) and called(part) in ("range", "list", "sorted", "tuple", "zip")
+
+
 def wrong_values(source: Source, part: ast.AST) -> Iterator[tuple[int, int, bytes]]:
     """Some data reversed, scaled or negated. Which of these can be drawn at all depends on what they are."""
     start, end = source.span(part)
@@ -89,7 +92,7 @@ def wrong_values(source: Source, part: ast.AST) -> Iterator[tuple[int, int, byte
     if isinstance(part, ast.ListComp):
         first, last = source.span(part.elt)
         yield first, last, b"1.5 * " + bracketed(part.elt, source.text[first:last])
-    elif isinstance(part, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)) and not is_number(part):
+    elif isinstance(part, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)) and not is_list(part):
         yield start, end, b"1.5 * " + bracketed(part, code)
         yield start, end, b"-" + bracketed(part, code)
     if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript, ast.ListComp, ast.Call, ast.List, ast.Tuple)):
