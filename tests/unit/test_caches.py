@@ -22,6 +22,7 @@ REMEMBERED = {
         "system_interval('lead 3', 'net_f1', 'private')", "compare('lead 3', 'random 3', 'net_f1', 'private')",
         "_rows('fair_fight')"],
     "experiments.meetings_t5": ["_general_vocabulary()"],
+    "experiments.pretraining": ["_ingredients(9, 4, 64)"],
     "meetings.phrasings": ["read_claim('The meeting was about tea.')", "_readers()",
                           "_number_template('{} tickets are open')"],
     "metrics.rouge_tokens": ["stem('meetings')"],

@@ -4,6 +4,7 @@ A seed decides the starting weights and every batch, so that two settings that s
 meetings of the training and of the validation set come from different seeds of the generator.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from llmbook.experiments.results import frozen
 from llmbook.meetings.generator import Meeting, generate_corpus
 from llmbook.models import initialize_mitchell_, olmo
 from llmbook.models.config import DecoderConfig
@@ -45,11 +47,18 @@ def meeting_corpus(training: int = 400, validation: int = 40, length: int = LENG
         validation: meetings to measure on, from another seed.
         length: T.
     """
+    vocabulary, train_set, held_out, *rows = _ingredients(training, validation, length)
+    return Corpus(Tokenizer.from_str(vocabulary), train_set, held_out, *map(torch.tensor, rows))
+
+
+@functools.cache
+def _ingredients(training: int, validation: int, length: int) -> tuple:
+    """What takes time of a corpus, in forms that nobody can change: the tokenizer as text, meetings, rows of ids."""
     train_set = generate_corpus(training, seed=TRAINING_SEED)
     held_out = generate_corpus(validation, seed=VALIDATION_SEED)
     tokenizer = train_tokenizer((meeting.transcript for meeting in train_set), VOCABULARY)
     rows = [pack(tokenizer, (meeting.transcript for meeting in part), length) for part in (train_set, held_out)]
-    return Corpus(tokenizer, train_set, held_out, *rows)
+    return frozen([tokenizer.to_str(), train_set, held_out, *(each.numpy() for each in rows)])
 
 
 def small_olmo_config(vocab_size: int = VOCABULARY) -> DecoderConfig:
