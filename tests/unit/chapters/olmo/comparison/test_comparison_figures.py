@@ -60,6 +60,8 @@ def test_routing_writes_each_score_into_its_cell_and_the_weight_below_it():
     assert said == {(0, -0.14): "+1.00", (0, 0.18): "weight 0.62", (1, 0): "\N{MINUS SIGN}2.00", (2, -0.14): "+0.50",
                     (2, 0.18): "weight 0.38", (0, 1): "+0.00", (1, 0.86): "+3.00", (1, 1.18): "weight 1.00",
                     (2, 1): "\N{MINUS SIGN}1.25"}  # fmt: skip
+    chosen = [word for word in words(ax) if (word.x, round(word.y)) in CHOSEN]
+    assert {word.color for word in chosen} == {"ink"} != {word.color for word in words(ax) if word not in chosen}
     assert ticks(ax.xaxis) == {0: "expert 0", 1: "expert 1", 2: "expert 2"}
     assert ticks(ax.yaxis) == {0: "token 0", 1: "token 1"}
     assert limits(ax) == ((-0.55, 2.55), (1.5, -0.5)), "the first token at the top"

@@ -36,7 +36,7 @@ def test_each_pair_turns_on_its_own_circle():
         assert min(circle.x) == -1, "all the way round"
         first, last = ([hand(angle), dot(angle)] for angle in (angles[0], angles[-1]))
         assert hands == [*first, *map(hand, angles[1:-1]), *(last if len(angles) > 1 else [])]
-        assert ax.get_aspect() == 1.0 and titles(ax)[0] == title
+        assert ax.get_aspect() == 1.0 and titles(ax)[0] == title and limits(ax) == ((-1.45, 1.45), (-1.4, 1.4))
         shown.append([(word.text, pytest.approx(math.atan2(word.y, word.x), abs=1e-4)) for word in words(ax)])
         assert all(math.hypot(word.x, word.y) == pytest.approx(1.22, rel=1e-4) for word in words(ax))
     assert shown == [[("0", 0.0), ("1", 1.0), ("2", 2.5)], [("0", 0.2), ("2", 0.9)], [("0", 0.7)]]
@@ -60,6 +60,7 @@ def test_scores_are_a_map_of_queries_by_keys_and_lines_over_the_distance():
     scores = np.array([[1.0, 2.0, -7.0], [3.0, 4.0, 0.5], [5.0, 6.0, -1.0]])
     above, below, bar = redrawn(plots.plot_scores, scores).axes
     (picture,) = pictures(above)
+    assert pictures(plots.plot_scores(-scores).axes[0])[0].limits == (-7, 7), "zero is in the middle of the colors"
     assert picture == (((1, 2, -7), (3, 4, 0.5), (5, 6, -1)), (-7, 7), (-0.5, 2.5, 2.5, -0.5), "cividis")
     assert titles(above)[1:] == ("position of the key, j", "position of the query, i")
     assert [curve[:4] for curve in curves(below)] == [((0, -1, -2), (1, 2, -7), "blue", "-"),
@@ -70,9 +71,9 @@ def test_scores_are_a_map_of_queries_by_keys_and_lines_over_the_distance():
 
 
 def test_distances_go_to_the_right_and_pairs_down():
-    ax, bar = redrawn(plots.plot_by_distance, np.array([[1.0, 0.9], [0.5, 0.8], [-0.2, 0.7]])).axes
+    ax, bar = redrawn(plots.plot_by_distance, np.array([[0.95, 0.9], [0.5, 0.8], [-0.2, 0.7]])).axes
     (picture,) = pictures(ax)
-    assert picture == (((1, 0.5, -0.2), (0.9, 0.8, 0.7)), (-1, 1), (-0.5, 2.5, 1.5, -0.5), "cividis")
+    assert picture == (((0.95, 0.5, -0.2), (0.9, 0.8, 0.7)), (-1, 1), (-0.5, 2.5, 1.5, -0.5), "cividis")
     assert titles(ax)[1:] == (MINUS, "pair of the head") and bar.get_ylabel() == "cosine"
 
 

@@ -2,55 +2,74 @@
 
 import numpy as np
 import pytest
+from drawing import curves, errorbars, limits, redrawn, rules, spans, ticks, titles, words
+from drawn import Bar, Curve, Rule, color
 
 from llmbook.chapters.tiny_titans.fight.explorer import describe, explore_fight
 from llmbook.chapters.tiny_titans.fight.plots import plot_learning_curve, plot_systems
 from llmbook.experiments import fair_fight as fight
+from llmbook.experiments.fair_fight_scores import system_interval
 from llmbook.metrics.intervals import Interval
+from llmbook.plots.style import text_color
 
-
-def dots_of(ax):
-    """The marks of the means."""
-    return [line for line in ax.lines if line.get_marker() in ("o", "s")]
+FOUND = {"a": Interval(0.2, 0.1, 0.5), "b": Interval(0.6, 0.5, 0.8)}
+DASHED = (0, (4, 2))
 
 
 def test_systems_stand_at_their_means_and_the_marked_in_color():
-    found = {"a": Interval(0.2, 0.1, 0.3), "b": Interval(0.6, 0.5, 0.8)}
-    [ax] = plot_systems(found, xlabel="F1", marked=("b",)).axes
-    dots = dots_of(ax)
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in dots] == [(0.2, 0), (0.6, 1)]
-    assert dots[0].get_color() != dots[1].get_color()
-    plain, other = dots_of(plot_systems(found, xlabel="F1").axes[0])
-    assert plain.get_color() == other.get_color()
+    (ax,) = redrawn(plot_systems, FOUND, xlabel="F1", marked=("b",)).axes
+    assert errorbars(ax) == {"0": (Curve((0.2,), (0,), "gray", "", "o", "gray"), [(0.1, 0, 0.5, 0)]),
+                             "1": (Curve((0.6,), (1,), "vermillion", "", "s", "vermillion"), [(0.5, 1, 0.8, 1)])}
+    assert [word[:4] for word in words(ax)] == [("0.20", 0.5, 0, (7, 0)), ("0.60", 0.8, 1, (7, 0))]
+    assert [word.color for word in words(ax)] == [color(text_color(name)) for name in ("gray", "vermillion")]
+    assert ticks(ax.yaxis) == {0: "a", 1: "b"} and limits(ax)[1] == (1.5, -0.5), "the first at the top"
+    assert limits(ax)[0][0] == 0 and titles(ax)[1] == "F1"
+    (plain,) = plot_systems(FOUND, xlabel="F1").axes
+    assert [bar.color for bar, _ in errorbars(plain).values()] == ["gray", "gray"]
+
+
+def test_a_mean_below_zero_has_room():
+    (ax,) = plot_systems({"a": Interval(-0.2, -0.5, 0.1)}, xlabel="F1").axes
+    assert limits(ax)[0][0] < -0.5
 
 
 def test_the_words_of_a_summary_stand_in_the_row_of_their_system():
-    found = {"a": Interval(0.2, 0.1, 0.3), "b": Interval(0.6, 0.5, 0.8)}
+    (ax,) = redrawn(plot_systems, FOUND, xlabel="F1", words={"b": 71.0, "a": 35.2}).axes
+    assert [word[:4] for word in words(ax)[2:]] == [("words", 1, -1, (44, 0)), ("35", 1, 0, (44, 0)),
+                                                    ("71", 1, 1, (44, 0))]  # fmt: skip
 
-    def column(**words):
-        return {text.xy[1]: text.get_text() for text in plot_systems(found, xlabel="F1", words=words).axes[0].texts
-                if text.xy[0] == 1}  # fmt: skip
 
-    assert column(a=35.2, b=71.0) == {-1: "words", 0: "35", 1: "71"}
-    assert column(b=35.2, a=71.0) == {-1: "words", 0: "71", 1: "35"}
+CURVE = {10: np.array([0.2, 0.4]), 0: np.array([0.1]), 30: np.array([0.5, 0.8])}
+MEANS = {0: Interval(0.1, 0.05, 0.2), 10: Interval(0.3, 0.25, 0.5), 30: Interval(0.65, 0.6, 0.75)}
 
 
 def test_the_curve_goes_through_the_means_with_their_intervals():
-    curve = {0: np.array([0.1]), 10: np.array([0.2, 0.4]), 30: np.array([0.5, 0.7])}
-    found = {count: Interval(each.mean(), each.mean() - 0.05, each.mean() + 0.08) for count, each in curve.items()}
+    (ax,) = redrawn(plot_learning_curve, CURVE, MEANS, Interval(0.3, 0.22, 0.42), ylabel="F1", level_name="large").axes
+    (line, ends), = errorbars(ax).values()
+    assert line == Curve((0, 1, 2), (0.1, 0.3, 0.65), "blue", "-", "o", "blue")
+    assert ends == [(0, 0.05, 0, 0.2), (1, 0.25, 1, 0.5), (2, 0.6, 2, 0.75)]
+    dots = [curve for curve in curves(ax) if curve.marker == "."]
+    assert [dot[:3] for dot in dots] == [((0.08,), (0.1,), "ink"), ((1.08, 1.08), (0.2, 0.4), "ink"),
+                                         ((2.08, 2.08), (0.5, 0.8), "ink")]  # fmt: skip
+    assert spans(ax) == [Bar(0, 0.22, 1, 0.2, "gray", "", "gray")] and rules(ax) == [Rule("y", 0.3, "gray", DASHED)]
+    assert [word[:4] for word in words(ax)] == [("large", 0, 0.42, (2, 4))]
+    assert ticks(ax.xaxis) == {0: "0", 1: "10", 2: "30"} and limits(ax)[1][0] == 0
+    assert titles(ax)[1:] == ("meetings of the private workplace that it was tuned on", "F1")
 
-    def drawn(found):
-        [ax] = plot_learning_curve(curve, found, Interval(0.3, 0.2, 0.4), ylabel="F1", level_name="large").axes
-        line, _, [bars] = ax.containers[0].lines
-        dots = [list(each.get_ydata()) for each in ax.lines if each.get_marker() == "."]
-        ends = [each[:, 1] for each in bars.get_segments()]
-        return [float(each) for each in line.get_ydata()], ends, dots, ax.get_xticklabels()
 
-    means, ends, dots, labels = drawn(found)
-    assert means == pytest.approx([0.1, 0.3, 0.6])
-    np.testing.assert_allclose(ends, [[0.05, 0.18], [0.25, 0.38], [0.55, 0.68]])
-    assert dots == [[0.1], [0.2, 0.4], [0.5, 0.7]] and [each.get_text() for each in labels] == ["0", "10", "30"]
-    assert drawn(found | {30: Interval(0.5, 0.4, 0.6)})[0][2] == 0.5
+@pytest.mark.parametrize(("test", "measure"), [("private", "net_f1"), ("private", "wrong"), ("public", "rouge1")])
+def test_a_frame_shows_the_systems_by_its_measure_on_its_meetings(test, measure):
+    (ax,) = redrawn(explore_fight().draw, test=test, measure=measure)[0].axes
+    names = list(ticks(ax.yaxis).values())
+    assert {"large, zero-shot", "medium, tuned"} < set(names)
+    for name, (mark, ((low, _, high, _),)) in zip(names, errorbars(ax).values(), strict=True):
+        expected = system_interval(name, measure, test)
+        assert (*mark.x, low, high) == pytest.approx((expected.mean, expected.low, expected.high), rel=1e-4, abs=1e-6)
+        assert mark.color == ("vermillion" if name in ("large, zero-shot", "medium, tuned") else "gray")
+    column = [word.text for word in words(ax) if word.x == 1 and word.offset == (44, 0)]
+    assert column == ["words", *(f"{system_interval(name, 'words', test).mean:.0f}" for name in names)]
+    wanted = {"net_f1": "net F1 of the facts", "wrong": "wrong statements a summary", "rouge1": "ROUGE-1 F"}
+    assert titles(ax)[1] == wanted[measure]
 
 
 def test_the_explorer_says_who_is_ahead_and_whether_chance_explains_it():

@@ -1,9 +1,11 @@
 """The explorers of ROUGE, live and on the built page."""
 
 import pytest
+from drawing import bars, redrawn, segments, words
 
 from llmbook.chapters.tiny_titans.rouge.explorer import EDITS, REFERENCE, ROWS, draw_edit, edit_candidate, explore_rouge
 from llmbook.metrics.rouge import ROUGE_TYPES, rouge_scores
+from llmbook.metrics.rouge_tokens import rouge_sentences
 from llmbook.widgets.controls import grid
 
 
@@ -12,6 +14,20 @@ def test_every_frame_says_something_of_its_own():
     figures, sentences = zip(*(draw_edit(**values) for values in settings), strict=True)
     assert len(settings) == len(set(sentences)) == 40
     assert {figure.get_size_inches()[1] for figure in figures} == {figures[0].get_size_inches()[1]}, ROWS
+
+
+@pytest.mark.parametrize(("edit", "kind"), [("names swapped", "rouge1"), ("names swapped", "rougeL"),
+                                            ("a sentence dropped", "rouge2")])  # fmt: skip
+def test_a_frame_shows_the_words_of_its_edit_and_the_bars_of_its_kind(edit, kind):
+    (ax,) = redrawn(draw_edit, edit=edit, kind=kind)[0].axes
+    reference, candidate = ([word for line in rouge_sentences(text) for word in line] for text in
+                            (REFERENCE, EDITS[edit]))  # fmt: skip
+    said = [word.text for word in words(ax)]
+    assert said[1 : len(reference) + 1] == reference
+    assert said[len(reference) + 2 : len(reference) + 2 + len(candidate)] == candidate
+    score = rouge_scores(REFERENCE, EDITS[edit])[kind]
+    assert [bar.width / 3.3 for bar in bars(ax)[1::2]] == pytest.approx(score, rel=1e-4)
+    assert (segments(ax)[0] != []) == (kind == "rouge2")
 
 
 def test_the_sentence_counts():

@@ -1,54 +1,27 @@
-"""The figures and the explorer of the page on T5."""
+"""The figures of the page on T5."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
+from drawing import arrows, boxes, circles, curves, dots, legend, limits, pictures, redrawn, rules, ticks, titles, words
+from drawn import Curve, Key, Rule, numbers, same_dash
 
-from llmbook.chapters.tiny_titans.t5 import beam_plot as beam_tree
 from llmbook.chapters.tiny_titans.t5 import plots
-from llmbook.chapters.tiny_titans.t5 import plots as relative_bias
-from llmbook.chapters.tiny_titans.t5.beam_plot import Branch, branches, draw_beam_tree
-from llmbook.chapters.tiny_titans.t5.explorer import (
-    BUCKETS,
-    MAX_DISTANCES,
-    draw_buckets,
-    explore_buckets,
-    last_bucket_begins,
-)
-from llmbook.layers.relative_bias import relative_buckets
 from llmbook.models.t5_config import PUBLISHED
-from llmbook.widgets.controls import grid
+from llmbook.plots.style import DASHES
 
-TREE = [
-    [Branch("we", 0, -0.6, "kept"), Branch("Dana", 0, -0.8, "kept")],
-    [Branch("ship", 0, -1.5, "dropped"), Branch("</s>", 1, -0.9, "ended")],
-]
+SECOND, THIRD = same_dash(DASHES[1]), same_dash(DASHES[2])
 
-
-@pytest.mark.parametrize("figure", [
-    lambda: plots.draw_t5(PUBLISHED["flan-t5-small"]),
-    lambda: plots.draw_t5(PUBLISHED["t5-small"]),
-    lambda: plots.plot_sight({"a": np.array([[1, 0], [2, 3]]), "b": np.array([[1, 1], [2, 3]])}),
-    lambda: plots.plot_pointing({"a": np.eye(2), "b": np.ones((2, 2)) / 2}, ["x", "y"], ["y", "x"]),
-    lambda: plots.plot_run([3.0, 2.0, 1.0, 0.5], {"blind": 2.5}, window=2),
-    lambda: relative_bias.plot_buckets([-1, 0, 1], {"a": [1, 0, 3], "b": [1, 0, 0]}, marks=[1]),
-    lambda: relative_bias.plot_bias({"a": np.eye(3), "b": np.array([[1.0, np.nan], [2.0, 3.0]])}),
-    lambda: draw_beam_tree(TREE),
-])  # fmt: skip
-def test_figures_draw_and_draw_the_same_again(figure):
-    first, second = (figure()._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
-    assert first == second
-    assert first.startswith("<svg")
+# --- the two towers ------------------------------------------------------------------------------------------------
 
 
 def words_in(figure):
-    return [text.get_text() for ax in figure.axes for text in ax.texts]
+    return [word.text for ax in figure.axes for word in words(ax)]
 
 
 def test_the_towers_say_what_their_config_says():
-    flan, first = (words_in(plots.draw_t5(PUBLISHED[name])) for name in ("flan-t5-small", "t5-small"))
+    flan, first = (words_in(redrawn(plots.draw_t5, PUBLISHED[name])) for name in ("flan-t5-small", "t5-small"))
     assert flan.count("gated\nfeed-forward") == 2 and first.count("feed-forward") == 2
     assert "1 / root of D" in first and "1 / root of D" not in flan
     assert "a matrix\nof its own" in flan and "the embedding's\nmatrix again" in first
@@ -57,10 +30,70 @@ def test_the_towers_say_what_their_config_says():
     assert flan.count("cross-attention") == 1, "only the decoder has it"
 
 
+def tower(ax, x):
+    """Words and colors of the boxes above a place of the horizontal axis, from the bottom up."""
+    named = {(word.x, word.y): word.text for word in words(ax)}
+    stacked = sorted((box.y, named[box.x, box.y], box.color) for box in boxes(ax) if box.x == pytest.approx(x)
+                     and (box.x, box.y) in named)  # fmt: skip
+    return [each[1:] for each in stacked]
+
+
+def test_the_towers_are_built_from_the_bottom_up():
+    (ax,) = plots.draw_t5(PUBLISHED["t5-small"]).axes
+    norm, feed = ("norm", "gray"), ("feed-forward", "vermillion")
+    assert tower(ax, 0.65) == [("embedding", "green"), norm] and tower(ax, 3.8) == [
+        ("embedding", "green"), norm, ("output", "green")]  # fmt: skip
+    assert tower(ax, 1.65) == [norm, ("self-attention\n+ bias", "blue"), norm, feed]
+    assert tower(ax, 4.8) == [norm, ("self-attention\n+ bias, causal", "blue"), norm, ("cross-attention", "orange"),
+                              norm, feed]  # fmt: skip
+    assert [(word.text, word.x, word.y) for word in words(ax) if "ids" in word.text or word.text == "logits"] == [
+        ("input: ids", 0.3, 0.22), ("output so far: ids", 3.45, 0.22), ("logits", 3.8, 8.29)]  # fmt: skip
+
+
+def test_the_memory_of_the_encoder_feeds_the_cross_attention():
+    (ax,) = plots.draw_t5(PUBLISHED["t5-small"]).axes
+    named = {word.text: word for word in words(ax)}
+    top, cross = max(box.y for box in boxes(ax) if box.x == 0.65 and box.height < 1), named["cross-attention"]
+    (memory,) = (arrow for arrow in arrows(ax) if arrow.start == numbers((0.65, top + 0.17)))
+    assert memory.end == numbers((cross.x - 0.65, cross.y)) and memory.head
+    streams = [arrow for arrow in arrows(ax) if arrow.width == 3]
+    assert [(arrow.start, arrow.end, arrow.head) for arrow in streams] == [
+        ((0.65, 0.4), numbers((0.65, top - 0.17)), False), ((3.8, 0.4), (3.8, 8.2), True)]  # fmt: skip
+
+
+def test_every_sublayer_leaves_its_stream_and_is_added_to_it():
+    (ax,) = plots.draw_t5(PUBLISHED["t5-small"]).axes
+    places = [(x, 1.45 + 1.5 * place) for x, count in ((0.65, 2), (3.8, 3)) for place in range(1, count + 1)]
+    added = [(*numbers(place), 0.12) for place in places]
+    scaled = (3.8, 6.81, 0.12)
+    assert [circle[:3] for circle in circles(ax)] == [*added, scaled]
+    ends = {(arrow.start, arrow.end, arrow.head) for arrow in arrows(ax)}
+    for x, y, _ in added:
+        assert {(numbers((x, y - 1.32)), numbers((x + 1, y - 1.07)), True),
+                (numbers((x + 1, y - 0.77)), numbers((x + 1, y - 0.61)), False),
+                (numbers((x + 1, y - 0.13)), numbers((x + 0.12, y)), True)} <= ends  # fmt: skip
+    strokes = [curve for curve in curves(ax) if max(abs(x - 3.8) for x in curve.x) < 0.06
+               and max(abs(y - 6.81) for y in curve.y) < 0.06]  # fmt: skip
+    assert len(strokes) == 2, "a cross"
+    assert all(curve.x[0] != curve.x[1] and curve.y[0] != curve.y[1] for curve in strokes)
+    assert len(circles(plots.draw_t5(PUBLISHED["flan-t5-small"]).axes[0])) == 5, "nothing is scaled"
+
+
+# --- who looks where -----------------------------------------------------------------------------------------------
+
+
 def test_who_sees_is_a_mark_where_the_caller_says_so():
-    figure = plots.plot_sight({"a": np.array([[1, 0], [2, 3]])})
-    marks = [collection.get_offsets().tolist() for collection in figure.axes[0].collections]
-    assert marks == [[[0, 0]], [[0, 1]], [[1, 1]]]
+    panels = {"a": np.array([[1, 0, 2], [2, 3, 0], [1, 0, 0]]), "b": np.array([[0, 3], [0, 1]])}
+    figure = redrawn(plots.plot_sight, panels)
+    first, second = figure.axes
+    marks = [(each.x, each.y, each.marker, each.fills) for each in dots(first)]
+    assert marks == [((0, 0), (0, 2), "o", ("blue",)), ((2, 0), (0, 1), "s", ("vermillion",)),
+                     ((1,), (1,), "^", ("green",))]  # fmt: skip
+    assert [each[:2] for each in dots(second)] == [((1,), (1,)), ((), ()), ((1,), (0,))]
+    assert limits(first) == ((-0.7, 2.7), (2.7, -0.7)) and first.get_aspect() == 1.0, "the first row at the top"
+    assert (titles(first), titles(second)) == (("a", "looked at", "looks"), ("b", "looked at", ""))
+    assert legend(figure) == {"reading, within the input": Key("blue"), "writing, at the input": Key("vermillion"),
+                              "writing, at what is written": Key("green")}  # fmt: skip
 
 
 def test_an_encoder_looks_both_ways_and_all_else_looks_back():
@@ -70,66 +103,46 @@ def test_an_encoder_looks_both_ways_and_all_else_looks_back():
 
 
 def test_the_area_of_a_circle_is_the_weight():
-    weights = np.array([[0.25, 0.75], [1.0, 0.0]])
-    (circles,) = plots.plot_pointing({"a": weights}, ["x", "y"], ["y", "x"]).axes[0].collections
-    assert np.allclose(circles.get_sizes() / circles.get_sizes().max(), weights.ravel())
-    assert not np.allclose(circles.get_sizes() / circles.get_sizes().max(), weights.T.ravel())
+    panels = {"a": np.array([[0.25, 0.75, 0.0], [1.0, 0.0, 0.0]]), "b": np.array([[0.5, 0.0, 0.5], [0.0, 0.9, 0.1]])}
+    figure = redrawn(plots.plot_pointing, panels, ["we", "ship"], ["x", "y", "z"])
+    for ax, (title, weights) in zip(figure.axes, panels.items(), strict=True):
+        (circles,) = dots(ax)
+        assert (circles.x, circles.y) == ((0, 1, 2, 0, 1, 2), (0, 0, 0, 1, 1, 1)) and circles.fills == ("blue",)
+        assert circles.sizes == numbers(230 * weights.ravel())
+        assert ticks(ax.xaxis) == {0: "x", 1: "y", 2: "z"} and limits(ax) == ((-0.6, 2.6), (1.6, -0.6))
+        assert titles(ax) == (title, "input", "about to write" if title == "a" else "") and ax.get_aspect() == 1.0
+    assert ticks(figure.axes[0].yaxis) == {0: "we", 1: "ship"}
 
 
 def test_a_run_is_smoothed():
-    (line, *_) = plots.plot_run([4.0, 2.0, 0.0], {"blind": 3.0}, window=2).axes[0].lines
-    assert line.get_xdata().tolist() == [2, 3] and line.get_ydata().tolist() == [3.0, 1.0]
+    (ax,) = redrawn(plots.plot_run, [4.0, 2.0, 0.0, 5.0], {"blind": 3.0, "best": 0.5}, window=2).axes
+    assert curves(ax) == [Curve((2, 3, 4), (3, 1, 2.5), "blue", "-", "", "")]
+    assert rules(ax) == [Rule("y", 3, "gray", THIRD), Rule("y", 0.5, "gray", THIRD)]
+    assert [word[:3] for word in words(ax)] == [("blind", 4, 3), ("best", 4, 0.5)]
+    assert limits(ax)[0] == (0, 4) and limits(ax)[1][0] == 0 and titles(ax)[1:] == ("step", "loss (nats a token)")
 
 
-@pytest.mark.parametrize(("place", "parent"), [(1, 2), (2, 0), (1, -1)])
-def test_a_tree_that_no_search_can_have_made_is_refused(place, parent):
-    """A parent that is not there, and one that was dropped."""
-    steps = [*TREE, [Branch("now", 0, -2.0, "dropped")]]
-    if place == 1:
-        steps = [TREE[0], [Branch("ship", parent, -1.0, "kept")]]
-    with pytest.raises(ValueError, match="was not kept"):
-        draw_beam_tree(steps)
+# --- relative positions --------------------------------------------------------------------------------------------
 
 
-def test_a_search_becomes_branches_whose_lines_do_not_cross():
-    first = [(("start", "we"), -0.6, 0), (("start", "Dana"), -0.8, 0), (("start", "they"), -2.0, 0)]
-    kept = [("start", "Dana"), ("start", "we")]  # another order than that of the drawing
-    second = [(("start", "Dana", "</s>"), -0.9, 0), (("start", "we", "ship"), -1.5, 1)]
-    found = branches([(first, kept), (second, [("start", "we", "ship")])])
-    assert [branch.state for branch in found[0]] == ["kept", "kept", "dropped"]
-    assert found[1] == [Branch("ship", 0, -1.5, "dropped"), Branch("</s>", 1, -0.9, "ended")]
-    draw_beam_tree(found)
+def test_a_bucket_is_a_step_around_its_distance():
+    (ax,) = redrawn(plots.plot_buckets, [-2, -1, 0, 1], {"both": [2, 1, 0, 3], "back": [7, 1, 0, 0]}, marks=[3, 1]).axes
+    assert curves(ax) == [Curve((-2, -1, 0, 1), (2, 1, 0, 3), "blue", "-", "", ""),
+                          Curve((-2, -1, 0, 1), (7, 1, 0, 0), "vermillion", SECOND, "", "")]  # fmt: skip
+    assert {line.get_drawstyle() for line in ax.lines if len(line.get_xdata()) == 4} == {"steps-mid"}
+    assert rules(ax)[:4] == [Rule("x", at, "gray", THIRD) for at in (-3, -1, 1, 3)]
+    assert [(rule.axis, rule.at) for rule in rules(ax)[4:]] == [("x", 0)]
+    assert [word[:3] for word in words(ax)] == [("both", 1, 3), ("back", 1, 0)]
+    assert limits(ax)[0] == (-2, 1) and limits(ax)[1][0] == -1
+    assert titles(ax)[1:] == ("position of the key minus position of the query", "bucket")
+    assert words(plots.plot_buckets([0, 1], {"alone": [0, 1]}).axes[0]) == []
 
 
-def test_branches_are_centered_from_the_top():
-    assert beam_tree._heights(2, 1.0) == [1.0 + beam_tree.DOWN / 2, 1.0 - beam_tree.DOWN / 2]
-    assert beam_tree._heights(1, 3.0) == [3.0]
-
-
-@pytest.mark.parametrize("bidirectional", [True, False])
-@pytest.mark.parametrize("buckets", BUCKETS)
-@pytest.mark.parametrize("max_distance", MAX_DISTANCES)
-def test_the_last_bucket_begins_where_the_package_says(bidirectional, buckets, max_distance):
-    begins = last_bucket_begins(bidirectional, buckets, max_distance)
-    options = {"bidirectional": bidirectional, "buckets": buckets, "max_distance": max_distance}
-    last = (buckets // 2 if bidirectional else buckets) - 1
-    found = relative_buckets(torch.tensor([-begins, -begins + 1, -(10**6)]), **options).tolist()
-    assert found[0] == found[2] == last > found[1]
-    assert begins < max_distance, "as the caption says"
-
-
-def test_the_explorer_says_what_it_shows():
-    _, said = draw_buckets(buckets=32, max_distance=128, direction="both ways (encoder)")
-    assert "distances 0 to 7 have" in said and "from 91 on all" in said and "buckets of their own" in said
-    figure, said = draw_buckets(buckets=32, max_distance=128, direction="back only (decoder)")
-    assert "distances 0 to 15 have" in said and "from 113 on all" in said and "in bucket 0" in said
-    line = figure.axes[0].lines[-2]
-    assert max(line.get_ydata()) == 31 and line.get_ydata()[-1] == 0
-    assert "only distance 0 has" in draw_buckets(buckets=4, max_distance=64, direction="both ways (encoder)")[1]
-
-
-def test_the_explorer_has_few_frames_and_each_says_something_else():
-    explorer = explore_buckets()
-    settings = grid(explorer.controls)
-    assert len(settings) == 18
-    assert len({explorer.draw(**values)[1] for values in settings}) == 18
+def test_biases_share_their_colors():
+    panels = {"a": np.array([[-3.0, 2.0, 1.0], [0.5, 0.25, 0.75]]), "b": np.array([[1.0, np.nan], [2.0, 9.0]])}
+    figure = redrawn(plots.plot_bias, panels, label="bias")
+    for ax, (title, values) in zip(figure.axes, panels.items(), strict=False):
+        (picture,) = pictures(ax)
+        np.testing.assert_array_equal(picture.rows, values)
+        assert picture.limits == (-3, 9) and titles(ax) == (title, "key", "query" if title == "a" else "")
+    assert figure.axes[2].get_ylabel() == "bias"

@@ -1,110 +1,148 @@
-"""Figures of the page about truncation show the numbers that they are given, and its explorer says them."""
+"""Figures of the page about truncation show the numbers that they are given."""
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex, to_rgba
+from drawing import bars, curves, errorbars, legend, limits, lines, redrawn, rules, scales, spans, ticks, titles, words
+from drawn import Bar, Curve, Key, Rule, number, numbers, same_dash
 
-from llmbook.chapters.tiny_titans.truncation import explorer as widget
 from llmbook.chapters.tiny_titans.truncation import plots
-from llmbook.chapters.tiny_titans.truncation.experiment import CHATTER, CONTEXTS, stored_reading
 from llmbook.metrics.intervals import Interval
-from llmbook.plots.style import PALETTE
+from llmbook.plots.diagram import tint
+from llmbook.plots.style import DASHES
+
+SECOND = same_dash(DASHES[1])
 
 
-def interval(*means, half=0.1):
+def interval(*means, below=0.1, above=0.05):
     means = np.array(means)
-    return Interval(means, means - half, means + half)
+    return Interval(means, means - below, means + above)
 
 
-def faces(figure):
-    """Fill of each turn of the figure, row after row."""
-    return ["none" if patch.get_facecolor()[3] == 0 else to_hex(patch.get_facecolor())
-            for patch in figure.axes[0].patches]
+def ends_of(x, means, below=0.1, above=0.05):
+    """The error bars of :func:`interval` as they are read."""
+    return [numbers((at, mean - below, at, mean + above)) for at, mean in zip(x, means, strict=True)]
 
 
-def test_unread_turns_are_hollow():
-    figure = plots.plot_meeting([0, 10, 30, 60], [1], {"cut off": [(0, 20)], "in pieces": [(0, 30), (30, 60)]})
-    found = faces(figure)
-    assert found[2] == "none" and found.count("none") == 1
-    assert [index for index, face in enumerate(found) if face == PALETTE["orange"].lower()] == [1, 4]
-    stops = [line.get_xdata()[0] for line in figure.axes[0].lines]
-    assert stops == [20, 30, 60]
-    shorter = faces(plots.plot_meeting([0, 10, 30, 60], [1], {"cut off": [(0, 10)]}))
-    assert shorter.count("none") == 2
+def test_a_meeting_is_drawn_once_for_each_way_and_unread_turns_are_hollow():
+    rows = {"cut off": [(0, 20)], "in pieces": [(0, 30), (30, 60)]}
+    (ax,) = redrawn(plots.plot_meeting, [0, 10, 30, 60], [1], rows).axes
+    sky = tint("sky", 0.5)
+    fills = (sky, "orange", "none", sky, "orange", sky)
+    reach = [(0, 10), (10, 20), (30, 30)]
+    assert bars(ax) == [Bar(start, number(row - 0.28), width, 0.56, fills[3 * row + place], "", "gray")
+                        for row in (0, 1) for place, (start, width) in enumerate(reach)]  # fmt: skip
+    stops = [(20, 0), (30, 1), (60, 1)]
+    assert curves(ax) == [Curve((stop, stop), numbers((row - 0.42, row + 0.42)), "vermillion", "-", "", "")
+                          for stop, row in stops]  # fmt: skip
+    assert [word[:3] for word in words(ax)] == [("fact 1", 20, -0.62)]
+    assert ticks(ax.yaxis) == {0: "cut off", 1: "in pieces"} and titles(ax)[1] == "tokens"
+    assert limits(ax) == ((0, 60.6), (1.55, -0.85))
+    shorter = bars(plots.plot_meeting([0, 10, 30, 60], [1], {"cut off": [(0, 10)]}).axes[0])
+    assert [bar.color for bar in shorter] == [sky, "none", "none"], "a turn that begins at the stop is not read"
+
+
+CONTEXTS = [80, 160, 320]
+PANELS = {
+    "recall": {"short": {"cut": interval(0.2, 0.4, 0.7), "chunks": interval(0.6, 0.5, 0.8)},
+               "long": {"cut": interval(0.1, 0.3, 0.35), "chunks": interval(0.65, 0.55, 0.45)}},
+    "F1": {"short": {"cut": interval(0.25, 0.45, 0.75), "chunks": interval(0.3, 0.15, 0.5)},
+           "long": {"cut": interval(0.05, 0.15, 0.9), "chunks": interval(0.85, 0.8, 0.35)}},
+}  # fmt: skip
+CEILINGS = {"recall": {"short": [0.5, 0.9, 1.0], "long": [0.3, 0.9, 0.95]},
+            "F1": {"short": [0.1, 0.2, 0.4], "long": [0.05, 0.06, 0.08]}}  # fmt: skip
+LOOKS = {"cut": ("cut off", "vermillion", "-", "o"), "chunks": ("in pieces", "blue", SECOND, "s")}
 
 
 def test_scores_stand_in_their_panels():
-    ways = {"cut": interval(0.2, 0.4), "chunks": interval(0.6, 0.5)}
-    panels = {"recall": {"short": ways, "long": ways}, "F1": {"short": ways, "long": ways}}
-    ceilings = {name: {"short": [0.5, 1.0], "long": [0.3, 0.9]} for name in panels}
-    figure = plots.plot_scores([80, 160], panels, ceilings)
-    assert [ax.get_title(loc="left") for ax in figure.axes[:2]] == ["short meetings", "long meetings"]
-    ax = figure.axes[3]
-    assert list(ax.lines[0].get_ydata()) == [0.3, 0.9]
-    bars = {bar.get_label(): list(bar.lines[0].get_ydata()) for bar in ax.containers}
-    assert bars == {"cut off": [0.2, 0.4], "in pieces": [0.6, 0.5]}
-    swapped = plots.plot_scores([80, 160], panels | {"F1": {"short": ways, "long": {"cut": ways["chunks"]}}}, ceilings)
-    assert list(swapped.axes[3].containers[0].lines[0].get_ydata()) == [0.6, 0.5]
+    figure = redrawn(plots.plot_scores, CONTEXTS, PANELS, CEILINGS)
+    places = [(measure, length) for measure in PANELS for length in ("short", "long")]
+    for ax, (measure, length) in zip(figure.axes, places, strict=True):
+        ceiling = Curve((80, 160, 320), tuple(CEILINGS[measure][length]), "ink", ":", "", "")
+        assert lines(ax) == {"careful reader, cut off": ceiling}
+        for way, (name, color, dash, marker) in LOOKS.items():
+            means = numbers(PANELS[measure][length][way].mean)
+            assert errorbars(ax)[name] == (Curve((80, 160, 320), means, color, dash, marker, color),
+                                           ends_of(CONTEXTS, means))  # fmt: skip
+        assert scales(ax) == ("log", "linear") and limits(ax)[1] == (0, 1.04)
+    assert [titles(ax) for ax in figure.axes] == [
+        ("short meetings", "", "recall"), ("long meetings", "", ""), ("", "context, tokens", "F1"),
+        ("", "context, tokens", "")]  # fmt: skip
+    assert ticks(figure.axes[2].xaxis) == {80: "80", 160: "", 320: "320"}
+    assert legend(figure) == {"careful reader, cut off": Key("ink", ":"), "cut off": Key("vermillion"),
+                              "in pieces": Key("blue")}  # fmt: skip
 
 
-def test_recall_leaves_out_what_is_not_there():
-    found = Interval(np.array([1.0, 0.5, np.nan]), np.array([0.9, 0.3, np.nan]), np.array([1.0, 0.7, np.nan]))
-    figure = plots.plot_recall([0, 10, 20, 30], {15: (found, 0.7), 40: (found, 0.2)})
+NAN = float("nan")
+FOUND = Interval(np.array([0.9, 0.5, NAN]), np.array([0.8, 0.3, NAN]), np.array([0.95, 0.6, NAN]))
+
+
+def assert_recall(ax):
+    """Bars of recall between 0, 10 and 30 tokens; between 30 and 60 there is no fact."""
+    fill = tint("sky", 0.75)
+    assert bars(ax) == [Bar(0.7, 0, 8.6, 0.9, fill, "", "ink"), Bar(11.4, 0, 17.2, 0.5, fill, "", "ink")]
+    assert errorbars(ax)["0"][1] == [(5, 0.8, 5, 0.95), (20, 0.3, 20, 0.6)]
+    assert limits(ax) == ((0, 60), (0, 1.04))
+
+
+def test_recall_leaves_out_what_is_not_there_and_shades_what_is_not_read():
+    figure = redrawn(plots.plot_recall, [0, 10, 30, 60], {15: (FOUND, 0.7), 60: (FOUND, 0.2)})
     cut, whole = figure.axes
-    bars = next(each for each in cut.containers if hasattr(each, "patches"))
-    assert [bar.get_height() for bar in bars.patches] == [1.0, 0.5]
-    shaded = [ax for ax in (cut, whole) if any(list(line.get_xdata()) == [15, 15] for line in ax.lines)]
-    assert shaded == [cut]
-    assert [ax.lines[-1].get_ydata()[0] for ax in (cut, whole)] == [0.7, 0.2]
+    assert_recall(cut), assert_recall(whole)
+    assert [span[:5] for span in spans(cut)] == [(15, 0, 45, 1, tint("gray", 0.25))] and spans(whole) == []
+    assert rules(cut) == [Rule("x", 15, "vermillion", "-"), Rule("y", 0.7, "gray", SECOND)]
+    assert rules(whole) == [Rule("y", 0.2, "gray", SECOND)]
+    assert [titles(ax) for ax in figure.axes] == [("context 15", "", "share of facts kept"), ("context 60", "", "")]
+    assert figure.get_supxlabel() == "where the fact ends, tokens"
 
 
-def test_differences():
-    panels = {"recall": {"short": interval(0.1, 0.0), "long": interval(0.5, 0.4)}}
-    ax = plots.plot_differences([80, 160], panels).axes[0]
-    assert {bar.get_label(): list(bar.lines[0].get_ydata()) for bar in ax.containers} == {
-        "short": [0.1, 0.0], "long": [0.5, 0.4]}  # fmt: skip
-    colors = [to_rgba(bar.lines[0].get_color()) for bar in ax.containers]
-    assert colors[0] != colors[1]
+def test_differences_stand_beside_each_other_at_their_context():
+    panels = {"recall": {"short": interval(0.1, 0.0, -0.2), "long": interval(0.5, 0.4, 0.25)},
+              "F1": {"short": interval(-0.1, -0.3, 0.2), "long": interval(0.05, 0.15, 0.6)}}  # fmt: skip
+    figure = redrawn(plots.plot_differences, CONTEXTS, panels)
+    for ax, (measure, lengths) in zip(figure.axes, panels.items(), strict=True):
+        for length, shift, color, marker in (("short", -0.2, "green", "^"), ("long", 0, "ink", "o")):
+            x, means = numbers((shift, 1 + shift, 2 + shift)), numbers(lengths[length].mean)
+            assert errorbars(ax)[length] == (Curve(x, means, color, "", marker, color), ends_of(x, means))
+        assert rules(ax) == [Rule("y", 0, "gray", "-")] and ticks(ax.xaxis) == {0: "80", 1: "", 2: "320"}
+        assert titles(ax) == (measure, "context, tokens", "pieces minus cut off" if measure == "recall" else "")
+    assert legend(figure) == {"short": Key("green"), "long": Key("ink")}
     with pytest.raises(KeyError):
         plots.plot_differences([80, 160], {"recall": {"endless": interval(0.1, 0.0)}})
 
 
+def cells(cut, whole):
+    return {"cut": Interval(cut, cut - 0.1, cut + 0.2), "whole": Interval(whole, whole - 0.05, whole + 0.1)}
+
+
 def test_tunings_stand_beside_each_other_with_their_seeds():
-    def cells(cut, whole):
-        return {"cut": Interval(cut, cut - 0.1, cut + 0.1), "whole": Interval(whole, whole - 0.05, whole + 0.05)}
-
     found = {"short": cells(0.3, 0.1), "long": cells(0.35, 0.5)}
-    seeds = {way: {read: [each.mean - 0.02, each.mean + 0.02] for read, each in row.items()}
+    seeds = {way: {read: [each.mean - 0.02, each.mean + 0.06] for read, each in row.items()}
              for way, row in found.items()}  # fmt: skip
-
-    def drawn(found):
-        [ax] = plots.plot_tunings(found, seeds, {"large": 0.2}, ylabel="F1").axes
-        bars = {bar.get_label(): list(bar.lines[0].get_ydata()) for bar in ax.containers}
-        dots = [list(line.get_ydata()) for line in ax.lines if line.get_marker() == "."]
-        levels = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
-        return bars, dots, levels, [tick.get_text() for tick in ax.get_xticklabels()]
-
-    bars, dots, levels, names = drawn(found)
-    assert bars == {"read cut": [0.3, 0.35], "read whole": [0.1, 0.5]} and levels == [0.2] and names == list(found)
-    assert sorted(map(np.mean, dots)) == pytest.approx([0.1, 0.3, 0.35, 0.5])
-    assert drawn(found | {"long": cells(0.5, 0.35)})[0] != bars
-
-
-def test_the_explorer_says_what_it_shows():
-    first = {"length": "long", "context": 160, "method": "cut off"}
-    assert widget.explore_truncation().defaults == first
-    figure, sentence = widget.draw_reading(**first)
-    row = stored_reading("long", 160, "cut")
-    assert f"{row['kept'].mean():.0%} are kept" in sentence and f"{row['wrong'].mean():.1f} wrong" in sentence
-    dots = [line.get_xdata()[0] for line in figure.axes[1].lines if line.get_marker() == "o"]
-    assert dots == pytest.approx([row["kept"].mean(), row["facts_f1"].mean()])
-    other = widget.draw_reading(**first | {"method": "in pieces"})[1]
-    assert other != sentence != widget.draw_reading(**first | {"context": 320})[1]
+    figure = redrawn(plots.plot_tunings, found, seeds, {"large": 0.2, "small": 0.7}, ylabel="F1")
+    (ax,) = figure.axes
+    assert errorbars(ax) == {
+        "read cut": (Curve((-0.12, 0.88), (0.3, 0.35), "vermillion", "", "o", "vermillion"),
+                     [(-0.12, 0.2, -0.12, 0.5), (0.88, 0.25, 0.88, 0.55)]),
+        "read whole": (Curve((0.12, 1.12), (0.1, 0.5), "green", "", "D", "green"),
+                       [(0.12, 0.05, 0.12, 0.2), (1.12, 0.45, 1.12, 0.6)])}  # fmt: skip
+    dots = [curve[:3] for curve in curves(ax) if curve.marker == "."]
+    assert dots == [((-0.05, -0.05), (0.28, 0.36), "ink"), ((0.95, 0.95), (0.33, 0.41), "ink"),
+                    ((0.19, 0.19), (0.08, 0.16), "ink"), ((1.19, 1.19), (0.48, 0.56), "ink")]  # fmt: skip
+    assert rules(ax) == [Rule("y", 0.2, "gray", SECOND), Rule("y", 0.7, "gray", SECOND)]
+    assert [word[:4] for word in words(ax)] == [("large", 0, 0.2, (3, 3)), ("small", 0, 0.7, (3, 3))]
+    assert ticks(ax.xaxis) == {0: "short", 1: "long"} and limits(ax)[0] == (-0.5, 1.5) and limits(ax)[1][0] == 0
+    assert titles(ax)[1:] == ("meetings that the model was tuned on", "F1")
+    assert legend(figure) == {"read cut": Key("vermillion"), "read whole": Key("green")}
 
 
-def test_every_fact_has_a_bar():
-    """Positions beyond the last border would be left out of the picture."""
-    for length in CHATTER:
-        ends = stored_reading(length, CONTEXTS[0], "cut")["ends"]
-        assert widget.EDGES[length][0] <= ends.min() and ends.max() < widget.EDGES[length][-1]
-    assert stored_reading("long", 80, "cut")["ends"].max() > widget.EDGES["medium"][-1]  # so the check can fail
+def test_a_frame_has_recall_on_the_left_and_the_scores_on_the_right():
+    figure = redrawn(plots.draw_reading_frame, [0, 10, 30, 60], FOUND, 15, {"recall": 0.95, "F1": 0.25})
+    left, right = figure.axes
+    assert_recall(left)
+    assert rules(left) == [Rule("x", 15, "vermillion", "-")]
+    assert titles(left)[1:] == ("where the fact ends, tokens", "share kept")
+    stems = [(Curve((0, value), (row, row), "gray", "-", "", ""), Curve((value,), (row,), "blue", "", "o", "blue"))
+             for row, value in enumerate((0.95, 0.25))]  # fmt: skip
+    assert curves(right) == [curve for pair in stems for curve in pair]
+    assert [word[:3] for word in words(right)] == [("0.95", 0.86, -0.22), ("0.25", 0.25, 0.78)], "inside the axes"
+    assert ticks(right.yaxis) == {0: "recall", 1: "F1"} and limits(right) == ((0, 1), (1.5, -0.6))
