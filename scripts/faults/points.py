@@ -15,14 +15,14 @@ UNSEEN_CALLS = {"warn", "tqdm", "TypeVar", "lru_cache", "cast", "MaxNLocator", "
 UNSEEN_KEYWORDS = {"strict", "stacklevel", "frozen", "slots", "maxsize", "disable", "ensure_ascii", "indent"}
 """Arguments that guard or write, and change no value."""
 LOOK = {
-    "size", "figsize", "fontsize", "labelsize", "linewidth", "linewidths", "markersize", "markeredgewidth", "alpha",
-    "pad", "zorder", "color", "colors", "edgecolor", "facecolor", "linestyle", "capsize", "ncols", "loc", "frameon",
-    "handlelength", "linespacing", "shrinkA", "shrinkB", "mutation_scale", "mutation_aspect", "dpi", "layout",
-    "sharex", "sharey", "squeeze", "handletextpad", "columnspacing", "borderaxespad", "borderpad", "labelspacing",
-    "labelpad", "bbox_to_anchor", "hspace", "wspace", "width_ratios", "height_ratios", "gridspec_kw", "grid_alpha",
-    "s", "lw", "ms", "elinewidth", "capthick", "rotation", "aspect", "rounding_size",
-    "levels", "head_width", "head_length", "title_fontsize", "which", "fill", "clip_on", "arrowprops",
-    "bbox", "boxstyle", "minor",
+    "size", "figsize", "fontsize", "fontweight", "labelsize", "linewidth", "linewidths", "markersize",
+    "markeredgewidth", "alpha", "pad", "zorder", "color", "colors", "edgecolor", "facecolor", "linestyle",
+    "capsize", "ncols", "loc", "frameon", "handlelength", "linespacing", "shrinkA", "shrinkB", "mutation_scale",
+    "mutation_aspect", "dpi", "layout", "sharex", "sharey", "squeeze", "handletextpad", "columnspacing",
+    "borderaxespad", "borderpad", "labelspacing", "labelpad", "bbox_to_anchor", "hspace", "wspace", "width_ratios",
+    "height_ratios", "gridspec_kw", "grid_alpha", "s", "lw", "ms", "elinewidth", "capthick", "rotation", "aspect",
+    "rounding_size", "levels", "head_width", "head_length", "title_fontsize", "which", "fill", "clip_on",
+    "arrowprops", "bbox", "boxstyle", "minor",
 }  # fmt: skip
 """Arguments of a drawing that say how it looks, not what it shows."""
 

@@ -28,7 +28,9 @@ AXIS_METHODS = {
 OTHER_AXIS = {-1: -2, -2: -1, 0: 1, 1: 0, 2: 1, 3: 2, -3: -2}
 OPPOSITE = {"min": "max", "max": "min", "any": "all", "all": "any", "floor": "ceil", "ceil": "floor",
             "reversed": "iter"}  # fmt: skip
-UNORDERED = {"getattr", "setattr", "isinstance", "print", "super", "TypeVar", "Path", "gcd"}
+UNORDERED = {"getattr", "setattr", "isinstance", "print", "super", "TypeVar", "Path", "gcd", "axhspan", "axvspan",
+             "max", "min", "zip", "allclose", "equal"}  # fmt: skip
+"""Calls of which the first two arguments may be exchanged, or whose exchange shows at once."""
 
 
 def operator(source: Source, left: ast.AST, right: ast.AST, old: str, new: str) -> Iterator[Edit]:
@@ -174,14 +176,15 @@ def orders_of_call(source: Source, node: ast.Call) -> Iterator[Edit]:
         if word.arg in ("reverse", "descending", "largest") and not is_number(word.value):
             yield *source.span(word.value), b"not (" + source.code(word.value) + b")"
     pair = node.args[:2]
-    if len(pair) == 2 and name not in UNORDERED | {"max", "min", "zip"} and not any(map(is_fixed, pair)):
+    if len(pair) == 2 and name not in UNORDERED and not any(map(is_fixed, pair)):
         yield from exchanged(source, *pair)
 
 
 def is_fixed(node: ast.AST) -> bool:
-    """Whether an argument has its place for good: a text, or one that is spread."""
-    return isinstance(node, (ast.Starred, ast.JoinedStr)) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str))  # fmt: skip
+    """Whether an argument has its place for good: a text, one that is spread, or what is drawn on."""
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    is_canvas = isinstance(node, ast.Name) and node.id in ("ax", "axes", "figure")
+    return is_text or is_canvas or isinstance(node, (ast.Starred, ast.JoinedStr))
 
 
 def exchanged(source: Source, first: ast.AST, second: ast.AST) -> Iterator[Edit]:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 
 from points import Fault, Source, called
-from rules import bracketed, exchanged, faults_in, is_fixed
+from rules import UNORDERED, bracketed, exchanged, faults_in, is_fixed
 
 DRAWN = {
     "plot", "step", "bar", "barh", "scatter", "errorbar", "fill_between", "fill_betweenx", "imshow", "pcolormesh",
@@ -51,14 +51,24 @@ def wrong_drawings(source: Source, function: ast.FunctionDef) -> Iterator[tuple[
         classes |= dict.fromkeys(data_of(call), class_of(call))
         yield from ((class_of(call), source.fault(call, "drawing", *edit)) for edit in wrong_data(source, call))
     for node in source.nodes(function):
+        if (part := one_after_another(source, node)) is not None and part not in classes:
+            yield from ((1, source.fault(part, "drawing", *edit)) for edit in backward(source, part))
         rank = next((classes[above] for above in (node, *source.above(node)) if above in classes), 1)
         rank = class_of(node) if node in calls else rank
-        yield from ((rank, fault) for fault in faults_in(source, [node]) if fault.rule != "default")
+        if not is_arrangement(source, node):
+            yield from ((rank, fault) for fault in faults_in(source, [node]) if fault.rule != "default")
+
+
+def is_arrangement(source: Source, node: ast.AST) -> bool:
+    """Whether a node only says where axes stand in their figure, or how a legend or a grid of axes is laid out."""
+    arranging = ("add_axes", "legend", "new_figure", "figure_for", "add_gridspec", "subplots")
+    return any(isinstance(above, ast.Call) and called(above) in arranging for above in source.above(node))
 
 
 def class_of(call: ast.Call) -> int | None:
     """0 for a call that draws data, 2 for one that places words, None for one that does not draw."""
-    on_axes = bool(call.args) and isinstance(call.args[0], ast.Name) and call.args[0].id == "ax"
+    on_axes = any(isinstance(part, ast.Name) and part.id == "ax" for part in call.args[:1])
+    on_axes = on_axes or any(word.arg == "ax" for word in call.keywords)
     if called(call) in WORDS:
         return 2
     return 0 if called(call) in DRAWN or on_axes else None
@@ -66,15 +76,14 @@ def class_of(call: ast.Call) -> int | None:
 
 def data_of(call: ast.Call) -> list[ast.AST]:
     """What a call draws: its arguments by place, without the axes, and those by name that are data."""
-    placed = [part for part in call.args if not (isinstance(part, ast.Name) and part.id in ("ax", "figure"))]
     named = [word.value for word in call.keywords if word.arg in DATA_KEYWORDS]
-    return [part for part in (*placed, *named) if not is_fixed(part)]
+    return [part for part in (*call.args, *named) if not is_fixed(part)]
 
 
 def wrong_data(source: Source, call: ast.Call) -> Iterator[tuple[int, int, bytes]]:
     """The first two data exchanged; each of the first three reversed, scaled, negated."""
     data = data_of(call)
-    if len(data) >= 2 and data[0] in call.args and data[1] in call.args:
+    if len(data) >= 2 and data[0] in call.args and data[1] in call.args and called(call) not in UNORDERED:
         yield from exchanged(source, *data[:2])
     for part in data:
         yield from wrong_values(source, part)
@@ -95,5 +104,19 @@ def wrong_values(source: Source, part: ast.AST) -> Iterator[tuple[int, int, byte
     elif isinstance(part, (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)) and not is_list(part):
         yield start, end, b"1.5 * " + bracketed(part, code)
         yield start, end, b"-" + bracketed(part, code)
-    if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript, ast.ListComp, ast.Call, ast.List, ast.Tuple)):
-        yield start, end, b"list(" + code + b")[::-1]"
+    yield from backward(source, part)
+
+
+def backward(source: Source, part: ast.AST) -> Iterator[tuple[int, int, bytes]]:
+    """Some data in the opposite order."""
+    several = isinstance(part, (ast.List, ast.Tuple)) and len(part.elts) > 1
+    if several or isinstance(part, (ast.Name, ast.Attribute, ast.Subscript, ast.ListComp, ast.Call)):
+        yield *source.span(part), b"list(" + source.code(part) + b")[::-1]"
+
+
+def one_after_another(source: Source, node: ast.AST) -> ast.AST | None:
+    """What a loop goes through, or a list that a call is given; not where the order is counted along."""
+    if isinstance(node, (ast.For, ast.comprehension)):
+        counted = isinstance(node.iter, ast.Call) and called(node.iter) in ("enumerate", "zip", "range")
+        return None if counted else node.iter
+    return node if isinstance(node, ast.List) and isinstance(source.parents[node], ast.Call) else None
