@@ -1,11 +1,10 @@
-"""The measures of rank, the bounded fine-tunings, the stored runs, the figures and the explorer of "Low rank"."""
+"""The measures of rank, the bounded fine-tunings, the stored runs and the explorer of "Low rank"."""
 
 import numpy as np
 import pytest
 import torch
 
 from llmbook.chapters.dora.low_rank import experiment as low_rank_runs
-from llmbook.chapters.dora.low_rank import plots
 from llmbook.chapters.dora.low_rank import spectra as low_rank
 from llmbook.chapters.dora.low_rank.explorer import describe, error_by_rank, explore_rank
 from llmbook.experiments.fine_tuning import effective_weights, load_base
@@ -132,40 +131,6 @@ def test_the_stored_runs_are_complete_and_start_from_this_model():
 
 MATRICES = {"a": np.random.default_rng(0).normal(size=(6, 5)), "b": np.outer(np.arange(6.0), np.ones(5))}
 
-
-@pytest.mark.parametrize("figure", [
-    lambda: plots.plot_outer([1.0, -2.0], [3.0, 0.0, 1.0]),
-    lambda: plots.plot_terms(MATRICES["a"], count=3),
-    lambda: plots.plot_competitors([1, 2], [1.0, 0.5], {"x": np.ones((3, 2)), "y": np.ones((3, 2))}, ylabel="error"),
-    lambda: plots.plot_token_ranks([1, 2, 4], {"g": np.array([1, 2, 4])}, limit=4),
-    lambda: plots.plot_spectra({"s": {"w": np.ones(4), "d": np.random.default_rng(1).normal(size=(3, 4)) ** 2}},
-                               ylabels=("y",), marks={"edge": 0.5}),
-    lambda: plots.plot_by_rank([0, 1, 2], {"f": np.ones((2, 3)), "l": np.array([[np.nan, 1, 2], [np.nan, 1, 3]])},
-                               levels={"base": 2.0}, ylabel="loss"),
-    lambda: plots.plot_shares({"a": (4, 3), "b": (64, 64)}, ranks=[1, 2, 4, 64]),
-    lambda: plots.plot_truncated(MATRICES["a"], MATRICES["a"], {0: 1.0, 1: 0.5}, rank=1),
-])  # fmt: skip
-def test_figures_draw_and_draw_the_same_again(figure):
-    first, second = (figure()._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
-    assert first == second
-    assert first.startswith("<svg")
-
-
-def band(ranks):
-    """Median line, and lowest and highest of the band, as drawn."""
-    ax = plots.plot_token_ranks([1, 2, 4], {"sign": np.array(ranks)}, limit=4).axes[0]
-    heights = ax.collections[0].get_paths()[0].vertices[:, 1]
-    return ax.lines[0].get_ydata().tolist(), heights.min(), heights.max()
-
-
-def test_ranks_of_several_texts_have_a_band():
-    assert band([[1, 2, 4], [1, 4, 4], [1, 3, 4]]) == ([1, 3, 4], 1, 4)
-    assert band([[1, 2, 3], [1, 2, 3]]) == ([1, 2, 3], 1, 3)  # the twin: other ranks, another band
-
-
-def test_a_line_ends_at_the_largest_rank_that_a_matrix_can_have():
-    figure = plots.plot_shares({"a": (4, 3)}, ranks=[1, 2, 4])
-    assert figure.axes[0].lines[0].get_xdata().tolist() == [1, 2]
 
 
 def test_error_by_rank_is_that_of_the_truncation():

@@ -1,11 +1,9 @@
-"""The sampling explorer and the figures of page six: what they compute, and that each frame says what it shows."""
+"""The sampling explorer of page six: what it computes, and that each frame says what it shows."""
 
-import numpy as np
 import pytest
 import torch
 
 from llmbook.chapters.gemma.assembled.explorer import choices_left, explore_sampling, leading, sampling_frames
-from llmbook.chapters.gemma.assembled.plots import plot_attention, plot_next_tokens, plot_step_times, plot_training
 from llmbook.generation import next_token_probabilities
 from llmbook.widgets.controls import grid
 
@@ -46,19 +44,3 @@ def test_every_frame_of_the_page_has_a_sentence_of_its_own():
     sentences = [explorer.draw(**values)[1] for values in grid(explorer.controls)]
     assert len(sentences) == len(set(sentences)) == 36
     assert "only one token" in explorer.draw(**OPEN | {"top_k": 1})[1]
-
-
-def test_forbidden_places_are_crossed_out():
-    weights = np.tril(np.ones((2, 3, 3))) / np.arange(1, 4)[:, None]
-    figure = plot_attention(weights, ["a", "b", "c"])
-    circles, crosses = figure.axes[0].collections
-    assert len(circles.get_offsets()) == 6 and len(crosses.get_offsets()) == 3
-    assert all(x > y for x, y in crosses.get_offsets().tolist())
-
-
-def test_times_and_losses_are_drawn_as_given():
-    times = plot_step_times([32, 64], {"with": np.array([0.001, 0.002]), "without": np.array([0.004, 0.008])})
-    assert times.axes[0].lines[1].get_ydata().tolist() == [4.0, 8.0]
-    losses = plot_training([3.0, 2.0, 1.5], {0: 3.1, 2: 1.6})
-    assert losses.axes[0].lines[1].get_xdata().tolist() == [0, 2]
-    assert "cut" in words_of(plot_next_tokens(["a", "b"], np.array([0.6, 0.4]), np.array([1.0, 0.0])))

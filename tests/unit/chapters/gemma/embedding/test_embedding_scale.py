@@ -1,12 +1,10 @@
-"""The experiment, the figures and the explorer of the page "The scaled embedding"."""
+"""The experiment and the explorer of the page "The scaled embedding"."""
 
 import math
 
-import numpy as np
 import pytest
 import torch
 
-from llmbook.chapters.gemma.embedding import plots
 from llmbook.chapters.gemma.embedding.experiment import BATCH, WIDTH, run_factor, small_decoder
 from llmbook.chapters.gemma.embedding.explorer import (
     DTYPES,
@@ -94,23 +92,6 @@ def test_every_control_changes_the_picture_and_the_sentence():
         frame = explorer.frame(**(explorer.defaults | {key: other}))
         assert frame.svg != start.svg, key
         assert frame.sentence != start.sentence, key
-
-
-VALUES = np.abs(np.random.default_rng(0).normal(size=(3, 6))) + 0.1
-
-
-@pytest.mark.parametrize("figure", [
-    lambda: plots.plot_lookup([0, 1], [[0.1, 1.0], [0.3, -0.2], [0.0, 0.5]], ["a", "b", "c"]),
-    lambda: plots.plot_row_gradients({"t": [0.0, 1.0, 0.5]}, [1, 2]),
-    lambda: plots.plot_entry_sizes([256, 512], {"as drawn": {"N(0, 1)": [1.0, 1.0]}}),
-    lambda: plots.plot_budget({"": sizes("fan_in", 1024, "none", "float32")}),
-    lambda: plots.plot_shares({"a": VALUES, "b": VALUES / 2}, ylabel="y"),
-    lambda: plots.plot_rounding([1, 2, 3], [0.1, -0.1, 0.2], {2: "2"}),
-])  # fmt: skip
-def test_figures_draw_and_draw_the_same_again(figure):
-    first, second = (figure()._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
-    assert first == second
-    assert first.startswith("<svg")
 
 
 # --- the stored seeds ----------------------------------------------------------------------------------------------

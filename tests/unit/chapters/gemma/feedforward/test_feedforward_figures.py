@@ -1,19 +1,63 @@
-"""The figure and the explorer of the page "Feed-forward layers": they draw what the layer computes."""
+"""The figures and the explorer of the page "Feed-forward layers": they draw what the layer computes."""
 
 import numpy as np
 import pytest
 import torch
+from drawing import Curve, Key, Rule, legend, limits, lines, pictures, redrawn, rules, scales, titles
+from drawn import same_dash
+from matplotlib.contour import ContourSet
 
 from llmbook.chapters.gemma.feedforward.explorer import GATED, draw_gate, explore_gate, gate_at
-from llmbook.chapters.gemma.feedforward.plots import plot_growth
+from llmbook.chapters.gemma.feedforward.plots import plot_gate, plot_growth
 from llmbook.layers.activation import ACTIVATIONS
-from llmbook.plots.style import to_svg
+from llmbook.plots.style import DASHES, to_svg
+
+DASHED, DOTTED = same_dash(DASHES[1]), same_dash(DASHES[2])
+GATES, UPS = np.array([-1.0, 0.5, 2.0]), np.array([-4.0, 0.0, 1.0, 3.0])
 
 
-def test_the_same_growth_gives_the_same_svg():
-    first, second = (to_svg(plot_growth(np.array([0.1, 1.0]), {"GELU": np.array([0.1, 1.0])}, {"GELU": 1.0}))
-                     for _ in range(2))  # fmt: skip
-    assert first == second
+def test_growth_is_drawn_on_logarithmic_axes_with_its_slope_in_the_legend():
+    sizes = {"GELU": np.array([0.1, 2.0, 5.0]), "GeGLU": np.array([0.01, 3.0, 25.0])}
+    ax = redrawn(plot_growth, np.array([0.1, 1.0, 4.0]), sizes, {"GELU": 1.004, "GeGLU": 1.996}).axes[0]
+    assert lines(ax) == {"GELU: slope 1.00": Curve((0.1, 1, 4), (0.1, 2, 5), "blue", "-", "", ""),
+                         "GeGLU: slope 2.00": Curve((0.1, 1, 4), (0.01, 3, 25), "vermillion", DASHED, "", "")}
+    assert legend(ax) == {"GELU: slope 1.00": Key("blue", "-"), "GeGLU: slope 2.00": Key("vermillion", DASHED)}
+    assert scales(ax) == ("log", "log") and titles(ax) == ("", "factor of the input", "size of the output")
+    assert ax.get_legend().get_title().get_text() == "near zero"
+
+
+def gate_figure():
+    return redrawn(plot_gate, GATES, UPS, np.outer(UPS, GATES), gate=0.5, factor=0.25, slope=2.0, name="GLU")
+
+
+def test_the_surface_has_the_gate_to_the_right_and_the_other_branch_upward():
+    top, _ = gate_figure().axes
+    (picture,) = pictures(top)
+    assert picture.rows == ((-3, 1.5, 6), (-1, 0.5, 2), (0, 0, 0), (4, -2, -8)), "the largest up stands above"
+    assert picture.extent == (-1, 2, -4, 3) and picture.limits == (-8, 8)
+    assert rules(top) == [Rule("x", 0.5, "white", "-"), Rule("x", 0.5, "vermillion", "-")]
+    assert titles(top) == ("GLU: output over gate and up", "gate, before its activation", "up")
+
+
+def test_a_line_of_the_surface_goes_through_its_value():
+    top, _ = gate_figure().axes
+    (lines_of,) = [each for each in top.collections if isinstance(each, ContourSet)]
+    points = {level: path.vertices for level, path in zip(lines_of.levels, lines_of.get_paths(), strict=True)}
+    assert list(points) == [-6, -4, -2, -1, -0.5, 0, 0.5, 1, 2, 4, 6]
+    for level, found in points.items():
+        assert np.isclose(found[:, 0] * found[:, 1], level).any() if len(found) else abs(level) > 4
+    every = np.concatenate(list(points.values()))
+    assert every.min(axis=0) == pytest.approx((-1, -4)) and every.max(axis=0) == pytest.approx((2, 3))
+
+
+def test_along_the_line_are_the_output_and_its_two_gradients():
+    _, bottom = gate_figure().axes
+    ups = (-4, 0, 1, 3)
+    assert lines(bottom) == {"output": Curve(ups, (-1, 0, 0.25, 0.75), "blue", "-", "", ""),
+                             "gradient to the gate": Curve(ups, (-8, 0, 2, 6), "vermillion", DASHED, "", ""),
+                             "gradient to up": Curve(ups, (0.25,) * 4, "green", DOTTED, "", "")}
+    assert list(legend(bottom)) == ["output", "gradient to the gate", "gradient to up"]
+    assert titles(bottom) == ("Along the line, gate = 0.5", "up", "") and limits(bottom)[1] == (-5, 5)
 
 
 def test_gates_pass_what_the_layer_computes():

@@ -1,10 +1,9 @@
-"""The experiment, the figures and the explorer of the page "Norms"."""
+"""The experiment and the explorer of the page "Norms"."""
 
 import numpy as np
 import pytest
 import torch
 
-from llmbook.chapters.gemma.norms import plots
 from llmbook.chapters.gemma.norms.experiment import (
     FEEDFORWARDS,
     PLACES,
@@ -105,34 +104,6 @@ def test_the_stored_gradients_are_complete_and_say_what_the_page_says():
                 for p in PLACES for f in FEEDFORWARDS}
         assert mean["post", "ReLU"] < 0.6 < 10 < mean["post", "GeGLU"]
         assert all(mean[p, "ReLU"] > 2.5 and mean[p, "GeGLU"] > 1.5 * mean[p, "GELU"] for p in ("pre", "both"))
-
-
-CURVES = {place: np.abs(np.random.default_rng(0).normal(size=(3, 5))) + 0.1 for place in PLACES}
-
-
-@pytest.mark.parametrize("figure", [
-    lambda: plots.plot_vectors({"x": [1.0, 3.0], "y": [-1.0, 1.0]}),
-    lambda: plots.plot_gain_decay(range(4), {"w": np.ones((4, 2))}, ["a", "b"], [1.0, None]),
-    lambda: plots.plot_staircase([0.0, 0.1], {"a": [0.0, 0.1], "b": [0.0, 0.0]}),
-    lambda: plots.plot_eps([1e-4, 1e-2, 1.0], {"a": [0.1, 0.9, 1.0]}),
-    lambda: plots.plot_by_layer(CURVES, ylabel="y", logarithmic=True, highlight="post"),
-    lambda: plots.plot_depths({"5 blocks": CURVES}, ylabel="y"),
-    lambda: plots.plot_trained({"t": {p: {"2": [1.0, 2.0], "8": [2.0, 2.5]} for p in PLACES}},
-                               ylabel="y", xlabel="x"),
-])  # fmt: skip
-def test_figures_draw_and_draw_the_same_again(figure):
-    first, second = (figure()._repr_mimebundle_()["image/svg+xml"] for _ in range(2))
-    assert first == second
-    assert first.startswith("<svg")
-
-
-def test_lines_of_two_placements_differ_without_color():
-    styles = [plots.place_style(place) for place in PLACES]
-    assert len({str(style["linestyle"]) for style in styles}) == len({style["marker"] for style in styles}) == 3
-
-
-def test_lines_that_end_together_share_a_label():
-    assert plots._joined([1.0, 0.5, 1.001], ["a", "b", "c"]) == {1.0: "a, c", 0.5: "b"}
 
 
 def test_the_explorer_measures_once_and_says_what_it_shows():
