@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from llmbook.plots.style import new_figure, styled
+from llmbook.plots.style import new_figure, styled, to_svg
 from llmbook.widgets import Choice, Slider, explore
 from llmbook.widgets.controls import grid
-from llmbook.widgets.static import Frame, explorer_html, pack, script_json, unpack
+from llmbook.widgets.static import Frame, explorer_html, pack, picture_address, script_json, unpack
 
 
 @styled
@@ -30,7 +30,7 @@ class Collector(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.script, self.inside = [], "", False
+        self.html, self.tags, self.script, self.inside = html, [], "", False
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
@@ -127,6 +127,27 @@ def test_the_script_holds_every_frame(page):
         assert unpack(content, index) == frame.svg.rstrip("\n")
 
 
+def shown_at(page, place, other):
+    """What a page tells and shows when its slider and its choice stand at these places: texts, sentence, picture."""
+    (slider,) = page.of("input")
+    options = re.findall(r"<option[^>]*>([^<]*)</option>", page.html)
+    content = json.loads(page.script)
+    frame = place * len(options) + other
+    return json.loads(slider["data-texts"])[place], options[other], content["sentences"][frame], unpack(content, frame)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("other", [0, 1])
+def test_the_frame_at_the_places_of_the_controls_is_the_drawing_of_their_values(place, other):
+    """As the script on the page finds it: the last control changes fastest."""
+    values, signs = [8, 2, 5], [1, -1]
+    page = Collector(power_explorer(exponent=Slider("Exponent", range(10), 2, "n = {}", frames=values)).html())
+    figure, sentence = draw_power(exponent=values[place], sign=signs[other])
+    expected = (f"n = {values[place]}", str(signs[other]), sentence, to_svg(figure).rstrip("\n"))
+    assert shown_at(page, place, other) == expected
+    assert shown_at(page, place, 1 - other)[2:] != expected[2:] != shown_at(page, (place + 1) % 3, other)[2:]
+
+
 def test_packing_restores_what_it_was_given():
     pictures = ["a\nb\na\nc", "a\nb\na\nd", "d\nc", "a\nb\na\nc"]
     packed = pack(pictures)
@@ -156,7 +177,9 @@ def test_live_widgets_redraw_on_any_value(monkeypatch):
     before = view.value
     assert "exponent 2 is 4." in before
     exponent.index = 7
-    assert "exponent 7 is 128." in view.value
+    assert "exponent 7 is 128." in view.value and exponent.label == "7"
+    figure, _ = draw_power(exponent=7, sign=1)
+    assert picture_address(to_svg(figure)) in view.value, "the picture is that of the value, too"
     sign.index = 1
     assert "exponent 7 is -128." in view.value
     exponent.index, sign.index = 2, 0

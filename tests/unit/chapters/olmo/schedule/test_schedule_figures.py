@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from drawing import curves, legend, limits, lines, pointers, redrawn, rules, scales, ticks, titles, words
-from drawn import Curve, Key, Rule, color, same_dash
+from drawing import bands, curves, legend, limits, lines, pointers, redrawn, rules, scales, ticks, titles, words
+from drawn import Band, Curve, Key, Rule, color, same_dash
 
 from llmbook.chapters.olmo.schedule import plots
 from llmbook.plots.style import DASHES, text_color
@@ -35,7 +35,7 @@ def test_shapes_differ_without_color():
 
 
 PATHS = {"x": np.array([[4.0, 1.0], [2.0, -1.0], [0.0, 0.5]]), "y": np.array([[3.0, 0.0], [1.0, 2.0]]),
-         "z": np.array([[-1.0, 1.5], [0.5, 0.25]])}  # fmt: skip
+         "z": np.array([[-9.0, 7.0], [0.5, 0.25]])}  # fmt: skip
 
 
 def test_every_path_goes_down_its_own_valley():
@@ -53,6 +53,7 @@ def test_the_valley_is_the_loss():
     figure = plots.plot_paths(lambda a, b: (a - 2) ** 2 + 25 * b**2, {"x": PATHS["x"]}, limits=(-2, 5, -1, 2))
     (rings,) = (each for each in figure.axes[0].collections if hasattr(each, "levels"))
     assert len(rings.levels) >= 7 and np.diff(rings.levels) == pytest.approx(np.diff(rings.levels)[0])
+    assert {color(each) for each in rings.get_edgecolor()} == {"gray"}
     for level, path in zip(rings.levels, rings.get_paths(), strict=True):
         a, b = path.vertices.T
         assert np.hypot(a - 2, 5 * b) == pytest.approx(level, abs=0.01) or len(a) == 0
@@ -171,18 +172,13 @@ def test_schedules_show_the_rate_of_every_step(step):
     assert {shape: curve[2:4] for shape, curve in drawn.items()} == looks
 
 
-def filled(ax):
-    """Colors of the areas under a line, and the largest height of each."""
-    return [(color(area.get_facecolor()[0]), max(path.vertices[:, 1].max() for path in area.get_paths()))
-            for area in ax.collections]  # fmt: skip
-
-
 def test_one_schedule_is_highlighted_and_has_its_area_filled():
     shapes = {"a": OLMO, "b": Schedule(6e-4, 476_837, 5000, shape="cosine")}
     figure = redrawn(plots.plot_schedules, shapes, tokens_per_step=4e6, highlight="b", ymax=7e-4)
     (ax,) = figure.axes
-    assert filled(ax) == [("vermillion", pytest.approx(6e-4))] and filled(plots.plot_schedules(
-        shapes, tokens_per_step=4e6).axes[0]) == []  # fmt: skip
+    line = lines(ax)["b"]
+    assert bands(ax) == [Band(line.x, (0,) * len(line.x), line.y, "vermillion")] and max(line.y) == 6e-4
+    assert bands(plots.plot_schedules(shapes, tokens_per_step=4e6).axes[0]) == []
     faint, strong = ax.lines
     assert faint.get_alpha() < 1 and strong.get_alpha() is None and strong.get_linewidth() > faint.get_linewidth()
     assert limits(ax) == ((0, 476_837), (0, 7e-4)) and titles(ax)[1:] == ("step", "learning rate")

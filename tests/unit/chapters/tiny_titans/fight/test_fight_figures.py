@@ -52,7 +52,7 @@ def test_the_curve_goes_through_the_means_with_their_intervals():
     assert [dot[:3] for dot in dots] == [((0.08,), (0.1,), "ink"), ((1.08, 1.08), (0.2, 0.4), "ink"),
                                          ((2.08, 2.08), (0.5, 0.8), "ink")]  # fmt: skip
     assert spans(ax) == [Bar(0, 0.22, 1, 0.2, "gray", "", "gray")] and rules(ax) == [Rule("y", 0.3, "gray", DASHED)]
-    assert [word[:4] for word in words(ax)] == [("large", 0, 0.42, (2, 4))]
+    assert words(ax) == [("large", 0, 0.42, (2, 4), color(text_color("gray")))]
     assert ticks(ax.xaxis) == {0: "0", 1: "10", 2: "30"} and limits(ax)[1][0] == 0
     assert titles(ax)[1:] == ("meetings of the private workplace that it was tuned on", "F1")
 

@@ -20,8 +20,8 @@ PLACES = {"start": (0.42, 0.84), "we": (FIRST, 1.12), "Dana": (FIRST, 0.56), "sh
 def test_every_candidate_has_its_box_with_its_score_and_the_color_of_its_state():
     (ax,) = redrawn(draw_beam_tree, WIDE).axes
     looks = {"start": "gray", "we": "blue", "Dana": "blue", "ship": "ink", "</s>": "green", "writes": "blue"}
-    assert [(box.x, box.y, box.color) for box in boxes(ax)] == [
-        (*numbers(PLACES[name]), look) for name, look in looks.items()]  # fmt: skip
+    assert boxes(ax) == [(*numbers(PLACES[name]), 0.7 if name == "start" else 1.12, 0.46, look)
+                         for name, look in looks.items()]  # fmt: skip
     said = {word.text.partition("\n")[0]: (word.text, word.x, word.y) for word in words(ax)}
     scores = {"we": "-0.60", "Dana": "-0.80", "ship": "-1.50", "</s>": "-0.90", "writes": "-1.25"}
     assert said == {"start": ("start", *PLACES["start"])} | {

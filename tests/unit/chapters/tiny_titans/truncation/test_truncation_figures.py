@@ -39,6 +39,8 @@ def test_a_meeting_is_drawn_once_for_each_way_and_unread_turns_are_hollow():
     assert limits(ax) == ((0, 60.6), (1.55, -0.85))
     shorter = bars(plots.plot_meeting([0, 10, 30, 60], [1], {"cut off": [(0, 10)]}).axes[0])
     assert [bar.color for bar in shorter] == [sky, "none", "none"], "a turn that begins at the stop is not read"
+    later = bars(plots.plot_meeting([0, 10, 30, 60], [1], {"late": [(10, 60)]}).axes[0])
+    assert [bar.color for bar in later] == ["none", "orange", sky], "nor one that ends at the start"
 
 
 CONTEXTS = [80, 160, 320]
@@ -96,16 +98,19 @@ def test_recall_leaves_out_what_is_not_there_and_shades_what_is_not_read():
 
 
 def test_differences_stand_beside_each_other_at_their_context():
-    panels = {"recall": {"short": interval(0.1, 0.0, -0.2), "long": interval(0.5, 0.4, 0.25)},
-              "F1": {"short": interval(-0.1, -0.3, 0.2), "long": interval(0.05, 0.15, 0.6)}}  # fmt: skip
+    panels = {"recall": {"short": interval(0.1, 0.0, -0.2), "medium": interval(0.3, 0.2, 0.7),
+                         "long": interval(0.5, 0.4, 0.25)},
+              "F1": {"short": interval(-0.1, -0.3, 0.2), "medium": interval(0.6, 0.65, -0.2),
+                     "long": interval(0.05, 0.15, 0.6)}}  # fmt: skip
+    looks = {"short": (-0.2, "green", "^"), "medium": (0, "purple", "D"), "long": (0.2, "ink", "o")}
     figure = redrawn(plots.plot_differences, CONTEXTS, panels)
     for ax, (measure, lengths) in zip(figure.axes, panels.items(), strict=True):
-        for length, shift, color, marker in (("short", -0.2, "green", "^"), ("long", 0, "ink", "o")):
+        for length, (shift, color, marker) in looks.items():
             x, means = numbers((shift, 1 + shift, 2 + shift)), numbers(lengths[length].mean)
             assert errorbars(ax)[length] == (Curve(x, means, color, "", marker, color), ends_of(x, means))
         assert rules(ax) == [Rule("y", 0, "gray", "-")] and ticks(ax.xaxis) == {0: "80", 1: "", 2: "320"}
         assert titles(ax) == (measure, "context, tokens", "pieces minus cut off" if measure == "recall" else "")
-    assert legend(figure) == {"short": Key("green"), "long": Key("ink")}
+    assert legend(figure) == {"short": Key("green"), "medium": Key("purple"), "long": Key("ink")}
     with pytest.raises(KeyError):
         plots.plot_differences([80, 160], {"recall": {"endless": interval(0.1, 0.0)}})
 
