@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from drawing import arrows, boxes, circles, curves, dots, legend, limits, pictures, redrawn, rules, ticks, titles, words
 from drawn import Curve, Key, Rule, numbers, same_dash
+from matplotlib.patches import FancyArrowPatch
 
 from llmbook.chapters.tiny_titans.t5 import plots
 from llmbook.models.t5_config import PUBLISHED
@@ -56,9 +57,27 @@ def test_the_memory_of_the_encoder_feeds_the_cross_attention():
     top, cross = max(box.y for box in boxes(ax) if box.x == 0.65 and box.height < 1), named["cross-attention"]
     (memory,) = (arrow for arrow in arrows(ax) if arrow.start == numbers((0.65, top + 0.17)))
     assert memory.end == numbers((cross.x - 0.65, cross.y)) and memory.head
+    (bent,) = (patch._path_original for patch in ax.patches if isinstance(patch, FancyArrowPatch)
+               and numbers(patch._path_original.vertices[0]) == memory.start)  # fmt: skip
+    corners = {numbers(point) for point in bent.vertices}
+    assert {(0.65, 5.49), (3.18, 5.49), (3.18, 4.08)} <= corners, "over the encoder, down between the towers"
     streams = [arrow for arrow in arrows(ax) if arrow.width == 3]
     assert [(arrow.start, arrow.end, arrow.head) for arrow in streams] == [
         ((0.65, 0.4), numbers((0.65, top - 0.17)), False), ((3.8, 0.4), (3.8, 8.2), True)]  # fmt: skip
+
+
+def test_what_is_repeated_has_a_frame_and_every_box_its_size():
+    (ax,) = plots.draw_t5(replace(PUBLISHED["t5-small"], layers=3, decoder_layers=5)).axes
+    frames = [box[:4] for box in boxes(ax) if box.height > 1]
+    assert frames == [numbers((1.575, 2.97, 2.45, 3.24)), numbers((4.725, 3.72, 2.45, 4.74))]
+    named, sizes = {(word.x, word.y): word.text for word in words(ax)}, {}
+    for box in boxes(ax):
+        sizes.setdefault(named.get((box.x, box.y)), set()).add((box.width, box.height))
+    assert sizes["norm"] == {(0.8, 0.3), (0.8, 0.34)} and sizes["embedding"] == sizes["output"] == {(1.15, 0.36)}
+    assert sizes["cross-attention"] == sizes["feed-forward"] == {(1.3, 0.48)}
+    notes = {word.text: (word.x, word.y) for word in words(ax)}
+    assert notes | {"memory: keys and values": (0.8, 5.69), "3 x": (2.7, 1.51), "5 x": (5.85, 1.51),
+                    "1 / root of D": (4.05, 6.81), "the embedding's\nmatrix again": (4.5, 7.29)} == notes  # fmt: skip
 
 
 def test_every_sublayer_leaves_its_stream_and_is_added_to_it():

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from drawing import bars, curves, errorbars, legend, limits, lines, redrawn, rules, scales, spans, ticks, titles, words
-from drawn import Bar, Curve, Key, Rule, number, numbers, same_dash
+from drawn import Bar, Curve, Key, Rule, color, number, numbers, same_dash
 
 from llmbook.chapters.tiny_titans.truncation import plots
 from llmbook.metrics.intervals import Interval
 from llmbook.plots.diagram import tint
-from llmbook.plots.style import DASHES
+from llmbook.plots.style import DASHES, text_color
 
 SECOND = same_dash(DASHES[1])
 
@@ -61,9 +61,9 @@ def test_scores_stand_in_their_panels():
     for ax, (measure, length) in zip(figure.axes, places, strict=True):
         ceiling = Curve((80, 160, 320), tuple(CEILINGS[measure][length]), "ink", ":", "", "")
         assert lines(ax) == {"careful reader, cut off": ceiling}
-        for way, (name, color, dash, marker) in LOOKS.items():
+        for way, (name, look, dash, marker) in LOOKS.items():
             means = numbers(PANELS[measure][length][way].mean)
-            assert errorbars(ax)[name] == (Curve((80, 160, 320), means, color, dash, marker, color),
+            assert errorbars(ax)[name] == (Curve((80, 160, 320), means, look, dash, marker, look),
                                            ends_of(CONTEXTS, means))  # fmt: skip
         assert scales(ax) == ("log", "linear") and limits(ax)[1] == (0, 1.04)
     assert [titles(ax) for ax in figure.axes] == [
@@ -82,7 +82,8 @@ def assert_recall(ax):
     """Bars of recall between 0, 10 and 30 tokens; between 30 and 60 there is no fact."""
     fill = tint("sky", 0.75)
     assert bars(ax) == [Bar(0.7, 0, 8.6, 0.9, fill, "", "ink"), Bar(11.4, 0, 17.2, 0.5, fill, "", "ink")]
-    assert errorbars(ax)["0"][1] == [(5, 0.8, 5, 0.95), (20, 0.3, 20, 0.6)]
+    assert errorbars(ax)["0"] == (Curve((5, 20), (0.9, 0.5), "ink", "", "", ""),
+                                  [(5, 0.8, 5, 0.95), (20, 0.3, 20, 0.6)])  # fmt: skip
     assert limits(ax) == ((0, 60), (0, 1.04))
 
 
@@ -105,9 +106,9 @@ def test_differences_stand_beside_each_other_at_their_context():
     looks = {"short": (-0.2, "green", "^"), "medium": (0, "purple", "D"), "long": (0.2, "ink", "o")}
     figure = redrawn(plots.plot_differences, CONTEXTS, panels)
     for ax, (measure, lengths) in zip(figure.axes, panels.items(), strict=True):
-        for length, (shift, color, marker) in looks.items():
+        for length, (shift, look, marker) in looks.items():
             x, means = numbers((shift, 1 + shift, 2 + shift)), numbers(lengths[length].mean)
-            assert errorbars(ax)[length] == (Curve(x, means, color, "", marker, color), ends_of(x, means))
+            assert errorbars(ax)[length] == (Curve(x, means, look, "", marker, look), ends_of(x, means))
         assert rules(ax) == [Rule("y", 0, "gray", "-")] and ticks(ax.xaxis) == {0: "80", 1: "", 2: "320"}
         assert titles(ax) == (measure, "context, tokens", "pieces minus cut off" if measure == "recall" else "")
     assert legend(figure) == {"short": Key("green"), "medium": Key("purple"), "long": Key("ink")}
@@ -134,7 +135,9 @@ def test_tunings_stand_beside_each_other_with_their_seeds():
     assert dots == [((-0.05, -0.05), (0.28, 0.36), "ink"), ((0.95, 0.95), (0.33, 0.41), "ink"),
                     ((0.19, 0.19), (0.08, 0.16), "ink"), ((1.19, 1.19), (0.48, 0.56), "ink")]  # fmt: skip
     assert rules(ax) == [Rule("y", 0.2, "gray", SECOND), Rule("y", 0.7, "gray", SECOND)]
-    assert [word[:4] for word in words(ax)] == [("large", 0, 0.2, (3, 3)), ("small", 0, 0.7, (3, 3))]
+    gray = color(text_color("gray"))
+    assert words(ax) == [("large", 0, 0.2, (3, 3), gray), ("small", 0, 0.7, (3, 3), gray)]
+    assert {text.xycoords for text in ax.texts} == {("axes fraction", "data")}, "at the left edge"
     assert ticks(ax.xaxis) == {0: "short", 1: "long"} and limits(ax)[0] == (-0.5, 1.5) and limits(ax)[1][0] == 0
     assert titles(ax)[1:] == ("meetings that the model was tuned on", "F1")
     assert legend(figure) == {"read cut": Key("vermillion"), "read whole": Key("green")}
@@ -149,5 +152,6 @@ def test_a_frame_has_recall_on_the_left_and_the_scores_on_the_right():
     stems = [(Curve((0, value), (row, row), "gray", "-", "", ""), Curve((value,), (row,), "blue", "", "o", "blue"))
              for row, value in enumerate((0.95, 0.25))]  # fmt: skip
     assert curves(right) == [curve for pair in stems for curve in pair]
-    assert [word[:3] for word in words(right)] == [("0.95", 0.86, -0.22), ("0.25", 0.25, 0.78)], "inside the axes"
+    blue = color(text_color("blue"))
+    assert words(right) == [("0.95", 0.86, -0.22, None, blue), ("0.25", 0.25, 0.78, None, blue)], "inside the axes"
     assert ticks(right.yaxis) == {0: "recall", 1: "F1"} and limits(right) == ((0, 1), (1.5, -0.6))
