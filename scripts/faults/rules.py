@@ -70,8 +70,9 @@ def signs(source: Source, node: ast.AST) -> Iterator[Edit]:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         if is_place(source, node) or is_example(source, node):
             return
-        start, _ = source.span(node)
-        yield start, source.span(node.operand)[0], b""
+        start, end = source.span(node)
+        after = source.text[start + 1 : end]
+        yield start, end - len(after.lstrip()), b""
 
 
 def constants(source: Source, node: ast.AST) -> Iterator[Edit]:
