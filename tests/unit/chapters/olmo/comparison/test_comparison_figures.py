@@ -91,6 +91,7 @@ def test_a_frame_of_parameters_has_a_bar_for_each_model():
     figure, _ = redrawn(draw_comparison, first="Gemma 2B", second="Mistral 7B", view=PARAMETERS)
     (ax,) = figure.axes
     assert ticks(ax.yaxis) == {0: "Gemma 2B", 1: "Mistral 7B"}
+    assert max(ax.get_position().max) < 1 and min(ax.get_position().min) > 0, "inside the figure"
     for row, name in enumerate(("gemma-2b", "mistral-7b")):
         drawn = sum(bar.width for bar in bars(ax) if round(bar.y + bar.height / 2) == row)
         assert drawn == pytest.approx(total_parameters(PUBLISHED[name]) / 1e9, rel=1e-3), "norms are not drawn"

@@ -29,6 +29,8 @@ def test_a_run_shows_its_losses_and_both_axes_count_the_same_steps():
     assert legend(ax) == {"training, each batch": Key("sky", "-"), "validation": Key("vermillion", "-", "o")}
     (top,) = ax.child_axes
     assert top.get_xlim() == pytest.approx([step * 0.256 for step in ax.get_xlim()])
+    there, back = top._functions
+    assert (there(4), back(there(4))) == pytest.approx((1.024, 4)), "there and back"
     assert titles(ax)[1:] == ("step", "loss (nats a token)") and top.get_xlabel() == "thousand tokens read"
     assert limits(ax)[1][0] == 0 and top.spines["top"].get_visible()
 

@@ -189,5 +189,7 @@ def test_the_second_axis_counts_tokens_and_a_zoom_ends_both():
     (ax,) = redrawn(plots.plot_schedules, {"a": OLMO}, tokens_per_step=2048 * 2048, zoom=10_000).axes
     (top,) = ax.child_axes
     assert limits(ax)[0] == (0, 10_000) and top.get_xlim() == pytest.approx((0, 10_000 * 2048 * 2048))
+    there, back = top._functions
+    assert (there(3), back(there(3))) == (3 * 2048 * 2048, 3), "there and back"
     assert lines(ax)["a"].x[-1] <= 10_000 and lines(ax)["a"].x[0] == 1
     assert top.get_xlabel() == "tokens" and ticks(top.xaxis)[2e10] == "20 B" and ticks(ax.xaxis)[4000] == "4,000"

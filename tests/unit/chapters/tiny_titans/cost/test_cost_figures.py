@@ -94,6 +94,7 @@ def test_the_filled_mark_is_the_slower_one():
     figure = redrawn(plots.draw_serving_frame, {"weights": 4e9, "cache": 1e8}, times, memory_limits=(0.01, 10),
                      time_limits=(0.1, 10))  # fmt: skip
     top, bottom = figure.axes
+    assert 0 < bottom.get_position().y0 < bottom.get_position().y1 < top.get_position().y0 < top.get_position().y1 < 1
     near = pytest.approx
     assert stems(top) == {0: (0.01, near(4, rel=1e-4), "gray", "D", True), 1: (0.01, near(0.1), "gray", "D", True)}
     assert stems(bottom) == {0: (0.1, near(2, rel=1e-4), "blue", "o", True), 1: (0.1, near(1), "blue", "o", False),

@@ -88,6 +88,9 @@ def test_every_word_stands_in_the_row_of_its_sentence_under_the_name_of_its_text
         "candidate, 4 words", "ana", "cut", "the", "budget"]  # fmt: skip
     rows = [said[0].y, said[1].y, said[6].y, said[10].y, said[11].y]
     assert rows == sorted(rows, reverse=True) and len(set(rows)) == 5
+    assert said[0].x == said[10].x == 0.08 and limits(ax) == ((0, 5), (0, 3.14)), "three rows, two names and the bars"
+    counted = {word.text for word in said[1:] if word.color == "ink" and word.text not in (said[0].text, said[10].text)}
+    assert counted == {"cut", "the", "budget"} and said[1].color != "ink", "the other words are paler"
     for sentence in (said[1:6], said[6:10], said[11:]):
         assert len({word.y for word in sentence}) == 1 and sentence[0].x == 0.14
         assert [word.x for word in sentence] == sorted({word.x for word in sentence})

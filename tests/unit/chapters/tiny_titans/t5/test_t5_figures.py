@@ -91,6 +91,11 @@ def test_every_sublayer_leaves_its_stream_and_is_added_to_it():
         assert {(numbers((x, y - 1.32)), numbers((x + 1, y - 1.07)), True),
                 (numbers((x + 1, y - 0.77)), numbers((x + 1, y - 0.61)), False),
                 (numbers((x + 1, y - 0.13)), numbers((x + 0.12, y)), True)} <= ends  # fmt: skip
+    for x, y, _ in added:
+        plus = {(curve.x, curve.y) for curve in curves(ax)
+                if np.hypot(np.mean(curve.x) - x, np.mean(curve.y) - y) < 0.01}  # fmt: skip
+        assert plus == {(numbers((x - 0.07, x + 0.07)), numbers((y, y))),
+                        (numbers((x, x)), numbers((y - 0.07, y + 0.07)))}  # fmt: skip
     strokes = [curve for curve in curves(ax) if max(abs(x - 3.8) for x in curve.x) < 0.06
                and max(abs(y - 6.81) for y in curve.y) < 0.06]  # fmt: skip
     assert len(strokes) == 2, "a cross"
