@@ -39,8 +39,7 @@ def test_a_drawn_summary_has_its_words_in_rows_and_the_new_ones_in_boxes():
     (ax,) = figure.axes
     drawn = words(ax)[:6]
     assert [word.text for word in drawn] == SUMMARY.split() and boxed_words(ax) == ["stay", "never"]
-    assert [word.y for word in drawn] == sorted((word.y for word in drawn), reverse=True)
-    assert len({word.y for word in drawn[:3]}) == len({word.y for word in drawn[3:]}) == 1 and drawn[0].y != drawn[3].y
+    assert [word.y for word in drawn] == [2.335] * 3 + [1.995] * 3, "from the top of 2.61 inches, 0.34 a row"
     assert drawn[0].x == drawn[3].x == 0.1 < drawn[1].x < drawn[2].x and drawn[3].x < drawn[4].x < drawn[5].x
     assert {box.color for box in boxes(ax)} == {"vermillion"}
     assert figure.get_size_inches()[1] == pytest.approx(4 * 0.34 + 3 * 0.3 + 0.35), "room for four rows"
@@ -119,13 +118,13 @@ def test_groups_have_a_line_each_and_one_together():
 
 
 def test_similarity_marks_the_best_of_rows_and_columns():
-    similarity = torch.tensor([[0.9, 0.8, 0.25], [0.2, 0.7, 0.3]])
+    similarity = torch.tensor([[0.2, 0.7, 0.9], [0.8, 0.1, 0.3]])
     ax, bar = redrawn(plots.plot_similarity, similarity, ["a", "b"], ["x", "y", "z"]).axes
     (picture,) = pictures(ax)
-    assert picture.rows == ((0.9, 0.8, 0.25), (0.2, 0.7, 0.3)) and picture.limits == (0, 1)
+    assert picture.rows == ((0.2, 0.7, 0.9), (0.8, 0.1, 0.3)) and picture.limits == (0, 1)
     rings, crosses = curves(ax)
-    assert (rings.x, rings.y, rings.marker, rings.fill) == ((0, 1), (0, 1), "o", "none")
-    assert (crosses.x, crosses.y, crosses.marker) == ((0, 1, 2), (0, 0, 1), "x")
+    assert (rings.x, rings.y, rings.marker, rings.fill) == ((2, 0), (0, 1), "o", "none")
+    assert (crosses.x, crosses.y, crosses.marker) == ((0, 1, 2), (1, 0, 0), "x")
     assert [color(line.get_markeredgecolor()) for line in ax.lines] == ["vermillion", "ink"]
     assert ticks(ax.yaxis) == {0: "a", 1: "b"} and ticks(ax.xaxis) == {0: "x", 1: "y", 2: "z"}
     assert titles(ax)[1:] == ("candidate", "reference") and bar.get_ylabel() == "cosine"
