@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from llmbook.training.decay import Decayed, decay_groups
+from llmbook.training.modes import switched
 
 Limit = float | Callable[[int], float]
 """Longest gradient that passes unchanged: a number, or a function from the step to a number."""
@@ -60,6 +61,9 @@ def train(
 ) -> Iterator[Record]:
     """Train in place, one step for each record that is asked for.
 
+    A step is taken in training mode, so that dropout runs. Between two steps, at the end and after an error every
+    module has the mode that it had before.
+
     Args:
         model: its parameters that require a gradient are trained.
         batches: one for each step; what one is, only ``loss`` needs to know.
@@ -89,7 +93,9 @@ def train(
         batch = _next_batch(source, step - first_step, steps - first_step)
         for group in optimizer.param_groups:
             group["lr"] = rate(step) * group.get("rate_factor", 1.0)
-        yield Record(step, *_update(model, batch, optimizer, limit_at(clip_norm, step), loss, step), rate(step))
+        with switched(model, training=True):  # not while the caller has the model
+            measured = _update(model, batch, optimizer, limit_at(clip_norm, step), loss, step)
+        yield Record(step, *measured, rate(step))
 
 
 def build_optimizer(

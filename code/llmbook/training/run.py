@@ -22,6 +22,7 @@ from llmbook.training.decay import decay_groups
 from llmbook.training.distributed import ALONE, Process, average, own_rows, replicate
 from llmbook.training.generators import undrawn
 from llmbook.training.loop import next_token_loss, train
+from llmbook.training.modes import switched
 from llmbook.training.resume import load_checkpoint, refuse_difference, save_checkpoint
 from llmbook.training.schedule import Schedule
 
@@ -186,7 +187,8 @@ def pretrain(run: Run, directory: Path | None = None, *, save_every: int = 50) -
 
 @torch.no_grad()
 def mean_loss(model: nn.Module, rows: Tensor) -> float:
-    """Mean loss over rows ``(N, T + 1)``, in nats a token, without training."""
+    """Mean loss over rows ``(N, T + 1)``, in nats a token, without training, whatever the mode of the model is."""
     device = next(model.parameters()).device
-    sums = [next_token_loss(model, part.to(device)).item() * len(part) for part in rows.split(VALIDATION_BATCH)]
+    with switched(model, training=False):
+        sums = [next_token_loss(model, part.to(device)).item() * len(part) for part in rows.split(VALIDATION_BATCH)]
     return sum(sums) / len(rows)
