@@ -5,6 +5,7 @@ and lets AdamW take the step (Loshchilov and Hutter 2019, arXiv 1711.05101). Wha
 ``decay.py``.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 
 from llmbook.training.decay import Decayed, decay_groups
 from llmbook.training.modes import switched
+from llmbook.training.rates import keep_proportions, rate_at
 
 Limit = float | Callable[[int], float]
 """Longest gradient that passes unchanged: a number, or a function from the step to a number."""
@@ -76,26 +78,29 @@ def train(
             ``math.inf`` for no clipping.
         loss: from the model and a batch to a scalar.
         optimizer: one of your own, in place of ``weight_decay``, ``decayed`` and ``betas``; to save its state, or to
-            go on with it. A group with a ``rate_factor`` learns with that many times the rate.
+            go on with it. Groups with rates of their own keep their proportions: see :func:`keep_proportions`.
         first_step: how many of the steps were taken before, by a run that this one goes on with.
 
     Yields:
         A :class:`Record` after each update.
 
     Raises:
-        ValueError: the batches end before the steps do.
-        FloatingPointError: the loss is no longer finite.
+        ValueError: the batches end before the steps do, a rate or a limit is not a number from 0 up, or the rates of
+            the optimizer's groups and ``learning_rate`` say different things.
+        FloatingPointError: the loss or the gradient is not finite. The step is not taken then: weights and optimizer
+            are as before it.
     """
-    rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
     optimizer = optimizer or build_optimizer(model, weight_decay=weight_decay, betas=betas, decayed=decayed)
+    keep_proportions(optimizer, learning_rate)
     source = iter(batches)
     for step in range(first_step, steps):
         batch = _next_batch(source, step - first_step, steps - first_step)
+        rate = rate_at(learning_rate, step)
         for group in optimizer.param_groups:
-            group["lr"] = rate(step) * group.get("rate_factor", 1.0)
+            group["lr"] = rate * group.get("rate_factor", 1.0)
         with switched(model, training=True):  # not while the caller has the model
             measured = _update(model, batch, optimizer, limit_at(clip_norm, step), loss, step)
-        yield Record(step, *measured, rate(step))
+        yield Record(step, *measured, rate)
 
 
 def build_optimizer(
@@ -106,8 +111,15 @@ def build_optimizer(
 
 
 def limit_at(limit: Limit, step: int) -> float:
-    """The limit of one step."""
-    return limit(step) if callable(limit) else limit
+    """The limit of one step.
+
+    Raises:
+        ValueError: it is not a number from 0 up; NaN would make all weights NaN.
+    """
+    value = limit(step) if callable(limit) else limit
+    if value is None or not value >= 0:
+        raise ValueError(f"clip_norm must be a number from 0 up, math.inf for no clipping, not {value} at step {step}")
+    return value
 
 
 def _next_batch(source: Iterator[Any], step: int, steps: int) -> Any:
@@ -122,9 +134,25 @@ def _update(model, batch, optimizer, clip_norm, loss, step) -> tuple[float, floa
     """One forward, backward and step; the loss and the gradient's norm before clipping."""
     value = loss(model, batch)
     if not torch.isfinite(value):
-        raise FloatingPointError(f"the loss is {value.item()} at step {step}; try a smaller learning rate")
+        raise FloatingPointError(f"the loss is {value.item()} at step {step}; try a smaller learning rate, "
+                                 "and look whether this batch is all right. Nothing was changed in this step")
     optimizer.zero_grad(set_to_none=True)
     value.backward()
-    norm = nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    trained = [parameter for parameter in model.parameters() if parameter.grad is not None]
+    total = nn.utils.get_total_norm([parameter.grad for parameter in trained])
+    norm = total.item()
+    if not math.isfinite(norm):
+        raise _not_finite(model, norm, step)
+    nn.utils.clip_grads_with_norm_(trained, clip_norm, total)
     optimizer.step()
-    return value.item(), norm.item()
+    return value.item(), norm
+
+
+def _not_finite(model: nn.Module, norm: float, step: int) -> FloatingPointError:
+    """The error for a gradient that must not be used."""
+    bad = [name for name, parameter in model.named_parameters()
+           if parameter.grad is not None and not parameter.grad.isfinite().all()]
+    where = f"not finite in {bad[0]}" + " and others" * (len(bad) > 1) if bad else "its square overflows"
+    return FloatingPointError(f"the gradient's norm is {norm} at step {step} ({where}). The step was not taken: "
+                              "weights and optimizer are as before it. Go on with a smaller learning rate or another "
+                              "batch")

@@ -151,3 +151,66 @@ def test_goes_on_from_a_step_with_its_own_optimizer():
     for part in (batches[:2], batches[2:]):  # the twin: the second half begins anew
         list(train(other, part, steps=len(part), **options | {"optimizer": None}))
     assert distance(other, whole) > 1e-5
+
+
+@pytest.mark.parametrize("clip", [None, math.nan, -1.0])
+def test_a_limit_that_is_none_is_refused(clip):
+    for limit in (clip, lambda step: clip):
+        with pytest.raises(ValueError, match=r"clip_norm must be a number from 0 up, math\.inf for no clipping"):
+            trained(clip_norm=limit)
+    assert limit_at(0.0, 0) == 0.0 and limit_at(math.inf, 0) == math.inf
+
+
+def test_a_limit_of_zero_lets_the_decay_alone_work():
+    start, _ = line_and_batches()
+    model, _ = trained(clip_norm=0.0, steps=1)
+    assert torch.allclose(model.weight, start.weight * (1 - 0.01 * 0.1)) and torch.equal(model.bias, start.bias)
+    assert not torch.equal(trained(steps=1)[0].bias, start.bias)
+
+
+def test_a_gradient_shorter_than_the_limit_passes_unchanged():
+    """Under plain descent, where the length of a gradient counts in the first step."""
+
+    def descended(clip):
+        model, batches = line_and_batches()
+        records = list(train(model, batches, steps=1, learning_rate=0.1, loss=squares, clip_norm=clip,
+                             optimizer=torch.optim.SGD(model.parameters())))
+        return model, records[0].gradient_norm
+
+    free, norm = descended(math.inf)
+    assert distance(descended(norm * 1.001)[0], free) == 0 < distance(descended(norm * 0.999)[0], free)
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -0.1])
+def test_a_rate_that_is_none_is_refused(rate):
+    for given in (rate, lambda step: rate):
+        with pytest.raises(ValueError, match="finite number from 0 up"):
+            trained(learning_rate=given)
+
+
+def test_a_rate_of_zero_changes_nothing_and_is_recorded():
+    start, _ = line_and_batches()
+    model, records = trained(learning_rate=0.0)
+    assert distance(model, start) == 0 and [record.learning_rate for record in records] == [0.0] * 5
+    assert distance(trained(learning_rate=1e-4)[0], start) > 0
+
+
+def test_without_decay_a_zero_gradient_moves_nothing():
+    def flat(model, _):
+        return 0 * sum(parameter.sum() for parameter in model.parameters())
+
+    start, _ = line_and_batches()
+    assert distance(trained(loss=flat, weight_decay=0.0)[0], start) == 0 < distance(trained(loss=flat)[0], start)
+
+
+def test_no_steps_and_one_step():
+    start, _ = line_and_batches()
+    assert trained(steps=0)[1] == [] and distance(trained(steps=0)[0], start) == 0
+    assert len(trained(steps=1)[1]) == 1 and trained(steps=5, first_step=5)[1] == []
+
+
+def test_as_many_batches_as_steps_are_enough():
+    model, batches = line_and_batches()
+    assert len(list(train(model, batches[:3], steps=3, learning_rate=0.01, loss=squares))) == 3
+    with pytest.raises(ValueError, match="4 steps need 4 batches, but there were only 3"):
+        list(train(model, batches[:3], steps=4, learning_rate=0.01, loss=squares))
