@@ -21,6 +21,9 @@ FILE = "tokenizer.json"
 def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
     """Read the tokenizer of a checkpoint.
 
+    A file may say that texts are cut and padded, as the script that trained the model wanted it. Here nothing is: a
+    text keeps all its tokens, and :func:`encode_batch` pads where its mask knows of it.
+
     Args:
         path_or_hub_id: a folder, or the name of a hub repository.
 
@@ -40,9 +43,12 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
         )
         raise CheckpointError(f"{path.parent} has no {FILE}, {advice}")
     try:
-        return Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises a bare Exception
         raise CheckpointError(f"{path} is not a tokenizer ({error}); download it again") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def encode(tokenizer: Tokenizer, text: str, bos_id: int | None) -> list[int]:

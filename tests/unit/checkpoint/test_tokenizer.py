@@ -107,3 +107,23 @@ def test_load_and_its_errors(tmp_path):
         load_tokenizer(tmp_path)
     train().save(str(tmp_path / "tokenizer.json"))
     assert encode(load_tokenizer(tmp_path), "nine", BOS) == encode(train(), "nine", BOS)
+
+
+TEXT = "the group met at nine"
+
+
+@pytest.mark.parametrize("switch", ["truncation", "padding", "both"])
+def test_what_a_training_script_left_in_the_file_is_switched_off(switch, tmp_path):
+    tokenizer, path = train(), tmp_path / "tokenizer.json"
+    if switch != "padding":
+        tokenizer.enable_truncation(4)
+    if switch != "truncation":
+        tokenizer.enable_padding(pad_id=PAD, pad_token="<pad>", length=64)
+    tokenizer.save(str(path))
+    whole, loaded = train().encode(TEXT).ids, load_tokenizer(tmp_path)
+    assert loaded.encode(TEXT).ids == loaded.encode_batch([TEXT])[0].ids == whole
+    assert encode(loaded, TEXT, BOS) == [BOS, *whole]
+    ids, real = encode_batch(loaded, [TEXT, "nine"], bos_id=BOS, pad_id=PAD)
+    assert torch.equal(real, ids != PAD) and ids[0].tolist() == [BOS, *whole] and real[:, -1].all()
+    twin = Tokenizer.from_file(str(path))  # as it was read before
+    assert encode(twin, TEXT, BOS) != [BOS, *whole]
