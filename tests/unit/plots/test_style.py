@@ -6,6 +6,7 @@ import matplotlib
 import matplotlib.style
 import numpy as np
 import pytest
+from drawing import words
 from matplotlib.colors import to_rgb
 
 from llmbook.plots import style
@@ -174,3 +175,21 @@ def test_figure_for_draws_where_it_is_told():
     figure, ax = new_figure(1, 2)
     assert figure_for(ax[1]) == (figure, ax[1])
     assert figure_for(None)[0] is not figure
+
+
+def test_a_name_stands_at_the_right_end_of_its_line():
+    _, ax = new_figure()
+    (line,) = ax.plot([1, 5, 3], [7, 8, 9], color=PALETTE["sky"])
+    label_line(line, "a")
+    label_line(line, "b", offset=(2, 4))
+    (first, second) = words(ax)
+    assert (first.text, first.x, first.y, first.offset) == ("a", 3, 9, (6, 0)) and second.offset == (2, 4)
+    assert first.color == text_color("sky").lower() != PALETTE["sky"].lower(), "dark enough to be read"
+
+
+def test_a_new_figure_has_the_rows_columns_and_size_asked_for():
+    figure, axes = new_figure(2, 3, sharey="row")
+    assert axes.shape == (2, 3) and figure.get_size_inches().tolist() == [6.0, 7.2]
+    axes[0, 0].set_ylim(3, 4)
+    assert axes[0, 2].get_ylim() == (3, 4) != axes[1, 0].get_ylim()
+    assert new_figure(size=(2, 1))[0].get_size_inches().tolist() == [2, 1]

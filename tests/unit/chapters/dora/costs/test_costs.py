@@ -1,22 +1,10 @@
-"""The figures of what adapters cost show what they are given, and the explorer says it."""
+"""The explorer of what adapters cost says what it shows."""
 
 from llmbook.accounting.step_memory import step_memory
 from llmbook.chapters.dora.costs import plots
 from llmbook.chapters.dora.costs.explorer import LIMITS, MODELS, TARGETS, WAYS, draw_step_memory, memory_explorer
 from llmbook.models import PUBLISHED
 from llmbook.plots.style import to_svg
-
-
-def test_figures_show_what_they_are_given():
-    times = {"LoRA": [1.0, 1.2, 1.1], "DoRA": [2.2, 2.3, 2.1]}
-    ax = plots.draw_times(times, reference="LoRA", theirs=("DoRA",)).axes[0]
-    assert [text.get_text() for text in ax.texts] == ["1.00", "2.00"]
-    overhead = plots.draw_overhead([8, 64], {"a": [2.0, 1.1]}, {"a": [3.0, 1.5]})
-    assert list(overhead.axes[1].lines[0].get_ydata()) == [3.0, 1.5]
-    rows = {"full": {"weights": 2e9, "gradients": 1e9, "optimizer": 4e9, "activations": 3e9}}
-    assert plots.draw_memory(rows, line=24).axes[0].texts[0].get_text() == "10.0"
-    lines = plots.draw_by_tokens([1, 2], {"full": [1e9, 2e9]}, line=80).axes[0].lines
-    assert list(lines[0].get_ydata()) == [1.0, 2.0]
 
 
 def test_the_explorer_fits_its_axes_and_says_what_it_shows():
