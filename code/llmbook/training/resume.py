@@ -3,10 +3,16 @@
 The state is written to a file beside its place and pushed to the disk (``fsync``); only then does a rename, which the
 file system does at once or not at all, give it its name. The previous checkpoint stays, for the case that a disk
 damages the newest. A checkpoint is named by the steps it has behind it: ``step-00000040.pt``.
+
+A file of ``torch.save`` is a zip archive, in which each part has a checksum (CRC-32). ``torch.load`` does not look at
+it; here it is looked at, so that a bit which a disk has turned is found.
 """
 
 import os
+import re
 import warnings
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +54,15 @@ def save_checkpoint(directory: Path, step: int, state: dict[str, Any]) -> Path:
 
 
 def list_checkpoints(directory: Path) -> list[Path]:
-    """The complete checkpoints of a folder, the newest last."""
-    return sorted(directory.glob("step-*.pt"), key=lambda path: (len(path.name), path.name))
+    """The complete checkpoints of a folder, the newest last; a file that is not named by a number is none."""
+    named = [path for path in directory.glob("step-*.pt") if re.fullmatch(r"step-[0-9]{8,}\.pt", path.name)]
+    return sorted(named, key=lambda path: (len(path.name), path.name))
 
 
 def load_checkpoint(directory: Path, *, device: str | torch.device = "cpu") -> dict[str, Any] | None:
     """The newest state that can be read, or None if the folder has no checkpoint.
 
-    A damaged file is passed over with a warning.
+    A damaged file is passed over with a warning: one that is cut off, or of which a single bit has turned.
 
     Raises:
         ResumeError: there are checkpoints, and none can be read.
@@ -63,12 +70,28 @@ def load_checkpoint(directory: Path, *, device: str | torch.device = "cpu") -> d
     paths = list_checkpoints(directory)
     for path in reversed(paths):
         try:
+            _refuse_damage(path)
             return torch.load(path, map_location=device, weights_only=True)
         except Exception as error:  # a damaged archive raises many kinds
-            warnings.warn(f"{path} is damaged ({type(error).__name__}); trying the one before", stacklevel=2)
+            warnings.warn(f"{path} is damaged ({type(error).__name__}: {error}); trying the one before", stacklevel=2)
     if paths:
         raise ResumeError(f"no checkpoint in {directory} can be read; delete the folder to start from the beginning")
     return None
+
+
+def _refuse_damage(path: Path) -> None:
+    """Raise an error for an archive with a part that does not have its checksum."""
+    with zipfile.ZipFile(path) as archive:
+        if (part := archive.testzip()) is not None:
+            raise zipfile.BadZipFile(f"{part} does not have its checksum")
+
+
+def refuse_foreign(state: Any, parts: Iterable[str]) -> None:
+    """Raise a ResumeError for what is not a state of these parts."""
+    missing = [part for part in parts if not isinstance(state, dict) or part not in state]
+    if missing:
+        raise ResumeError(f"this is no checkpoint of a run: it lacks {', '.join(missing)}. Move the file away, or "
+                          "choose another folder")  # fmt: skip
 
 
 def refuse_difference(stored: dict[str, Any], ours: dict[str, Any]) -> None:

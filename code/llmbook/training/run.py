@@ -8,7 +8,7 @@ The settings are OLMo's (arXiv 2402.00838v1, Table 4): AdamW with betas 0.9 and 
 layers alone; gradients clipped at 1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -23,10 +23,12 @@ from llmbook.training.distributed import ALONE, Process, average, own_rows, repl
 from llmbook.training.generators import undrawn
 from llmbook.training.loop import next_token_loss, train
 from llmbook.training.modes import switched
-from llmbook.training.resume import load_checkpoint, refuse_difference, save_checkpoint
+from llmbook.training.resume import ResumeError, load_checkpoint, refuse_difference, refuse_foreign, save_checkpoint
 from llmbook.training.schedule import Schedule
 
 VALIDATION_BATCH = 64
+CHANGEABLE = ("schedule", "clip_norm", "validate_every")
+"""Settings of a run that take effect even in the middle of it."""
 
 
 @dataclass(frozen=True)
@@ -145,44 +147,85 @@ class Run:
             "points": [asdict(point) for point in self.points],
         }
 
-    def restore(self, state: dict) -> None:
+    def restore(self, state: dict, *, changed: Collection[str] = ()) -> None:
         """Go on from a state.
 
+        Args:
+            state: what :meth:`state` gave.
+            changed: which of ``CHANGEABLE`` may differ from the state's, because from here on they are others on
+                purpose: after a loss that became NaN, say, a schedule with a smaller peak.
+
         Raises:
-            ResumeError: it belongs to another config or to other data; the message names what differs.
+            ResumeError: it belongs to another config or to other data; the message names what differs. Or it is no
+                state of a run.
+            ValueError: another setting is said to be changed.
         """
-        ours = {"config": asdict(self.config), "data": self._data()}
-        refuse_difference({name: state[name] for name in ours}, ours)
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.batches.restore(state["batches"])
-        self.points = [Point(**point) for point in state["points"]]
+        if not set(changed) <= set(CHANGEABLE):
+            raise ValueError(f"a run that goes on can change {', '.join(CHANGEABLE)}, not {', '.join(sorted(changed))}")
+        refuse_foreign(state, tuple(self.state()))
+        stored, ours = (
+            {"config": {name: value for name, value in config.items() if name not in changed}, "data": data}
+            for config, data in ((state["config"], state["data"]), (asdict(self.config), self._data()))
+        )
+        refuse_difference(stored, ours)
+        try:
+            points = [Point(**point) for point in state["points"]]
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.batches.restore(state["batches"])
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ResumeError(f"the checkpoint does not fit this run: {error}. Take another folder") from error
+        self.points = points
 
     def _data(self) -> str:
         """Changes with any token."""
         return fingerprint((self.training, self.validation))
 
 
-def pretrain(run: Run, directory: Path | None = None, *, save_every: int = 50) -> Iterator[Point]:
+def pretrain(
+    run: Run, directory: Path | None = None, *, save_every: int = 50, changed: Collection[str] = ()
+) -> Iterator[Point]:
     """Take all steps that are left, with checkpoints on the way.
 
     Args:
         run: a new one, or one that has steps behind it; a checkpoint in the folder is gone on with first.
         directory: where the checkpoints are; None for none.
         save_every: steps between two of them; the last step has one in any case.
+        changed: as in :meth:`Run.restore`.
 
     Yields:
         The point of each step that is taken now.
 
     Raises:
-        ResumeError: the folder holds another run.
+        ResumeError: the folder holds another run, or no file of it can be read.
+        ValueError: ``save_every`` is not positive, or ``changed`` names a setting that cannot be changed.
+        FloatingPointError: a loss, a gradient or a weight is not finite. The checkpoints that are there stay, and
+            can be gone on with.
     """
+    if save_every < 1:
+        raise ValueError(f"save_every must be at least 1, not {save_every}")
     if directory is not None and (state := load_checkpoint(directory)) is not None:
-        run.restore(state)
-    for point in run.advance():
-        if directory is not None and run.process.is_first and (run.step % save_every == 0 or run.is_finished):
-            save_checkpoint(directory, run.step, run.state())
-        yield point
+        run.restore(state, changed=changed)
+    try:
+        for point in run.advance():
+            if directory is not None and (run.step % save_every == 0 or run.is_finished):
+                _save(run, directory)
+            yield point
+    except FloatingPointError as error:
+        if directory is not None:
+            error.add_note(f"what {directory} holds is from before that; to go on from there with a smaller peak: "
+                           'pretrain(Run(...), directory, changed=["schedule"])')  # fmt: skip
+        raise
+
+
+def _save(run: Run, directory: Path) -> None:
+    """Write a checkpoint that can be gone on with; every process looks, one writes."""
+    bad = [name for name, tensor in run.model.state_dict().items() if not tensor.isfinite().all()]
+    if bad:
+        raise FloatingPointError(f"after step {run.step - 1} weights are not finite, first in {bad[0]}; they were not "
+                                 "saved. Try a smaller learning rate")  # fmt: skip
+    if run.process.is_first:
+        save_checkpoint(directory, run.step, run.state())
 
 
 @torch.no_grad()
