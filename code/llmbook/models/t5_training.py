@@ -29,14 +29,14 @@ def sequence_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         logits: ``(B, T, V)`` of a decoder that read ``shift_right(labels)``.
-        labels: ``(B, T)``.
+        labels: ``(B, T)``, integers of any width.
 
     Raises:
         ValueError: every label is -100, where the mean of nothing would be NaN.
     """
     if bool((labels == IGNORED_LABEL).all()):
         raise ValueError(f"every label is {IGNORED_LABEL}: there is nothing to learn from; leave this batch out")
-    return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED_LABEL)
+    return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten().long(), ignore_index=IGNORED_LABEL)
 
 
 def initialize_t5_(model: T5, generator: torch.Generator) -> T5:

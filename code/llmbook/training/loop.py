@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from llmbook.training.decay import Decayed, decay_groups
 from llmbook.training.modes import switched
 from llmbook.training.rates import keep_proportions, rate_at
+from llmbook.training.token_loss import token_loss
 
 Limit = float | Callable[[int], float]
 """Longest gradient that passes unchanged: a number, or a function from the step to a number."""
@@ -37,14 +37,17 @@ class Record:
 
 
 def next_token_loss(model: nn.Module, ids: Tensor) -> Tensor:
-    """Mean cross-entropy, in nats, of each token given those before it.
+    """Mean cross-entropy, in nats, of each token given those before it; in float32 at least, see :func:`token_loss`.
 
     Args:
         model: from ids ``(B, T)`` to logits ``(B, T, V)``.
         ids: ``(B, T + 1)``: the model reads all but the last, and is asked for all but the first.
+
+    Raises:
+        ValueError: an id is no token of the model.
     """
     logits = model(ids[:, :-1])  # (B, T, V)
-    return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
+    return token_loss(logits.flatten(0, 1), ids[:, 1:].flatten())
 
 
 def train(
