@@ -17,7 +17,7 @@ from llmbook.experiments.results import frozen
 from llmbook.meetings.generator import Meeting, generate_corpus
 from llmbook.models import initialize_mitchell_, olmo
 from llmbook.models.config import DecoderConfig
-from llmbook.training.batches import END_OF_TEXT, pack, padded_size, train_tokenizer
+from llmbook.training.batches import END_OF_TEXT, as_text, pack, padded_size, train_tokenizer
 from llmbook.training.run import Run, RunConfig
 from llmbook.training.schedule import Schedule
 
@@ -131,7 +131,7 @@ def label_tokens(tokenizer: Tokenizer, meeting: Meeting) -> tuple[list[int], lis
         kinds += ["speaker"] * (len(turn.speaker) + 1)
         kinds += ["fact" if index in facts else "other"] * (len(turn.text) + 1)
         kinds += ["other"]  # the line break
-    encoded = tokenizer.encode(meeting.transcript, add_special_tokens=False)
+    encoded = as_text(tokenizer).encode(meeting.transcript, add_special_tokens=False)
     end = tokenizer.token_to_id(END_OF_TEXT)
     return [*encoded.ids, end], [kinds[stop - 1] for _, stop in encoded.offsets] + ["other"]
 
@@ -152,7 +152,7 @@ def token_losses(
     ids = ids[: len(ids) // (length + 1) * (length + 1)].view(-1, length + 1)
     losses = torch.full(ids.shape, float("nan"))
     logits, targets = model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten()
-    losses[:, 1:] = F.cross_entropy(logits, targets, reduction="none").view(-1, length)
+    losses[:, 1:] = F.cross_entropy(logits.float(), targets, reduction="none").view(-1, length)
     return losses.flatten(), kinds[: losses.numel()]
 
 

@@ -46,22 +46,41 @@ def padded_size(vocab_size: int, multiple: int = 128) -> int:
     return -(-vocab_size // multiple) * multiple
 
 
+def as_text(tokenizer: Tokenizer) -> Tokenizer:
+    """A copy that reads all there is, and as text: a document that spells ``<|endoftext|>`` does not end there.
+
+    Args:
+        tokenizer: any; its truncation and padding, which a script may have left on, are off in the copy.
+    """
+    copy = Tokenizer.from_str(tokenizer.to_str())
+    copy.encode_special_tokens = True  # that is: as the text that they are spelled with
+    copy.no_truncation()
+    copy.no_padding()
+    return copy
+
+
 def pack(tokenizer: Tokenizer, texts: Iterable[str], length: int) -> Tensor:
     """Join texts, an end-of-text token after each, and cut the row into pieces.
 
     Args:
         tokenizer: with the special tokens above.
-        texts: documents.
+        texts: documents, whole and as text: see :func:`as_text`.
         length: T, what the model reads of a piece.
 
     Returns:
         ids ``(N, T + 1)`` int64: the last of a row is only asked for. What does not fill a row at the end is left out.
 
     Raises:
-        ValueError: the texts do not fill one row.
+        ValueError: the texts do not fill one row, ``length`` is not positive, or the tokenizer has no end of text.
+        TypeError: the texts are one string, whose letters would be the documents.
     """
-    end = tokenizer.token_to_id(END_OF_TEXT)
-    ids = [token for text in texts for token in (*tokenizer.encode(text, add_special_tokens=False).ids, end)]
+    end, reader = tokenizer.token_to_id(END_OF_TEXT), as_text(tokenizer)
+    if isinstance(texts, str):
+        raise TypeError("texts must be several documents, not one string; put it into a list")
+    if length < 1 or end is None:
+        raise ValueError(f"length must be at least 1, not {length}" if length < 1 else
+                         f"the tokenizer has no {END_OF_TEXT} to put after each document")  # fmt: skip
+    ids = [token for text in texts for token in (*reader.encode(text, add_special_tokens=False).ids, end)]
     rows = len(ids) // (length + 1)
     if not rows:
         raise ValueError(f"{len(ids)} tokens do not fill one row of {length + 1}; give more text or a smaller length")

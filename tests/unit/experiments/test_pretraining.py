@@ -178,3 +178,13 @@ def test_the_stored_ablations_are_whole_and_paired():
     assert runs == wanted and len(stored["settings"]["seeds"]) >= 8
     assert len({(row["setting"], row["parameters"]) for row in stored["rows"]}) == len(ABLATIONS)
     assert {len(row["validation"]) for row in stored["rows"]} == {4}
+
+
+def test_token_losses_of_a_bfloat16_model_are_not_rounded(corpus):
+    model = Decoder(small_run().model).bfloat16()
+    torch.nn.init.normal_(model.lm_head.weight, generator=torch.Generator().manual_seed(0))
+    losses, _ = token_losses(model, corpus.tokenizer, corpus.validation_meetings)
+    losses = losses[~losses.isnan()]
+    rounded = losses.bfloat16().float()
+    assert losses.unique().numel() > 2 * rounded.unique().numel()  # the twin: what the loss was once
+    assert losses.mean().item() == pytest.approx(mean_loss(model, corpus.validation), rel=1e-5)

@@ -46,3 +46,35 @@ def test_a_fingerprint_changes_with_any_token():
     other[3, 3] += 1
     assert fingerprint([rows]) == fingerprint([rows.clone()]) != fingerprint([other])
     assert fingerprint([rows]) != fingerprint([rows.T.contiguous()])
+
+
+@pytest.mark.parametrize(("rows", "size"), [(8, 4), (4, 4), (10, 5), (3, 1), (10, 4)])
+def test_the_last_full_batch_of_an_order_is_drawn(rows, size):
+    """What is skipped at the end fills no batch; an order that batches fill to the end has every row."""
+    source, per_order = batches(rows=rows, size=size), rows // size
+    for _ in range(3):
+        drawn = [row for _ in range(per_order) for row in source.draw().flatten().tolist()]
+        assert len(set(drawn)) == len(drawn) == per_order * size
+
+
+def test_a_source_that_skips_the_last_full_batch_is_caught():
+    """The twin."""
+
+    class Hasty(Batches):
+        def draw(self):
+            if self.position + self.batch_size >= len(self.order):  # one sign
+                self.order, self.position = torch.randperm(len(self.rows), generator=self.generator), 0
+            self.position += self.batch_size
+            return self.rows[self.order[self.position - self.batch_size : self.position]]
+
+    source = Hasty(torch.arange(8)[:, None], 4, torch.Generator().manual_seed(0))
+    assert len({row for _ in range(2) for row in source.draw().flatten().tolist()}) < 8
+
+
+@pytest.mark.parametrize(("size", "fits"), [(0, False), (-1, False), (1, True), (10, True)])
+def test_batches_from_one_row_to_all(size, fits):
+    if fits:
+        assert batches(size=size).draw().shape == (size, 1)
+        return
+    with pytest.raises(ValueError, match="from 1 to the 10 rows"):
+        batches(size=size)
