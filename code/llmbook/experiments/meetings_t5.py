@@ -179,7 +179,7 @@ def fine_tune_summarizer(
     generator = torch.Generator().manual_seed(seed)
     source = batches(pairs, min(batch_size, len(pairs)), pad_id_of(tokenizer), generator)
     schedule = Schedule(learning_rate, steps, steps // 10)
-    return train(model.train(), source, steps=steps, learning_rate=schedule, weight_decay=0.01, loss=summary_loss)
+    return train(model, source, steps=steps, learning_rate=schedule, weight_decay=0.01, loss=summary_loss)
 
 
 def folder_of(size: str) -> str:
