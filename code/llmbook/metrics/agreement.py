@@ -16,29 +16,30 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from llmbook.metrics.bootstrap import draw_meetings, percentiles
+from llmbook.metrics.bootstrap import check_finite, check_options, draw_meetings, percentiles
 from llmbook.metrics.intervals import Interval
 
 Statistic = Callable[[np.ndarray, np.ndarray], float]
+CONSTANT = 1e-12
+"""Scores that differ by a smaller share of the largest one do not vary: sums in another order differ so much."""
 
 
 def correlate(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's correlation of all pairs; 0 where one of the two does not vary.
+    """Pearson's correlation of all pairs, whatever their scale; 0 where one of the two does not vary.
 
     Raises:
-        ValueError: the shapes differ, or there are fewer than two pairs.
+        ValueError: the shapes differ, there are fewer than two pairs, or a score is no finite number.
     """
-    first, second = _pair(first, second)
-    x, y = (values.ravel() - values.mean() for values in (first, second))
+    x, y = map(_deviations, _pair(first, second))
     size = float(np.sqrt((x**2).sum() * (y**2).sum()))
-    return float((x * y).sum()) / size if size > 1e-12 else 0.0
+    return float((x * y).sum()) / size if size else 0.0
 
 
 def system_level(first: np.ndarray, second: np.ndarray) -> float:
     """Correlation of the systems' means; both are ``(S, N)``.
 
     Raises:
-        ValueError: the shapes differ, or there are fewer than two pairs.
+        ValueError: as in :func:`correlate`.
     """
     first, second = _pair(first, second)
     return correlate(first.mean(axis=1), second.mean(axis=1))
@@ -48,7 +49,7 @@ def summary_level(first: np.ndarray, second: np.ndarray) -> float:
     """Mean over the meetings of the correlation of their S summaries; both are ``(S, N)``.
 
     Raises:
-        ValueError: the shapes differ, or there are fewer than two pairs.
+        ValueError: as in :func:`correlate`.
     """
     first, second = _pair(first, second)
     return float(np.mean([correlate(*columns) for columns in zip(first.T, second.T, strict=True)]))
@@ -70,9 +71,10 @@ def meeting_bootstrap(
         samples: how many sets of meetings are drawn.
 
     Raises:
-        ValueError: the shapes differ, or there are fewer than two pairs.
+        ValueError: as in :func:`correlate`, or a level or a number of samples that make no sense.
     """
     first, second = _pair(first, second)
+    check_options(level, samples)
     draws = (drawn for block in draw_meetings(first.shape[1], samples, seed) for drawn in block)
     low, high = percentiles([statistic(first[:, drawn], second[:, drawn]) for drawn in draws], level)
     return Interval(statistic(first, second), float(low), float(high))
@@ -98,4 +100,15 @@ def _pair(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if first.shape != second.shape or first.size < 2:
         raise ValueError(f"scores of shapes {first.shape} and {second.shape} do not pair; pass two or more of each")
+    check_finite(first, second)
     return first, second
+
+
+def _deviations(values: np.ndarray) -> np.ndarray:
+    """What is above the mean, all 0 where nothing varies; by a power of two about 1, so that squares keep their digits.
+
+    Tiny scores would have squares of 0, and huge ones infinite squares. A power of two changes no digit of a result.
+    """
+    scaled = np.ldexp(values, -np.frexp(np.abs(values).max())[1])
+    varies = np.ptp(scaled) > CONSTANT * np.abs(scaled).max()
+    return (scaled.ravel() - scaled.mean()) if varies else np.zeros(scaled.size)

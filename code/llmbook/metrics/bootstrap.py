@@ -132,13 +132,23 @@ def percentiles(values: np.ndarray, level: float = 0.95) -> np.ndarray:
     return np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
 
 
+def check_finite(*scores: np.ndarray) -> None:
+    """Raise a ValueError about a score that is NaN or infinite."""
+    if not all(np.isfinite(each).all() for each in scores):
+        raise ValueError("a score is not a finite number; an empty summary scores 0, not NaN")
+
+
+def check_options(level: float, samples: int) -> None:
+    """Raise a ValueError about a level or a number of samples that make no sense."""
+    if not 0 < level < 1 or samples < 1:
+        raise ValueError(f"level must be between 0 and 1 and samples at least 1, not {level} and {samples}")
+
+
 def _checked(scores: np.ndarray, level: float, samples: int) -> np.ndarray:
     """Scores as an array; raises a ValueError about what cannot be resampled."""
     scores = np.asarray(scores, dtype=float)
     if scores.ndim != 1 or len(scores) < 2:
         raise ValueError(f"pass one score per meeting, of at least two meetings, not the shape {scores.shape}")
-    if not np.isfinite(scores).all():
-        raise ValueError("a score is not a finite number; an empty summary scores 0, not NaN")
-    if not 0 < level < 1 or samples < 1:
-        raise ValueError(f"level must be between 0 and 1 and samples at least 1, not {level} and {samples}")
+    check_finite(scores)
+    check_options(level, samples)
     return scores

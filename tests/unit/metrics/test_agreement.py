@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from llmbook.metrics import bootstrap
+from llmbook.metrics import agreement, bootstrap
 from llmbook.metrics.agreement import cohen_kappa, correlate, meeting_bootstrap, summary_level, system_level
 
 GENERATOR = np.random.default_rng(0)
@@ -82,3 +82,61 @@ def test_refused():
         cohen_kappa("y", "yn")
     with pytest.raises(ValueError, match="do not pair"):
         cohen_kappa("", "")
+
+
+LEVELS = (correlate, system_level, summary_level)
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e-200, 1e-300, 1e7, 1e200, 1e300])
+def test_the_scale_changes_no_correlation(scale):
+    for level in LEVELS:
+        assert level(X * scale, Y) == pytest.approx(level(X, Y), rel=1e-9)
+        assert level(X * scale, Y * scale) == pytest.approx(level(X, Y), rel=1e-9)
+    assert correlate(X * 2.0**-40, Y * 2.0**-900) == correlate(X, Y), "not even in the last digit"
+    small, plain = (meeting_bootstrap(correlate, X * by, Y * by, seed=0, samples=20) for by in (scale, 1))
+    assert (small.mean, small.low) == pytest.approx((plain.mean, plain.low), rel=1e-9)
+
+
+def test_without_its_own_scale_small_scores_would_not_correlate(monkeypatch):
+    """The twin: deviations as they are, and a threshold that knows no scale."""
+    monkeypatch.setattr(agreement, "_deviations", lambda values: values.ravel() - values.mean())
+    with pytest.raises(AssertionError):
+        test_the_scale_changes_no_correlation(1e-200)
+    small = lambda values: np.zeros(values.size) if np.ptp(values) < 1e-5 else values.ravel() - values.mean()  # noqa: E731
+    monkeypatch.setattr(agreement, "_deviations", small)
+    with pytest.raises(AssertionError):
+        test_the_scale_changes_no_correlation(1e-7)
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1.0, 1e9])
+def test_what_differs_in_its_last_digits_only_does_not_vary(scale):
+    equal = scale * np.array([0.1, 0.1 + 2e-17, 0.1 - 2e-17, 0.1 + 3e-17])
+    assert correlate(equal, [1, 2, 3, 5]) == 0 and correlate([0, 0, 0], [1, 2, 3]) == 0
+    order = np.random.default_rng(1)
+    shuffled = scale * np.stack([order.permutation(Y[0]) for _ in range(5)])  # equal means, summed in other orders
+    assert len(set(shuffled.mean(1))) > 1 and system_level(shuffled, Y) == 0
+    assert correlate(scale * np.array([1, 1 + 1e-9, 1 + 2e-9]), [1, 2, 3]) == pytest.approx(1), "that is a difference"
+
+
+def test_a_threshold_of_nothing_would_correlate_rounding_errors(monkeypatch):
+    monkeypatch.setattr(agreement, "CONSTANT", 0)
+    with pytest.raises(AssertionError):
+        test_what_differs_in_its_last_digits_only_does_not_vary(1.0)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("level", [*LEVELS, lambda *pair: meeting_bootstrap(correlate, *pair, seed=0)])
+def test_what_is_no_finite_number_is_refused(level, wrong):
+    spoiled = X.copy()
+    spoiled[3, 7] = wrong
+    for pair in ((spoiled, Y), (Y, spoiled)):
+        with pytest.raises(ValueError, match="a score is not a finite number"):
+            level(*pair)
+
+
+@pytest.mark.parametrize("options", [{"level": 0}, {"level": 1}, {"level": 1.5}, {"samples": 0}, {"level": np.nan}])
+def test_options_without_sense_are_refused(options):
+    with pytest.raises(ValueError, match="level must be between 0 and 1 and samples at least 1"):
+        meeting_bootstrap(correlate, X, Y, seed=0, **options)
+    assert meeting_bootstrap(correlate, X, Y, seed=0, level=0.5, samples=1).low == pytest.approx(
+        meeting_bootstrap(correlate, X, Y, seed=0, level=0.5, samples=1).high)
