@@ -43,6 +43,8 @@ def _meeting(row: dict[str, Any], where: str) -> Meeting:
     seed = field(row, "seed", int, where, AGAIN)
     named = {name: words(row, name, where, AGAIN) for name in ("domain", "topic", "date")}
     speakers = tuple(field(row, "speakers", list, where, AGAIN))
+    if not all(isinstance(name, str) and name.strip() for name in speakers):
+        raise MeetingFileError(f"{where}: 'speakers' should be names only, none of them empty; {AGAIN}")
     turns = tuple(_turn(pair, f"{where}, turn {number}") for number, pair in enumerate(_some(row, "turns", where)))
     facts = tuple(_fact(each, f"{where}, fact {number}", len(turns))
                   for number, each in enumerate(_some(row, "facts", where)))  # fmt: skip

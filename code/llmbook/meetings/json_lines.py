@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it
+
 
 class MeetingFileError(ValueError):
     """A file of meetings that cannot be used; the message names the file, the line and what to do next."""
@@ -15,18 +17,19 @@ def read_json_lines(path: str | Path, *, again: str) -> Iterator[tuple[int, dict
     """The objects of a file with their line numbers, which start at 1; empty lines are passed over.
 
     Args:
-        path: of the file, in UTF-8.
+        path: of the file, in UTF-8, with or without a byte-order mark.
         again: how to get a good copy, the end of every message.
 
     Raises:
-        MeetingFileError: there is no such file, it is no text, a line is no JSON object, or no line holds anything.
+        MeetingFileError: there is no such file, it cannot be opened, it is no text, a line is no JSON object, or one
+            that is nested too deeply or holds a number too long or half of a character, or no line holds anything.
     """
     path = Path(path)
-    count = 0
-    for number, line in enumerate(_text(path, again).split("\n"), start=1):
+    lines, count = _text(path, again).split("\n"), 0
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             count += 1
-            yield number, _object(line, f"{path}, line {number}", again)
+            yield number, _object(line, lines[number:], f"{path}, line {number}", again)
     if not count:
         raise MeetingFileError(f"{path} holds no meeting at all; {again}")
 
@@ -81,25 +84,44 @@ def words(row: dict[str, Any], name: str, where: str, again: str) -> str:
 
 def _text(path: Path, again: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8").removeprefix(BYTE_ORDER_MARK)
     except FileNotFoundError:
         raise MeetingFileError(f"there is no file {path}; {again}") from None
     except IsADirectoryError:
         raise MeetingFileError(f"{path} is a folder; name the file in it") from None
     except UnicodeDecodeError as error:
         raise MeetingFileError(f"{path} is no text in UTF-8 (byte {error.start}); {again}") from None
+    except (OSError, ValueError) as error:  # too long a name, no permission; a null byte is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise MeetingFileError(f"{str(path)[:80]!r} cannot be opened ({reason}); {again}") from None
 
 
-def _object(line: str, where: str, again: str) -> dict[str, Any]:
+def _object(line: str, following: list[str], where: str, again: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
+        json.dumps(row, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        ends_early = error.pos >= len(line.rstrip()) - 1 or "Unterminated" in error.msg
-        cut = " (the line seems to be cut off)" if ends_early else ""
-        raise MeetingFileError(f"{where}, column {error.colno}: not JSON, {error.msg}{cut}; {again}") from None
+        why = _why_no_json(error, line, following)
+        raise MeetingFileError(f"{where}, column {error.colno}: not JSON, {error.msg}{why}; {again}") from None
+    except RecursionError:
+        raise MeetingFileError(f"{where}: brackets nested too deeply for a meeting; {again}") from None
+    except UnicodeEncodeError:
+        raise MeetingFileError(f"{where}: half of a character (a lone surrogate); {again}") from None
+    except ValueError:
+        raise MeetingFileError(f"{where}: a number of thousands of digits; {again}") from None
     if not isinstance(row, dict):
         raise MeetingFileError(f"{where}: expected one object in braces, found {_short(row)}; {again}")
     return row
+
+
+def _why_no_json(error: json.JSONDecodeError, line: str, following: list[str]) -> str:
+    """What probably happened: an object over several lines is whole, a line that was cut off is not."""
+    try:
+        json.JSONDecoder().raw_decode("\n".join([line.lstrip(), *following]))
+        return " (the JSON goes on in the next lines, as with indent=...: write each meeting on a line of its own)"
+    except (ValueError, RecursionError):
+        ends_early = error.pos >= len(line.rstrip()) - 1 or "Unterminated" in error.msg
+        return " (the line seems to be cut off)" if ends_early else ""
 
 
 def _short(value: object) -> str:
