@@ -5,6 +5,7 @@ file comes from. Numbers are parsed, empty cells are None, and everything else s
 """
 
 import csv
+import math
 import re
 from pathlib import Path
 
@@ -16,6 +17,8 @@ PACKAGE = Path(__file__).resolve().parent
 FOLDERS = (PACKAGE / "_data", PACKAGE.parents[1] / "data")  # in a wheel, in a checkout
 INTEGER = re.compile(r"[+-]?\d+")
 DECIMAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?")
+MOST_DIGITS = 400
+AGAIN = "take the file again from the repository of the book, or install llmbook again"
 
 
 def data_folder() -> Path:
@@ -72,25 +75,59 @@ def read_table(name: str) -> list[dict[str, Cell]]:
 
     Raises:
         FileNotFoundError: there is no such table.
-        ValueError: a row has more or fewer cells than the header.
+        ValueError: the file is no table in UTF-8, it is empty, a column has no name or the name of another, a row has
+            more or fewer cells than the header, or a number is too large or too small for a float. The message names
+            the file, and the row.
     """
     path = data_path(name)
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *lines = csv.reader(file)
-    for number, cells in enumerate(lines, start=1):
-        if len(cells) != len(header):
-            raise ValueError(
-                f"{path.name}, row {number} after the header: {len(cells)} cells, but the header has {len(header)}; "
-                'put "..." around a cell with a comma'
-            )
-    return [dict(zip(header, map(parse_cell, cells), strict=True)) for cells in lines]
+    header, *lines = _lines(path) or [[]]
+    if not lines:
+        raise ValueError(f"{path.name} is empty: a table has a header and at least one row; {AGAIN}")
+    if "" in map(str.strip, header) or len(set(header)) < len(header):
+        raise ValueError(f"{path.name}: every column needs a name of its own, but the header is {header}")
+    return [_row(header, cells, f"{path.name}, row {number} after the header")
+            for number, cells in enumerate(lines, start=1)]  # fmt: skip
+
+
+def _lines(path: Path) -> list[list[str]]:
+    """The cells of each line; some editors begin a file with a byte-order mark, which belongs to no cell."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return list(csv.reader(file, strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} is no table in UTF-8 ({error}); {AGAIN}") from None
+
+
+def _row(header: list[str], cells: list[str], where: str) -> dict[str, Cell]:
+    if len(cells) != len(header):
+        raise ValueError(
+            f"{where}: {len(cells)} cells, but the header has {len(header)}; put \"...\" around a cell with a comma"
+        )
+    try:
+        return dict(zip(header, map(parse_cell, cells), strict=True))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
 
 
 def parse_cell(text: str) -> Cell:
-    """A number if the whole cell is one, None if it is empty, else the text; "4,096" and "3T" stay text."""
+    """A number if the whole cell is one, None if it is empty, else the text; "4,096" and "3T" stay text.
+
+    Raises:
+        ValueError: a number of more than ``MOST_DIGITS`` digits, or one that a float would make infinite or 0.
+    """
     text = text.strip()
     if INTEGER.fullmatch(text):
+        if len(text) > MOST_DIGITS:
+            raise ValueError(f"{text[:20]}... has {len(text)} digits, more than any number of the book")
         return int(text)
     if DECIMAL.fullmatch(text):
-        return float(text)
+        return _float(text)
     return text or None
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    vanished = value == 0 and re.search("[1-9]", re.split("[eE]", text)[0])
+    if math.isinf(value) or vanished:
+        raise ValueError(f"{text[:40]} is too {'small' if vanished else 'large'} for a float, which would be {value}")
+    return value

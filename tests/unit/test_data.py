@@ -56,6 +56,41 @@ def test_a_malformed_row_is_named(monkeypatch, tmp_path, bad):
         read_table("small")
 
 
+EMPTY = "small.csv is empty: a table has a header and at least one row; take the file again"
+NAMES = "small.csv: every column needs a name of its own"
+DAMAGED = [
+    (b"", EMPTY), (b"\n", EMPTY), (b"name,size\n", EMPTY), (b"\xef\xbb\xbf", EMPTY), (b"a,b,a\n1,2,3\n", NAMES),
+    (b"a,,b\n1,2,3\n", NAMES), (b"a, \n1,2\n", NAMES), (b"\n1\n", "small.csv, row 1 .* 1 cells, but the header has 0"),
+    (b"a,b\n1,2\n3,1e999\n", "small.csv, row 2 after the header: 1e999 is too large for a float"),
+    (b"a\n-1e400\n", "row 1 .* -1e400 is too large"), (b"a\n1e-999\n", "row 1 .* 1e-999 is too small"),
+    (b"a\n" + b"7" * 5000 + b"\n", r"row 1 after the header: 7{20}\.\.\. has 5000 digits"),
+    (b"a,b\n\xff,2\n", "small.csv is no table in UTF-8 .*; take the file again"),
+    (b'a,b\n"x,2\n', "small.csv is no table in UTF-8 .unexpected end of data"),
+    (b"a\n" + b"x" * 200_000, "small.csv is no table in UTF-8 .field larger than field limit"),
+]
+
+
+@pytest.mark.parametrize(("damaged", "said"), DAMAGED, ids=range(len(DAMAGED)))
+def test_a_damaged_table_is_named(monkeypatch, tmp_path, damaged, said):
+    (tmp_path / "small.csv").write_bytes(damaged)
+    monkeypatch.setattr(data, "FOLDERS", (tmp_path,))
+    with pytest.raises(ValueError, match=said):
+        read_table("small")
+
+
+def test_numbers_at_the_edge_are_numbers():
+    assert parse_cell("1.7e308") == 1.7e308 and parse_cell("5e-324") == 5e-324 and parse_cell("9" * 400) == 10**400 - 1
+    assert parse_cell("0e999") == parse_cell("0.0e-999") == 0 and parse_cell("1e") == "1e"
+
+
+def test_a_byte_order_mark_belongs_to_no_column(monkeypatch, tmp_path):
+    put_table(monkeypatch, tmp_path, "\ufeffname,size\na,1\n")
+    assert read_table("small") == [{"name": "a", "size": 1}]
+    lines = lambda path: list(csv.reader(path.read_text("utf-8").splitlines()))  # noqa: E731
+    monkeypatch.setattr(data, "_lines", lines)  # the twin: what it did before
+    assert read_table("small") == [{"\ufeffname": "a", "size": 1}]
+
+
 def test_an_unknown_table_lists_the_known_ones():
     with pytest.raises(FileNotFoundError, match=r"no table 'gemini'; choose one of .*gemma_architecture.*llm_configs"):
         data_path("gemini")
