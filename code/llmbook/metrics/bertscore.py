@@ -27,7 +27,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from llmbook.metrics.lcs import check_sentences
 from llmbook.metrics.rouge import Score
+from llmbook.metrics.rouge_tokens import check_text, check_texts
 from llmbook.models.decoder import Decoder
 
 ROWS = 256  # lines that go through the model together
@@ -61,7 +63,12 @@ def greedy_score(
 
 
 def idf_weights(references: Sequence[Sequence[int]], size: int) -> Tensor:
-    """A weight for each token id, ``(size,)``, from the ids of each reference text."""
+    """A weight for each token id, ``(size,)``, from the ids of each reference text.
+
+    Raises:
+        TypeError: texts instead of their ids.
+    """
+    check_sentences(references)
     counts = Counter(token for text in references for token in set(text))
     found = torch.tensor([counts[token] for token in range(size)])
     return torch.log((len(references) + 1) / (found + 1.0))
@@ -78,7 +85,12 @@ class TokenEncoder:
         self.lines: dict[str, tuple[list[int], Tensor]] = {}
 
     def encode(self, text: str) -> tuple[list[int], Tensor]:
-        """All ids of a text, T of them, and their states ``(T, D)`` after the last norm."""
+        """All ids of a text, T of them, and their states ``(T, D)`` after the last norm.
+
+        Raises:
+            TypeError: ``text`` is not a str.
+        """
+        check_text(text, "a text")
         self.read([text])
         parts = [self.lines[line] for line in text.splitlines() if line.strip()]
         states = [states for _, states in parts] or [torch.zeros(0, self.model.config.width)]
@@ -86,7 +98,12 @@ class TokenEncoder:
 
     @torch.no_grad()
     def read(self, texts: Sequence[str]) -> None:
-        """Send all new lines of these texts through the model, in batches of about equal lengths."""
+        """Send all new lines of these texts through the model, in batches of about equal lengths.
+
+        Raises:
+            TypeError: one text instead of several.
+        """
+        check_texts(texts, "texts")
         new = {line for text in texts for line in text.splitlines() if line.strip()} - self.lines.keys()
         encoded = sorted(((self.tokenizer.encode(line).ids, line) for line in new), key=_length_first)
         for start in range(0, len(encoded), ROWS):

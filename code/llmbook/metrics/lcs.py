@@ -8,7 +8,7 @@ column fits into one integer, a bit per word of the reference, and the next colu
 carries do the work of the maximum (Hyyrö 2004, "Bit-parallel LCS-length computation revisited"; Crochemore et al.
 2001). ``lcs_length`` does so. Bit i - 1 of a column is 0 where the table rises at row i.
 
-Tokens are anything hashable. A str is refused: it would be compared letter by letter.
+Tokens are anything hashable. A str is refused, and so are bytes: they would be compared letter by letter.
 """
 
 from collections.abc import Hashable, Sequence
@@ -54,7 +54,11 @@ def lcs_walk(table: np.ndarray, reference: Tokens, candidate: Tokens) -> list[tu
 
     Returns:
         Cells (i, j) with i, j at least 1.
+
+    Raises:
+        TypeError: a str instead of tokens.
     """
+    check_tokens(reference, candidate)
     i, j, cells = len(reference), len(candidate), []
     while i > 0 and j > 0:
         cells.append((i, j))
@@ -84,7 +88,12 @@ def lcs_length(reference: Tokens, candidate: Tokens) -> int:
 
 
 def token_places(tokens: Tokens) -> dict[Hashable, int]:
-    """For each token the positions where it stands, as the bits of an integer."""
+    """For each token the positions where it stands, as the bits of an integer.
+
+    Raises:
+        TypeError: a str instead of tokens.
+    """
+    check_tokens(tokens)
     places, bit = {}, 1
     for token in tokens:
         places[token] = places.get(token, 0) | bit
@@ -92,10 +101,17 @@ def token_places(tokens: Tokens) -> dict[Hashable, int]:
     return places
 
 
+def check_sentences(*texts: Sequence[object]) -> None:
+    """Raise a TypeError about a text that is no list of lists of tokens: a str, bytes, or a list of tokens."""
+    check_tokens(*texts)
+    for text in texts:
+        check_tokens(*text)
+
+
 def check_tokens(*sequences: object) -> None:
-    """Raise a TypeError about a str, whose items are letters."""
+    """Raise a TypeError about a str or bytes, whose items are letters."""
     for sequence in sequences:
-        if isinstance(sequence, str):
+        if isinstance(sequence, str | bytes | bytearray):
             raise TypeError(
                 f"pass a list of tokens, not the text {sequence[:30]!r}, whose letters would be compared; "
                 "rouge_tokens(text) makes one"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 
-from llmbook.metrics.lcs import Tokens, lcs_table, lcs_walk
+from llmbook.metrics.lcs import Tokens, check_sentences, lcs_table, lcs_walk
 from llmbook.metrics.rouge import ROUGE_TYPES
 
 Places = list[int]
@@ -29,10 +29,12 @@ def matched_places(kind: str, reference: Sequence[Tokens], candidate: Sequence[T
         of pairs.
 
     Raises:
+        TypeError: a str instead of tokens.
         ValueError: an unknown kind.
     """
     if kind not in ROUGE_TYPES:
         raise ValueError(f"unknown kind {kind!r}; choose one of {', '.join(ROUGE_TYPES)}")
+    check_sentences(reference, candidate)
     ours, theirs = ([token for sentence in text for token in sentence] for text in (reference, candidate))
     if kind == "rougeL":
         pairs = list(_pairs(ours, theirs))

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
-from llmbook.metrics.lcs import lcs_length
+from llmbook.metrics.lcs import check_tokens, lcs_length
 from llmbook.metrics.rouge_tokens import check_text, rouge_sentences
 from llmbook.metrics.union_lcs import union_hits
 
@@ -76,8 +76,7 @@ def ngram_counts(tokens: Tokens, n: int) -> Counter:
         TypeError: a str instead of tokens.
         ValueError: n is below 1.
     """
-    if isinstance(tokens, str):
-        raise TypeError(f"pass a list of tokens, not the text {tokens[:30]!r}; rouge_tokens(text) makes one")
+    check_tokens(tokens)
     if n < 1:
         raise ValueError(f"an n-gram has at least one token, not {n}")
     return Counter(zip(*(tokens[start:] for start in range(n)), strict=False))
@@ -89,18 +88,31 @@ def clipped_overlap(reference: Mapping[Hashable, int], candidate: Mapping[Hashab
 
 
 def rouge_n(reference: Tokens, candidate: Tokens, n: int) -> Score:
-    """ROUGE-N of two lists of tokens."""
+    """ROUGE-N of two lists of tokens.
+
+    Raises:
+        TypeError: a str instead of tokens.
+        ValueError: n is below 1.
+    """
     hits = clipped_overlap(ngram_counts(reference, n), ngram_counts(candidate, n))
     return make_score(hits, max(len(reference) - n + 1, 0), max(len(candidate) - n + 1, 0))
 
 
 def rouge_l(reference: Tokens, candidate: Tokens) -> Score:
-    """ROUGE-L of two lists of tokens."""
+    """ROUGE-L of two lists of tokens.
+
+    Raises:
+        TypeError: a str instead of tokens.
+    """
     return make_score(lcs_length(reference, candidate), len(reference), len(candidate))
 
 
 def rouge_lsum(reference: Sequence[Tokens], candidate: Sequence[Tokens]) -> Score:
-    """ROUGE-Lsum of two lists of sentences, each a list of tokens."""
+    """ROUGE-Lsum of two lists of sentences, each a list of tokens.
+
+    Raises:
+        TypeError: a str instead of tokens.
+    """
     return make_score(union_hits(reference, candidate), sum(map(len, reference)), sum(map(len, candidate)))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from llmbook.metrics.lcs import Tokens, check_tokens
+from llmbook.metrics.lcs import Tokens, check_sentences, check_tokens
 
 
 def union_lcs(reference: Tokens, candidate: Sequence[Tokens]) -> list[int]:
@@ -31,7 +31,8 @@ def union_lcs(reference: Tokens, candidate: Sequence[Tokens]) -> list[int]:
     Raises:
         TypeError: a str instead of tokens.
     """
-    check_tokens(reference, *candidate)
+    check_tokens(reference)
+    check_sentences(candidate)
     found = Sentences.of([reference]).union(candidate)
     return [position for position in range(len(reference)) if found >> position & 1]
 
@@ -42,7 +43,7 @@ def union_hits(reference: Sequence[Tokens], candidate: Sequence[Tokens]) -> int:
     Raises:
         TypeError: a str instead of tokens.
     """
-    check_tokens(*reference, *candidate)
+    check_sentences(reference, candidate)
     sentences, counts = Sentences.of(reference), Counter(token for sentence in candidate for token in sentence)
     found = sentences.union(candidate)
     return sum(min((places & found).bit_count(), counts[token]) for token, places in sentences.places.items())

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from llmbook.metrics.rouge_tokens import check_texts
 from llmbook.summarizers.baselines import WORD
 
 
@@ -25,10 +26,13 @@ class Lookup:
         summaries: one for each transcript.
 
     Raises:
+        TypeError: a str instead of a list of them.
         ValueError: there is no transcript, or they are not as many as the summaries.
     """
 
     def __init__(self, transcripts: Sequence[str], summaries: Sequence[str]):
+        check_texts(transcripts, "transcripts")
+        check_texts(summaries, "summaries")
         if not transcripts or len(transcripts) != len(summaries):
             raise ValueError(f"{len(transcripts)} transcripts, {len(summaries)} summaries; pass as many of each, not 0")
         texts = [different_words(text) for text in transcripts]

@@ -7,6 +7,7 @@ import numpy as np
 from llmbook.meetings.fact_check import check_facts
 from llmbook.meetings.meeting import Meeting
 from llmbook.metrics.rouge import ROUGE_TYPES, rouge_scores
+from llmbook.metrics.rouge_tokens import check_texts
 
 MEASURES = (*ROUGE_TYPES, "facts", "facts_f1", "wrong")
 """F of each kind of ROUGE, the share of facts whose keys are kept, F1 of the facts read back
@@ -34,8 +35,12 @@ def score_summaries(
         ``(meetings,)`` numbers for each of ``MEASURES``.
 
     Raises:
+        TypeError: one meeting, or one summary, instead of lists of them.
         ValueError: not as many summaries as meetings.
     """
+    check_texts(summaries, "summaries")
+    if isinstance(meetings, Meeting):
+        raise TypeError("meetings must be a list of Meeting, not one; put brackets around it, or use score_summary")
     rows = [score_summary(*pair, instruction) for pair in zip(meetings, summaries, strict=True)]
     return {measure: np.array([row[measure] for row in rows]) for measure in MEASURES}
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from llmbook.generation.encoder_decoder import generate_t5
 from llmbook.meetings.meeting import Meeting
+from llmbook.metrics.rouge_tokens import check_texts
 from llmbook.models.t5 import T5
 from llmbook.models.t5_training import sequence_loss, shift_right
 from llmbook.summarizers.seq2seq import Batch, Pair, chunks, collate, encode, pad_id_of, prompt
@@ -36,8 +37,10 @@ def write(
         batch_size: prompts that are read together; those of like length are.
 
     Raises:
+        TypeError: one prompt instead of a list.
         ValueError: a prompt is empty, or the context leaves no room.
     """
+    check_texts(prompts, "prompts")
     pad = pad_id_of(tokenizer)
     sources = [encode(tokenizer, text, context) for text in prompts]
     order = sorted(range(len(sources)), key=lambda index: len(sources[index]))
@@ -75,7 +78,15 @@ def summarize_in_chunks(
 
 
 def merge(summaries: Sequence[str]) -> str:
-    """One summary out of those of the pieces: their lines in order, none twice, and only one that names the topic."""
+    """One summary out of those of the pieces: their lines in order, none twice, and only one that names the topic.
+
+    Raises:
+        TypeError: a str instead of a list of them.
+        ValueError: there is no summary.
+    """
+    check_texts(summaries, "summaries")
+    if not summaries:
+        raise ValueError("there is no summary to merge; a meeting has at least one piece")
     lines = summaries[0].splitlines()
     for summary in summaries[1:]:
         lines += [line for line in summary.splitlines() if not line.startswith("The meeting was about")]

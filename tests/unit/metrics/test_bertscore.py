@@ -118,3 +118,14 @@ def test_surprise_is_the_cross_entropy(encoder):
 
 def test_rescaling_keeps_1_and_sends_the_baseline_to_0():
     assert (rescaled(1, 0.7), rescaled(0.7, 0.7)) == (1, 0) and rescaled(0.85, 0.7) == pytest.approx(0.5)
+
+
+def test_texts_are_no_ids_and_one_text_is_no_list(encoder):
+    for wrong in ("ab", ["ab", "cd"], [b"ab"], b"ab"):
+        with pytest.raises(TypeError, match="pass a list of tokens, not the text"):
+            idf_weights(wrong, 128)
+    assert idf_weights([[1, 2], [1]], 3).tolist() == pytest.approx([1.0986123, 0, 0.4054651])
+    with pytest.raises(TypeError, match="texts must be a list of str, not one str"):
+        encoder.read("a line")
+    with pytest.raises(TypeError, match="a text must be a str, not list"):
+        encoder.encode(["a line"])

@@ -63,6 +63,20 @@ def test_equal_words_are_marked_as_equal_words():
     assert sorted(reference[i] for i in ours) == sorted(candidate[j] for j in theirs) == ["a", "a"]
 
 
+@pytest.mark.parametrize("kind", ROUGE_TYPES)
+@pytest.mark.parametrize("wrong", ["abc", b"abc", "", ["abc"], [b"abc"], [["a"], "b"]])
+def test_letters_are_no_words(kind, wrong):
+    for texts in ((wrong, THEIRS), (OURS, wrong)):
+        with pytest.raises(TypeError, match="pass a list of tokens, not the text"):
+            matched_places(kind, *texts)
+
+
+def test_without_the_check_letters_would_be_compared(monkeypatch):
+    """The twin: what it did before."""
+    monkeypatch.setattr("llmbook.metrics.matches.check_sentences", lambda *texts: None)
+    assert matched_places("rouge1", ["abc"], ["cab"]) == ([0, 1, 2], [0, 1, 2])
+
+
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="choose one of rouge1, rouge2, rougeL, rougeLsum"):
         matched_places("rouge3", OURS, THEIRS)

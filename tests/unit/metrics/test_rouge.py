@@ -6,8 +6,17 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from llmbook.metrics.lcs import lcs_length, lcs_table, lcs_walk
-from llmbook.metrics.rouge import ROUGE_TYPES, Score, make_score, ngram_counts, rouge_l, rouge_n, rouge_scores
+from llmbook.metrics.lcs import lcs_length, lcs_table, lcs_walk, token_places
+from llmbook.metrics.rouge import (
+    ROUGE_TYPES,
+    Score,
+    make_score,
+    ngram_counts,
+    rouge_l,
+    rouge_lsum,
+    rouge_n,
+    rouge_scores,
+)  # fmt: skip
 from llmbook.metrics.rouge_tokens import rouge_sentences, rouge_tokens
 from llmbook.metrics.union_lcs import union_hits, union_lcs
 
@@ -92,7 +101,10 @@ def test_ngram_counts():
 @pytest.mark.parametrize("call", [
     lambda: ngram_counts("a b", 1), lambda: lcs_length("a b", ["a"]), lambda: lcs_table(["a"], "a b"),
     lambda: union_lcs("a b", [["a"]]), lambda: union_lcs(["a"], ["a b"]), lambda: union_hits(["a b"], [["a"]]),
-    lambda: rouge_l(["a"], "a"),
+    lambda: rouge_l(["a"], "a"), lambda: rouge_l(b"a b", ["a"]), lambda: rouge_n("ab", ["a"], 1),
+    lambda: rouge_n(["a"], b"ab", 1), lambda: rouge_n(bytearray(b"a"), ["a"], 1), lambda: union_hits(b"ab", [["a"]]),
+    lambda: rouge_lsum([["a"]], b""), lambda: rouge_lsum([["a"]], ["a"]), lambda: union_lcs(["a"], "ab"),
+    lambda: lcs_walk(None, "a", ["a"]), lambda: token_places("ab"), lambda: token_places(b""),
 ])  # fmt: skip
 def test_a_text_for_tokens_is_refused(call):
     with pytest.raises(TypeError, match="pass a list of tokens, not the text"):
