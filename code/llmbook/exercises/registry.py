@@ -6,6 +6,7 @@ helps. Since nothing but values goes in and out of ``f``, the same check can jud
 process.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
@@ -39,19 +40,27 @@ def exercise(name: str, points: float = 1) -> Callable[[Callable[[Attempt], None
         points: what passing this check is worth.
 
     Returns:
-        A decorator. The first line of the decorated function's docstring becomes the title of the check.
+        A decorator. The first line of the decorated function's docstring becomes the title of the check; under
+        ``python -OO``, which drops docstrings, its name in words.
 
     Raises:
         ValueError: the function has no docstring, or points are not positive.
     """
 
     def mark(run: Callable[[Attempt], None]) -> Callable[[Attempt], None]:
-        if not run.__doc__ or points <= 0:
+        title = _title(run)
+        if not title or not points > 0:
             raise ValueError(f"the check {run.__name__} of {name} needs a docstring for its title and points above 0")
-        setattr(run, MARK, (name, Check(run.__doc__.strip().splitlines()[0], run, points)))
+        setattr(run, MARK, (name, Check(title, run, points)))
         return run
 
     return mark
+
+
+def _title(run: Callable[[Attempt], None]) -> str:
+    """The title of a check; Python drops docstrings from optimization level 2 on."""
+    doc = run.__name__.strip("_").replace("_", " ") if sys.flags.optimize >= 2 else run.__doc__ or ""
+    return "".join(doc.strip().splitlines()[:1])
 
 
 def collect(modules: Iterable[ModuleType]) -> Exercises:
