@@ -4,8 +4,10 @@ A check knows the right value and a few wrong ones, each with the sentence that 
 right but equals one of the wrong values, the reader gets that sentence; otherwise the size of the difference.
 """
 
+import math
+import sys
 from collections.abc import Iterable, Sequence
-from numbers import Number
+from numbers import Integral, Number
 
 import numpy as np
 import torch
@@ -96,13 +98,14 @@ def expect_items(got: object, count: int, what: str) -> Sequence:
 
 
 def same(value: Tensor, other: Tensor, exact: bool = False) -> bool:
-    """Whether two tensors agree, bit by bit or to 1e-5 of the largest number of ``other``."""
+    """Whether two tensors agree, bit by bit or to 1e-5 of the largest finite number of ``other``."""
     if value.shape != other.shape:
         return False
     value, other = value.double(), other.double()
     if exact or value.numel() == 0:
         return torch.equal(value, other)
-    return bool((value - other).abs().max() <= 1e-5 * other.abs().max())
+    largest = other[other.isfinite()].abs().max() if other.isfinite().any() else 0.0  # infinity would allow anything
+    return bool(_gaps(value, other).max() <= 1e-5 * largest)
 
 
 def as_number(got: object) -> float:
@@ -120,6 +123,8 @@ def as_number(got: object) -> float:
         raise Mistake(f"your function returned {_describe(got)}; expected a number")
     if got != got:
         raise Mistake(f"your function returned nan, {NAN}")
+    if isinstance(got, int) and abs(got) > sys.float_info.max:
+        raise Mistake("your function returned a whole number of more than 308 digits; expected one a float can hold")
     return got
 
 
@@ -180,25 +185,32 @@ def _kind(value: Tensor) -> str:
 
 
 def _near(value: float, other: float, rtol: float) -> bool:
-    return value == other or abs(value - other) <= rtol * abs(other)
+    return value == other or (math.isfinite(other) and abs(value - other) <= rtol * abs(other))
 
 
 def _show(value: float) -> str:
     """Whole numbers with commas, others with six digits."""
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
     return f"{int(value):,}" if float(value).is_integer() else f"{value:.6g}"
 
 
 def _ratio(value: float, expected: float) -> str:
     """", which is 4 times too large" where the factor is a whole number."""
     for large, small, word in ((value, expected, "large"), (expected, value, "small")):
-        if small and large / small > 1.5 and abs(large / small - round(large / small)) < 1e-9:
+        if small and 1.5 < large / small < math.inf and abs(large / small - round(large / small)) < 1e-9:
             return f" ({round(large / small)} times too {word})"
     return ""
 
 
+def _gaps(value: Tensor, other: Tensor) -> Tensor:
+    """How far two tensors of one shape are apart; equal infinities are not, and their difference would be NaN."""
+    return torch.where(value == other, 0.0, (value - other).abs())
+
+
 def _difference(value: Tensor, expected: Tensor, name: str) -> str:
     """Where two tensors of one shape differ most."""
-    gaps = (value.double() - expected.double()).abs()
+    gaps = _gaps(value.double(), expected.double())
     if gaps.isnan().any():
         return f"{name} contains nan, {NAN}"
     place = tuple(int(i) for i in torch.unravel_index(gaps.argmax(), gaps.shape))
