@@ -36,11 +36,13 @@ def mean_interval(values: np.ndarray, *, level: float = 0.95, comparisons: int =
             with at least the level (Bonferroni).
 
     Raises:
-        ValueError: there is only one seed.
+        ValueError: there is only one seed, or a level or a number of comparisons that makes no sense.
     """
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         raise ValueError("an interval needs at least two seeds")
+    if not 0 < level < 1 or comparisons < 1:
+        raise ValueError(f"level must be between 0 and 1 and comparisons at least 1, not {level} and {comparisons}")
     quantile = stats.t.ppf(1 - (1 - level) / (2 * comparisons), df=len(values) - 1)
     mean = values.mean(axis=0)
     half = quantile * values.std(axis=0, ddof=1) / math.sqrt(len(values))

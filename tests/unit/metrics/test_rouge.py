@@ -190,3 +190,12 @@ def test_unions_of_many_sentences_at_once_equal_one_by_one():
 
 def test_make_score_of_nothing():
     assert make_score(0, 0, 0) == make_score(0, 5, 0) == make_score(0, 5, 5) == (0.0, 0.0, 0.0)
+
+
+def test_unions_with_an_empty_side():
+    assert union_lcs([], [["a"]]) == union_lcs(["a"], []) == union_lcs(["a"], [[]]) == union_lcs([], []) == []
+    assert union_lcs(["a", "b"], [[], ["b"], []]) == [1], "an empty sentence takes nothing away"
+    assert union_hits([], [["a"]]) == union_hits([["a"]], []) == union_hits([[]], [[]]) == union_hits([], []) == 0
+    assert union_hits([[], ["a", "b"], []], [["b"], []]) == 1
+    assert rouge_lsum([["a"]], []) == rouge_lsum([], [["a"]]) == rouge_lsum([], []) == Score(0, 0, 0)
+    assert lcs_length([], ["a"]) == lcs_length(["a"], []) == 0 and lcs_table([], ["a"]).tolist() == [[0, 0]]

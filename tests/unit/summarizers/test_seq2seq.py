@@ -77,3 +77,29 @@ def test_chunks_hold_every_turn_once_and_fit(limit):
     assert all(len(encode(TOKENIZER, part)) <= limit for part in found)
     assert (len(found) == 1) == (found[0] == prompt(meeting.transcript, "long"))
     assert (len(found) == 1) == (limit == 10_000)
+
+
+def test_a_piece_may_be_as_long_as_the_limit():
+    meeting = MEETINGS[1]
+    whole = len(encode(TOKENIZER, prompt(meeting.transcript, "long")))
+    assert chunks(meeting, TOKENIZER, "long", whole) == [prompt(meeting.transcript, "long")]
+    assert len(chunks(meeting, TOKENIZER, "long", whole - 1)) == 2
+    two = "\n".join(turn.line for turn in meeting.turns[:2])
+    exact = len(encode(TOKENIZER, prompt(two, "short")))
+    first = chunks(meeting, TOKENIZER, "short", exact)[0]
+    assert first == prompt(two, "short") and len(encode(TOKENIZER, first)) == exact
+    assert chunks(meeting, TOKENIZER, "short", exact - 1)[0] == prompt(meeting.turns[0].line, "short")
+    assert len(chunks(meeting, TOKENIZER, "long", 1)) == len(meeting.turns), "a turn that is too long stands alone"
+
+
+@pytest.mark.parametrize(("examples", "size", "last"), [
+    (6, 3, 3), (6, 6, 6), (7, 3, 1), (40, 2, 2), (41, 2, 1), (1, 1, 1),
+])  # fmt: skip
+def test_a_pass_ends_with_the_rest_and_full_batches_leave_none(examples, size, last):
+    pairs = [Pair([number, 1], [number]) for number in range(100, 100 + examples)]
+    endless = batches(pairs, size, PAD, torch.Generator().manual_seed(0))
+    for _ in range(2):  # the second pass begins where the first one ends
+        found = list(itertools.islice(endless, -(-examples // size)))
+        sizes = [size] * (examples // size) + [last] * (last < size)
+        assert sorted(len(batch.labels) for batch in found) == sorted(sizes)
+        assert sorted(row[0] for batch in found for row in batch.labels.tolist()) == list(range(100, 100 + examples))
