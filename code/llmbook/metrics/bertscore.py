@@ -103,7 +103,7 @@ class TokenEncoder:
         Raises:
             TypeError: one text instead of several.
         """
-        check_texts(texts, "texts")
+        texts = check_texts(texts, "texts")
         new = {line for text in texts for line in text.splitlines() if line.strip()} - self.lines.keys()
         encoded = sorted(((self.tokenizer.encode(line).ids, line) for line in new), key=_length_first)
         for start in range(0, len(encoded), ROWS):

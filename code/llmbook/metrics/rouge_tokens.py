@@ -7,7 +7,7 @@ which is the stemmer of rouge-score; the original Perl program's differs in a fe
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 WORD = re.compile(r"[a-z0-9]+")
@@ -61,9 +61,15 @@ def check_text(value: object, name: str) -> None:
         raise TypeError(f"{name} must be a str, not {type(value).__name__}; for a missing summary pass ''")
 
 
-def check_texts(texts: Sequence[object], name: str) -> None:
-    """Raise a TypeError unless ``texts`` holds nothing but str, and is no str itself, whose letters would be texts."""
+def check_texts(texts: Iterable[str], name: str) -> list[str]:
+    """Several texts as a list.
+
+    Raises:
+        TypeError: one of them is not a str, or all together are one, whose letters would be the texts.
+    """
     if isinstance(texts, str | bytes):
         raise TypeError(f"{name} must be a list of str, not one {type(texts).__name__}; put brackets around it")
+    texts = list(texts)
     for text in texts:
         check_text(text, f"each of {name}")
+    return texts

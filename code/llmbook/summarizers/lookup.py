@@ -31,8 +31,7 @@ class Lookup:
     """
 
     def __init__(self, transcripts: Sequence[str], summaries: Sequence[str]):
-        check_texts(transcripts, "transcripts")
-        check_texts(summaries, "summaries")
+        transcripts, summaries = check_texts(transcripts, "transcripts"), check_texts(summaries, "summaries")
         if not transcripts or len(transcripts) != len(summaries):
             raise ValueError(f"{len(transcripts)} transcripts, {len(summaries)} summaries; pass as many of each, not 0")
         texts = [different_words(text) for text in transcripts]

@@ -38,7 +38,7 @@ def score_summaries(
         TypeError: one meeting, or one summary, instead of lists of them.
         ValueError: not as many summaries as meetings.
     """
-    check_texts(summaries, "summaries")
+    summaries = check_texts(summaries, "summaries")
     if isinstance(meetings, Meeting):
         raise TypeError("meetings must be a list of Meeting, not one; put brackets around it, or use score_summary")
     rows = [score_summary(*pair, instruction) for pair in zip(meetings, summaries, strict=True)]

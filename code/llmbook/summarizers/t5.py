@@ -40,7 +40,7 @@ def write(
         TypeError: one prompt instead of a list.
         ValueError: a prompt is empty, or the context leaves no room.
     """
-    check_texts(prompts, "prompts")
+    prompts = check_texts(prompts, "prompts")
     pad = pad_id_of(tokenizer)
     sources = [encode(tokenizer, text, context) for text in prompts]
     order = sorted(range(len(sources)), key=lambda index: len(sources[index]))
@@ -84,7 +84,7 @@ def merge(summaries: Sequence[str]) -> str:
         TypeError: a str instead of a list of them.
         ValueError: there is no summary.
     """
-    check_texts(summaries, "summaries")
+    summaries = check_texts(summaries, "summaries")
     if not summaries:
         raise ValueError("there is no summary to merge; a meeting has at least one piece")
     lines = summaries[0].splitlines()

@@ -34,6 +34,7 @@ def test_what_is_no_text_or_no_list_is_refused():
 
 def test_lists_tuples_and_one_text_in_brackets_are_fine():
     assert score_summaries(MEETINGS[:1], (MEETINGS[0].reference(),))["facts"].tolist() == [1.0]
+    assert score_summaries(iter(MEETINGS), (each.reference() for each in MEETINGS))["facts"].tolist() == [1.0] * 3
     assert score_summaries([], [])["facts"].shape == (0,)
     assert merge(["abc"]) == merge(("abc",)) == "abc" and merge([""]) == ""
 
@@ -41,5 +42,5 @@ def test_lists_tuples_and_one_text_in_brackets_are_fine():
 def test_without_the_check_letters_are_summaries(monkeypatch):
     """The twin: what it did before."""
     for module in (scoring, t5):
-        monkeypatch.setattr(module, "check_texts", lambda texts, name: None)
+        monkeypatch.setattr(module, "check_texts", lambda texts, name: texts)
     assert score_summaries(MEETINGS, "abc")["facts"].tolist() == [0, 0, 0] and merge("ab") == "a\nb"
