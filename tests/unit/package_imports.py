@@ -1,13 +1,11 @@
 """The package as text, and what its modules, tests and pages import of it."""
 
 import ast
-import json
-import re
+import sys
 from pathlib import Path
 
 import llmbook
 
-TEXT_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?:---\n.*?^---\n)?(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
 ROOT = Path(llmbook.__file__).parent
 CHECKOUT = ROOT.parent.parent
 FILES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
@@ -44,12 +42,11 @@ def imported_modules(source: str) -> list[str]:
     return [name for name in found if name.split(".")[0] == "llmbook"]
 
 
-def code_of_page(path: Path) -> str:
-    """The code of a page without IPython's own commands: the cells of a notebook, or the fenced Python of Markdown."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        cells = json.loads(text)["cells"]
-        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    else:
-        code = "\n".join(match["code"] for match in TEXT_CELL.finditer(text))
-    return "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
+def code_of_pages() -> dict[str, str]:
+    """{page: its code} of every notebook and every Markdown page of the book, read as the build reads them."""
+    sys.path.insert(0, str(CHECKOUT / "book" / "_ext"))
+    from page_inputs import code_of
+
+    pages = [path for folder in ("book", "chapters") for path in (CHECKOUT / folder).rglob("*.*")]
+    pages = [path for path in pages if path.suffix in {".ipynb", ".md"} and ".ipynb_checkpoints" not in path.parts]
+    return {path.relative_to(CHECKOUT).as_posix(): code_of(path) for path in sorted(pages)}

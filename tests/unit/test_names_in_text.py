@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from package_imports import CHECKOUT, code_of_page
+from package_imports import CHECKOUT, code_of_pages
 
 PLACES = ("README.md", "book/*.md", "book/*.ipynb", "chapters/*/*.md", "chapters/*/*.ipynb", "data/README.md",
           "code/**/*.py", "scripts/**/*.py", "book/_ext/*.py", "Makefile", "pyproject.toml", ".ci/run",
@@ -78,9 +78,12 @@ def is_module(name: str) -> bool:
     return name.replace(".", "/") + ".py" in OURS or name.replace(".", "/") + "/__init__.py" in OURS
 
 
-@pytest.mark.parametrize("path", [path for path in FILES.values() if path.suffix == ".ipynb"], ids=str)
-def test_pages_take_what_modules_have(path):
-    assert missing(code_of_page(path)) == []
+CODE_OF_PAGES = code_of_pages()
+
+
+@pytest.mark.parametrize("name", CODE_OF_PAGES)
+def test_pages_take_what_modules_have(name):
+    assert missing(CODE_OF_PAGES[name]) == []
 
 
 def test_what_modules_have_not_is_seen():

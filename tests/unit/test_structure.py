@@ -27,6 +27,7 @@ RANKS = {
     "chapters": 7,  # the page wing: no room of the library may import it
 }
 MODULES_AT_THE_ROOT = {"__init__.py", "data.py", "debug.py"}
+HIDING = {"llmbook", "__import__", "exec", "eval", "sys.modules", "pkgutil", "runpy"}
 MOST_LINES_OF_A_FUNCTION = 50  # without its docstring
 MOST_LINES_OF_A_FILE = 250
 
@@ -96,12 +97,27 @@ def global_effects(source: str) -> list[str]:
     return [call for call in calls if call in forbidden]
 
 
+def hidden_imports(source: str) -> list[str]:
+    """Ways to import that nobody can read: by a text, from ``sys.modules``, or as attributes of the whole package."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) and node.module != "llmbook" else []
+        names += [ast.unparse(node)] if isinstance(node, (ast.Name, ast.Attribute)) else []
+        found += [name for name in names if name in HIDING or name.partition(".")[0] == "importlib"]
+    return found
+
+
 def test_the_package_is_found():
     assert {"layers/norm.py", "models/decoder.py", "debug.py"} <= FILES.keys()
 
 
 def test_every_module_stands_in_a_room():
     assert {name for name in FILES if "/" not in name} == MODULES_AT_THE_ROOT
+
+
+def test_every_room_has_a_rank():
+    assert {room(name) for name in FILES} - {""} == RANKS.keys()
 
 
 def test_imports_run_downward():
@@ -119,6 +135,7 @@ def test_file(name):
     assert long_functions(source) == []
     assert without_docstring(source) == []
     assert global_effects(source) == []
+    assert hidden_imports(source) == []
 
 
 def test_code_is_a_source_root_and_no_package():
@@ -172,3 +189,19 @@ def test_long_and_silent_and_loud_code_is_seen():
         "print",
         "torch.manual_seed",
     ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import importlib\n",
+        "from importlib import import_module",
+        "f = __import__",
+        "exec('import llmbook.chapters')",
+        "import sys\nx = sys.modules['llmbook.chapters']",
+        "import llmbook\nllmbook.chapters",
+    ],
+)
+def test_hidden_imports_are_seen(source):
+    assert hidden_imports(source)
+    assert hidden_imports("from llmbook import data\nmodel.eval()\nimport sys\nsys.path") == []

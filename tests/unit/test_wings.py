@@ -3,24 +3,28 @@
 from pathlib import Path
 
 import pytest
-from package_imports import CHECKOUT, FILES, ROOT, code_of_page, imported_modules, page_room, parts_of, room
+from package_imports import CHECKOUT, FILES, ROOT, code_of_pages, imported_modules, page_room, parts_of, room
 
 TESTS = CHECKOUT / "tests" / "unit"
-PAGES = [*sorted(CHECKOUT.glob("chapters/*/*.ipynb")), CHECKOUT / "book" / "index.md", *CHECKOUT.glob("book/*.ipynb")]
 ROOMS = sorted({page_room(name) for name in FILES} - {""})
-CODE_OF_PAGES = {path.relative_to(CHECKOUT).as_posix(): code_of_page(path) for path in PAGES}
+CODE_OF_PAGES = code_of_pages()
 CODE_OF_TESTS = {path.relative_to(TESTS).as_posix(): path.read_text("utf-8") for path in TESTS.rglob("test_*.py")}
-KINDS = ("__init__", "checks", "experiment", "explorer", "plots")  # others stand beside these, with names of their own
+KINDS = ("checks", "experiment", "explorer", "plots")  # others stand beside these, with names of their own
+ABOVE_THE_ROOMS = {  # the files of the wing that are in no room, and what each may import of the wing
+    "chapters/__init__.py": lambda parts: parts[1] == "all_checks",
+    "chapters/all_checks.py": lambda parts: parts[3:] == ["checks"],
+}
 
 
 def strangers(files: dict[str, str]) -> list[str]:
-    """Imports of one page's room by another page's; only the list of all exercises may go around, for their checks."""
+    """Imports of the page wing by what is not at home there: a page's room knows itself alone."""
     found = []
     for name, source in files.items():
         for imported in imported_modules(source):
-            there = page_room(imported)
-            is_listed = name == "chapters/all_checks.py" and parts_of(imported)[3:] == ["checks"]
-            if there and there != page_room(name) and not is_listed:
+            parts, here = parts_of(imported), page_room(name)
+            at_home = here and here == page_room(imported)
+            may = ABOVE_THE_ROOMS.get(name, lambda parts: False)
+            if parts[:1] == ["chapters"] and not at_home and not (len(parts) > 1 and may(parts)):
                 found.append(f"{name} imports {imported}: what two pages need moves to the library")
     return found
 
@@ -36,9 +40,10 @@ def intruders(pages: dict[str, str], rooms: dict[str, set[str]]) -> list[str]:
     for name, code in pages.items():
         chapter = Path(name).parent.name.replace("-", "_")
         for imported in imported_modules(code):
-            there = page_room(imported)
-            at_home = name.endswith("exercises.ipynb") and there.partition("/")[0] == chapter
-            if there and not at_home and name not in rooms.get(there, ()):
+            parts, there = parts_of(imported), page_room(imported)
+            at_home = Path(name).name == "exercises.ipynb" and there.partition("/")[0] == chapter
+            is_check = parts[1:] == ["check"]
+            if parts[:1] == ["chapters"] and not is_check and not at_home and name not in rooms.get(there, ()):
                 found.append(f"{name} imports {imported}: that room serves {', '.join(rooms.get(there, ['no page']))}")
     return found
 
@@ -52,7 +57,7 @@ def misplaced(tests: dict[str, str], folders: set[str]) -> list[str]:
             found.append(f"{name}: the package has no folder {place}")
         for imported in imported_modules(source):
             there = page_room(imported)
-            if there and not f"chapters/{there}".startswith(place if place.startswith("chapters") else "nowhere"):
+            if there and place != f"chapters/{there}":
                 found.append(f"{name} imports {imported}: test it in tests/unit/chapters/{there}")
     return found
 
@@ -68,9 +73,9 @@ def test_a_room_says_which_pages_it_serves(name):
     assert named and named <= CODE_OF_PAGES.keys()
     assert not any(character.isdigit() and name[:index][-1:] in "/" for index, character in enumerate(name))
     has = {Path(file).stem for file in FILES if page_room(file) == name}
-    assert has & set(KINDS[1:])
+    assert has & set(KINDS)
     entered = {page for page, code in CODE_OF_PAGES.items() if name in map(page_room, imported_modules(code))}
-    assert entered or has == {"__init__", "checks"}
+    assert named <= entered or has == {"__init__", "checks"}
 
 
 def test_pages_enter_their_own_rooms_only():
@@ -84,14 +89,27 @@ def test_every_room_with_checks_is_listed():
 
 
 def test_tests_stand_where_their_code_stands():
-    folders = {".", *(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*") if path.is_dir())}
-    assert misplaced(CODE_OF_TESTS, folders) == []
+    assert misplaced(CODE_OF_TESTS, {Path(name).parent.as_posix() for name in FILES}) == []
 
 
-def test_every_room_has_tests():
+def test_every_room_has_tests_of_its_own():
     tested = {Path(name).parent.as_posix() for name in CODE_OF_TESTS}
-    rooms = {room(name) for name in FILES if "/" in name} | {f"chapters/{name}" for name in ROOMS}
-    assert rooms - tested == set()
+    assert {room(name) for name in FILES if "/" in name} - tested == set()
+    entered = {(Path(name).parent.as_posix().removeprefix("chapters/"), page_room(imported))
+               for name, source in CODE_OF_TESTS.items() for imported in imported_modules(source)}  # fmt: skip
+    assert {name for name in ROOMS if (name, name) not in entered} == set()
+
+
+def test_nothing_stands_loose():
+    """Every folder is a package with a docstring, and holds nothing but modules; no module stands beside pages."""
+    folders = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py")} - {"."}
+    assert {folder for folder in folders if f"{folder}/__init__.py" not in FILES} == set()
+    above = {name for name in FILES if name.startswith("chapters/") and not page_room(name)}
+    chapters = {f"chapters/{name.partition('/')[0]}/__init__.py" for name in ROOMS}
+    assert above == {*ABOVE_THE_ROOMS, *chapters}
+    files = [path for path in ROOT.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert [path for path in files if path.suffix != ".py"] == []
+    assert list((CHECKOUT / "chapters").rglob("*.py")) == []
 
 
 # Each check must be able to fail.
@@ -103,7 +121,12 @@ def test_every_room_has_tests():
         ("chapters/gemma/norms/plots.py", "from llmbook.chapters.gemma.embedding.plots import plot_lookup"),
         ("chapters/gemma/norms/plots.py", "from llmbook.chapters.dora import lora"),
         ("chapters/gemma/norms/plots.py", "def f():\n    import llmbook.chapters.olmo.schedule.plots as plots"),
+        ("chapters/gemma/norms/plots.py", "from llmbook.chapters import gemma"),
+        ("chapters/gemma/norms/plots.py", "from llmbook.chapters.dora import *"),
+        ("chapters/gemma/norms/plots.py", "from llmbook.chapters import exercises"),
+        ("chapters/gemma/norms/plots.py", "from llmbook.chapters.all_checks import gemma_embedding"),
         ("chapters/__init__.py", "from llmbook.chapters.gemma.norms import checks"),
+        ("chapters/gemma/__init__.py", "from llmbook.chapters.gemma.norms import checks"),
         ("chapters/all_checks.py", "from llmbook.chapters.gemma.norms import plots"),
     ],
 )
@@ -120,14 +143,18 @@ def test_intruders_are_seen():
     page, other = "chapters/gemma/04-norms.ipynb", "chapters/gemma/05-scaled-embedding.ipynb"
     code, rooms = "from llmbook.chapters.gemma.norms import plots", {"gemma/norms": {page}}
     assert intruders({page: code, "chapters/gemma/exercises.ipynb": code}, rooms) == []
-    for name in (other, "chapters/dora/exercises.ipynb", "book/index.md"):
+    for name in (other, "chapters/dora/exercises.ipynb", "chapters/gemma/my-exercises.ipynb", "book/index.md"):
         assert len(intruders({name: code}, rooms)) == 1
+    assert intruders({other: "from llmbook.chapters import check"}, rooms) == []
+    ways = ("from llmbook.chapters import gemma", "import llmbook.chapters", "from llmbook.chapters import exercises")
+    for way in ways:
+        assert len(intruders({page: way}, rooms)) == 1
 
 
 def test_misplaced_tests_are_seen():
     code = "from llmbook.chapters.gemma.norms import plots"
     folders = {".", "layers", "chapters/gemma", "chapters/gemma/norms", "chapters/gemma/embedding"}
-    assert misplaced({"chapters/gemma/norms/test_a.py": code, "chapters/gemma/test_b.py": code}, folders) == []
-    for name in ("test_a.py", "layers/test_a.py", "chapters/gemma/embedding/test_a.py"):
+    assert misplaced({"chapters/gemma/norms/test_a.py": code}, folders) == []
+    for name in ("test_a.py", "layers/test_a.py", "chapters/gemma/test_a.py", "chapters/gemma/embedding/test_a.py"):
         assert len(misplaced({name: code}, folders)) == 1
     assert len(misplaced({"attic/test_a.py": ""}, folders)) == 1
