@@ -1,6 +1,8 @@
 """Every exercise of the book with its checks, gathered from the rooms of the pages."""
 
+from llmbook.chapters.dora.costs import checks as dora_costs
 from llmbook.chapters.dora.decomposition import checks as dora_decomposition
+from llmbook.chapters.dora.does_it_help import checks as dora_does_it_help
 from llmbook.chapters.dora.lora import checks as dora_lora
 from llmbook.chapters.dora.low_rank import checks as dora_low_rank
 from llmbook.chapters.dora.practice import checks as dora_practice
@@ -11,8 +13,11 @@ from llmbook.chapters.gemma.embedding import checks as gemma_embedding
 from llmbook.chapters.gemma.feedforward import checks as gemma_feedforward
 from llmbook.chapters.gemma.norms import checks as gemma_norms
 from llmbook.chapters.olmo.architecture import checks as olmo_architecture
+from llmbook.chapters.olmo.assembled import checks as olmo_assembled
 from llmbook.chapters.olmo.comparison import checks as olmo_comparison
 from llmbook.chapters.olmo.evidence import checks as olmo_evidence
+from llmbook.chapters.olmo.positions import checks as olmo_positions
+from llmbook.chapters.olmo.pretraining import checks as olmo_pretraining
 from llmbook.chapters.olmo.schedule import checks as olmo_schedule
 from llmbook.chapters.tiny_titans.cost import checks as tiny_titans_cost
 from llmbook.chapters.tiny_titans.fight import checks as tiny_titans_fight
@@ -25,7 +30,9 @@ from llmbook.exercises.registry import Exercises, collect
 
 EXERCISES: Exercises = collect(
     [
+        dora_costs,
         dora_decomposition,
+        dora_does_it_help,
         dora_lora,
         dora_low_rank,
         dora_practice,
@@ -36,8 +43,11 @@ EXERCISES: Exercises = collect(
         gemma_feedforward,
         gemma_norms,
         olmo_architecture,
+        olmo_assembled,
         olmo_comparison,
         olmo_evidence,
+        olmo_positions,
+        olmo_pretraining,
         olmo_schedule,
         tiny_titans_cost,
         tiny_titans_fight,

@@ -1,4 +1,4 @@
-"""Checks for the pages on pretraining, on evidence and on the whole model: packing, spikes, sign test, padded rows."""
+"""Checks for the page on the evidence: the spikes of a log, the sign test."""
 
 import math
 from collections.abc import Callable
@@ -6,50 +6,10 @@ from functools import partial
 from statistics import mean, median, median_high, median_low, pstdev, stdev
 
 import torch
-from torch import Tensor
 
-from llmbook.exercises.compare import as_tensor, draw, expect_number, expect_tensor
+from llmbook.exercises.compare import expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.experiments.results import read_result
-
-
-def cut(stream: list[int], size: int) -> Tensor:
-    """Whole rows of a list of ids."""
-    rows = len(stream) // size
-    return torch.tensor(stream[: rows * size], dtype=torch.long).reshape(rows, size)
-
-
-def joined(documents: list[list[int]], before: list[int], after: list[int]) -> list[int]:
-    """All documents in one list."""
-    return [token for document in documents for token in (*before, *document, *after)]
-
-
-def expect_packed(f, documents: list[list[int]], end: int, length: int) -> None:
-    """Compare with the rows that the book's packing gives."""
-    stream, size = joined(documents, [], [end]), length + 1
-    padded = stream + [end] * (-len(stream) % size)
-    single = [row for document in documents for row in cut([*document, end], size).tolist()]
-    mistakes = [
-        (cut(stream[:-1], size), "an end token is missing: it follows the last document too"),
-        (cut(joined(documents, [], []), size), "the end tokens are missing: one after each document"),
-        (cut(joined(documents, [end], []), size), "the end token stands before each document: put it after"),
-        (cut(stream, length), "the rows are too short: the model reads `length` tokens and predicts one more"),
-        (cut(padded, size), "the last row is filled up: leave out what does not fill a row"),
-        (torch.tensor(single).reshape(-1, size), "every document begins a row of its own: join them all, then cut"),
-    ]
-    expect_tensor(f(documents, end, length), cut(stream, size), mistakes, exact=True)
-
-
-@exercise("olmo-ex-pack")
-def pack_with_a_rest(f):
-    """Three documents with a rest"""
-    expect_packed(f, [[5, 6, 7], [8, 9, 10, 11, 12], [13, 14]], 0, 3)
-
-
-@exercise("olmo-ex-pack")
-def pack_without_a_rest(f):
-    """Documents that fill their rows exactly"""
-    expect_packed(f, [[5, 6], [7], [8, 9, 10, 11, 12, 13]], 1, 5)
 
 
 def usual_spread(losses: list[float], center: Callable = median) -> float:
@@ -191,43 +151,3 @@ def some_losses(f):
     """Two, four and ten losses"""
     for losses in (2, 4, 10):
         expect_needed(f, losses)
-
-
-def expect_padded(f, logits: Tensor, tokens: int) -> None:
-    """Compare with the softmax over the rows that stand for a token."""
-    real = torch.arange(logits.shape[-1]) < tokens
-    right = logits.masked_fill(~real, float("-inf")).softmax(-1)
-    shares = logits.softmax(-1)
-    mistakes = [
-        (shares, "the padded rows still have a share: they stand for no token"),
-        (logits.masked_fill(~real, 0.0).softmax(-1), "a logit of 0 is not a probability of 0: exp(0) is 1; use -inf"),
-        (shares * real, "the shares no longer add up to 1: mask the logits before the softmax"),
-        (right[..., :tokens], "the padded places are cut off: keep the shape, with probability 0 there"),
-        (logits.masked_fill(real, float("-inf")).softmax(-1), "that masks the real tokens and keeps the padded rows"),
-        (logits.masked_fill(torch.arange(len(real)) >= tokens - 1, float("-inf")).softmax(-1),
-         "one token too many is masked: ids run from 0 to tokens - 1"),
-        (logits.masked_fill(torch.arange(len(real)) > tokens, float("-inf")).softmax(-1),
-         "one padded row is left: ids run from 0 to tokens - 1"),
-    ]  # fmt: skip
-    got = as_tensor(f(logits, tokens))
-    expect_tensor(got, right, mistakes, otherwise="a padded place gets exactly 0, whatever the other logits are")
-    expect_tensor(got[..., tokens:], right[..., tokens:], exact=True, name="the padded part",
-                  otherwise="small is not 0: mask with -inf")  # fmt: skip
-
-
-@exercise("olmo-ex-padded-rows")
-def padded_rows_that_win(f):
-    """A padded row has the largest logit"""
-    expect_padded(f, torch.tensor([-3.0, -2.0, -4.0, 5.0, 1.0]), 3)
-
-
-@exercise("olmo-ex-padded-rows")
-def padded_rows_of_low_logits(f):
-    """Logits of about -80, which a large negative number hardly lies below"""
-    expect_padded(f, torch.tensor([-83.0, -82.0, -84.0, 5.0, 1.0]), 3)
-
-
-@exercise("olmo-ex-padded-rows")
-def padded_rows_of_a_batch(f):
-    """A batch (2, 4, 16) with 13 tokens"""
-    expect_padded(f, draw(0, 2, 4, 16) - 2, 13)

@@ -69,17 +69,6 @@ def norms(mixed=2, last=2, root=True, whole=True, clamped=True):
     return lengths
 
 
-def mean_change(axis=1, absolute=True):
-    def changes(before, after):
-        lengths = after.norm(dim=axis) - before.norm(dim=axis)
-        return (lengths.abs() if absolute else lengths).mean(), 1 - F.cosine_similarity(before, after, dim=axis).mean()
-    return changes
-
-
-def cosine(before, after):
-    return mean_change()(before, after)[0], F.cosine_similarity(before, after, dim=1).mean()
-
-
 WRONG = [
     ("weight", lambda W, A, B, m, s: m * (W + s * B @ A), "m[:, None]|has shape"),
     ("weight", lambda W, A, B, m, s: m * F.normalize(W + s * B @ A), "write magnitude[:, None]"),
@@ -111,9 +100,6 @@ WRONG = [
     ("unmerge", lambda W, A, B, m, s, n: W - s * B @ A, "undoes LoRA"),
     ("unmerge", lambda W, A, B, m, s, n: (W - s * B @ A) * (n / m)[:, None], "wrong order"),
     ("unmerge", lambda W, A, B, m, s, n: W * (m / n)[:, None] - s * B @ A, "now divide by it"),
-    ("changes", mean_change(absolute=False), "absolute values"),
-    ("changes", mean_change(axis=0), "those are the columns"),
-    ("changes", cosine, "subtract it from 1"),
 ]
 
 

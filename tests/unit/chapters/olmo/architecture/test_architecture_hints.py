@@ -35,11 +35,6 @@ def fused(hidden, swap=False):
     return layer
 
 
-def half(weight, heads, first=0):
-    by_head = weight.unflatten(0, (heads, -1))
-    return torch.cat((by_head[:, first::2], by_head[:, 1 - first :: 2]), 1).flatten(0, 1)
-
-
 WRONG = [
     ("fold-norm", lambda g, s, w, b: (w * g[:, None] if len(w) == len(g) else w * g, w @ s + b), "multiplies the rows"),
     ("fold-norm", lambda g, s, w, b: (w * g, w @ s), "old bias is lost"),
@@ -58,10 +53,6 @@ WRONG = [
     ("fused", fused(lambda gate, up: F.silu(gate) * F.silu(up)), "both halves"),
     ("fused", fused(lambda gate, up: F.gelu(gate) * up), "GELU on the gate"),
     ("fused", lambda x, m, d, last: (F.silu(x @ m[::2].T) * (x @ m[1::2].T)) @ d.T, "every second row"),
-    ("rope-permute", lambda w, heads: w.unflatten(0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2), "the way back"),
-    ("rope-permute", lambda w, heads: half(w, 1), "mixes the heads"),
-    ("rope-permute", lambda w, heads: half(w, heads, first=1), "turns the other way"),
-    ("rope-permute", lambda w, heads: half(w.T, 1).T, "moves columns"),
 ]
 
 
@@ -72,23 +63,3 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("olmo-ex-", WRONG, checks)
-
-
-def test_reordered_rows_give_the_scores_of_neighbors():
-    from llmbook.layers.rope import apply_rope, rope_angles
-
-    cos, sin = rope_angles(torch.arange(9), 8, 10000.0)
-    query, key = torch.randn(2, 16, 4, generator=torch.Generator().manual_seed(0))
-    x = torch.randn(9, 4, generator=torch.Generator().manual_seed(1))
-
-    def heads(weight):
-        return (x @ weight.T).view(9, 2, 8).transpose(0, 1)
-
-    def neighbors(value):
-        even, odd = value[..., ::2], value[..., 1::2]
-        return torch.stack((even * cos - odd * sin, odd * cos + even * sin), -1).flatten(-2)
-
-    right = neighbors(heads(query)) @ neighbors(heads(key)).mT
-    for order, same in ((lambda w: half(w, 2), True), (lambda w: half(w, 1), False), (lambda w: w, False)):
-        turned = [apply_rope(heads(order(weight)), cos, sin) for weight in (query, key)]
-        assert torch.allclose(turned[0] @ turned[1].mT, right, atol=1e-4) == same

@@ -1,0 +1,32 @@
+"""Wrong answers to the exercise on costs fail, and the hint names the misconception behind them."""
+
+import pytest
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters.dora.costs import checks
+
+
+def flops(products, thin):
+    """FLOPs of LoRA as so many whole and so many thin products; right for the other kinds."""
+    def count(tokens, inputs, outputs, rank, kind):
+        whole = 2 * tokens * inputs * outputs
+        small = 2 * tokens * rank * (inputs + outputs)
+        return {"frozen": 2 * whole, "full": 3 * whole, "lora": products * whole + thin * small}[kind]
+    return count
+
+
+WRONG = [
+    ("flops", flops(3, 3), "multiply|expected"),
+    ("flops", flops(1, 3), "still pass through"),
+    ("flops", flops(2, 1), "backward pass too"),
+    ("flops", flops(3, 0), "frozen weight is not computed"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("dora-ex-", WRONG, checks)

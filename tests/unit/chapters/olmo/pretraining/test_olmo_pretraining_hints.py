@@ -1,0 +1,34 @@
+"""Wrong answers to the exercise on pretraining fail, and the hint names the misconception behind them."""
+
+import pytest
+import torch
+from wrong_answers import check_hint, check_two_for_each, hint_cases
+
+from llmbook.chapters.olmo.pretraining import checks
+
+
+def packed(stream, size):
+    rows = len(stream) // size
+    return torch.tensor(stream[: rows * size]).view(rows, size)
+
+
+def flat(documents, end, before=False):
+    return [i for document in documents for i in ([end, *document] if before else [*document, end])]
+
+
+WRONG = [
+    ("pack", lambda ds, end, T: packed(flat(ds, end)[:-1], T + 1), "follows the last document too"),
+    ("pack", lambda ds, end, T: packed(flat(ds, end, before=True), T + 1), "stands before each"),
+    ("pack", lambda ds, end, T: packed(flat(ds, end), T), "rows are too short"),
+    ("pack", lambda ds, end, T: packed([i for d in ds for i in d], T + 1), "end tokens are missing"),
+    ("pack", lambda ds, end, T: packed(flat(ds, end) + [end] * (-len(flat(ds, end)) % (T + 1)), T + 1), "filled up"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+def test_the_hint_names_the_misconception(name, answer, phrases):
+    check_hint(name, answer, phrases)
+
+
+def test_every_exercise_has_at_least_two_wrong_answers():
+    check_two_for_each("olmo-ex-", WRONG, checks)
