@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from llmbook.checkpoint.folder import CONFIG, INDEX, WEIGHTS, name_some, read_config, read_json, stored_tensors
 from llmbook.checkpoint.hub import CheckpointError, find_directory
+from llmbook.checkpoint.special_ids import GENERATION, read_special_ids, special_ids_of
 from llmbook.checkpoint.tensors import StoredTensor
 from llmbook.checkpoint.writing import fingerprint, replace_files
 from llmbook.layers.rope import rope_angles
@@ -45,19 +46,20 @@ def load_pretrained(
             its config names, else the widest.
 
     Returns:
-        The model, in evaluation mode.
+        The model, in evaluation mode. Its ``special_ids`` are those of the folder, for :func:`save_pretrained`.
 
     Raises:
         CheckpointError: the folder, the config or a file of weights is not what it should be, or was replaced while
             it was read. The message says which, and what to do.
     """
-    directory = find_directory(path_or_hub_id, (CONFIG, INDEX, "model*.safetensors"))
+    directory = find_directory(path_or_hub_id, (CONFIG, GENERATION, INDEX, "model*.safetensors"))
     found = fingerprint(directory / CONFIG)
     hf = read_json(directory / CONFIG)
     stored = stored_tensors(directory)
     family, config = read_config(directory / CONFIG, hf, stored)
     with torch.device("meta"):
         model = MODELS[type(config)](config)
+    model.special_ids = read_special_ids(directory, hf)
     table, shapes = family.key_table(config), _shapes(model)
     stored = _relevant(stored, family)
     duplicates = _check_names(directory, table, stored, family.repeated)
@@ -84,6 +86,10 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
     After an error the folder holds what it held before. After a kill, :func:`load_pretrained` finds all that was there
     before or all that is new, and other programs may find no ``config.json`` until the next save.
 
+    The special ids (``bos_token_id`` and the like) and ``generation_config.json`` of a model that was read are written
+    as they were read. Any other model gets the ids of its family's published tokenizer; beside a tokenizer of your own,
+    write its ids into ``config.json``.
+
     Args:
         model: a model that one of the families can describe.
         directory: made if it does not exist; other files in it stay.
@@ -104,9 +110,17 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
         )
     weights = {name: place.join(tensors) for name, place in table.items()}
     dtype = str(model.embed_tokens.weight.dtype).removeprefix("torch.")
-    text = json.dumps(family.config_to_hf(model.config) | {"torch_dtype": dtype}, indent=2, sort_keys=True)
-    files = {WEIGHTS: lambda path: save_file(weights, path, metadata={"format": "pt"}), CONFIG: text + "\n"}
-    replace_files(Path(directory), files)
+    hf, read = family.config_to_hf(model.config) | {"torch_dtype": dtype}, special_ids_of(model)
+    files = {WEIGHTS: lambda path: save_file(weights, path, metadata={"format": "pt"})}
+    if read is not None:
+        hf = read.put_into(hf)
+        files |= {GENERATION: _json(read.generation)} if read.generation is not None else {}
+    replace_files(Path(directory), files | {CONFIG: _json(hf)})
+
+
+def _json(content: dict) -> str:
+    """A JSON object as transformers writes it into a file."""
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
 def _shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:

@@ -104,9 +104,11 @@ def test_only_what_is_needed_is_downloaded(tmp_path, monkeypatch):
         return str(tmp_path)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    monkeypatch.setattr(huggingface_hub, "list_repo_files", lambda repo_id: [])
     with pytest.raises(CheckpointError, match=r"has no config\.json"):
         load_pretrained(NAME)
-    assert asked == {NAME: ["config.json", "model.safetensors.index.json", "model*.safetensors"]}
+    weights = ["model.safetensors.index.json", "model*.safetensors"]
+    assert asked == {NAME: ["config.json", "generation_config.json", *weights]}
 
 
 def test_is_cached_looks_at_the_disk_alone(tmp_path, monkeypatch):
