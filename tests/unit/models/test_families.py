@@ -47,10 +47,25 @@ def test_each_size_reaches_its_field(family):
 @pytest.mark.parametrize("drop", [lambda hf, *names: without(hf, *names), lambda hf, *names: hf | dict.fromkeys(names)])
 def test_what_is_left_out_or_null_follows_the_rules_of_hugging_face(family, drop):
     hf = family.config_to_hf(replace(family.tiny(), heads=4, kv_heads=4, head_size=12, tie_embeddings=True))
-    config = family.config_from_hf(drop(hf, "num_key_value_heads", "head_dim"))
+    short = hf | dict.fromkeys(["num_key_value_heads", "head_dim"])
+    if family is not gemma:
+        short = drop(hf, "num_key_value_heads", "head_dim")
+    config = family.config_from_hf(short)
     assert (config.kv_heads, config.head_size) == (4, 12)
     config = family.config_from_hf(drop(hf, "tie_word_embeddings"))
     assert config.tie_embeddings == (family is gemma), "tied unless it says otherwise: only Gemma"
+
+
+def test_each_family_has_its_own_word_for_what_is_left_out():
+    """Not all follow Llama: tests/parity/test_left_out_fields.py asks the reference about every field."""
+    hf = gemma.config_to_hf(replace(gemma.tiny(), heads=32, kv_heads=32))
+    config = gemma.config_from_hf(without(hf, "num_key_value_heads", "head_dim"))
+    assert (config.kv_heads, config.head_size) == (16, 256)
+    short = without(llama.config_to_hf(llama.tiny()), "rope_theta", "rms_norm_eps", "num_key_value_heads")
+    found = [llama.config_from_hf(short | {"model_type": name, "num_attention_heads": 16, "head_dim": 12})
+             for name in ("llama", "mistral", "mixtral")]  # fmt: skip
+    assert [config.kv_heads for config in found] == [16, 8, 8]
+    assert [(config.rope_base, config.norm_eps) for config in found] == [(1e4, 1e-6), (1e4, 1e-6), (1e6, 1e-5)]
 
 
 @pytest.mark.parametrize("fields", [
