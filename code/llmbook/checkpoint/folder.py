@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from llmbook.checkpoint.formats import unread_format
 from llmbook.checkpoint.hub import CheckpointError
 from llmbook.checkpoint.tensors import StoredTensor, read_header
 from llmbook.checkpoint.writing import current
@@ -106,11 +107,9 @@ def _is_possible(value: object, kind: type, optional: bool) -> bool:
 
 def _no_weights(directory: Path) -> str:
     """What to do about a folder without safetensors."""
-    if list(directory.glob("pytorch_model*.bin")):
-        return (
-            f"{directory} has its weights in pytorch_model.bin only, a format that can run code when it is opened: "
-            "choose a revision with model.safetensors, or load it with transformers and call save_pretrained there"
-        )
+    unread = unread_format(WEIGHTS, (path.name for path in directory.iterdir()))
+    if unread is not None:
+        return f"{directory} {unread}"
     others = sorted(path.name for path in directory.glob("*.safetensors"))
     found = f" (it has {name_some(others)})" if others else ""
     return f"{directory} has neither {WEIGHTS} nor {INDEX}{found}; download the weights into it"

@@ -10,6 +10,8 @@ from pathlib import Path
 import huggingface_hub
 from huggingface_hub import errors
 
+from llmbook.checkpoint.formats import UNREAD, stem, unread_format
+
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be used as it is; the message says what to do about it."""
@@ -26,7 +28,8 @@ def find_directory(path_or_hub_id: str | Path, files: Sequence[str]) -> Path:
         An existing folder.
 
     Raises:
-        CheckpointError: neither a folder nor a repository that can be reached and read.
+        CheckpointError: neither a folder nor a repository that can be reached and read, or a repository that has what
+            is needed in another format only.
     """
     path = Path(path_or_hub_id).expanduser()
     if path.is_dir():
@@ -36,14 +39,31 @@ def find_directory(path_or_hub_id: str | Path, files: Sequence[str]) -> Path:
     if not _looks_like_hub_id(path_or_hub_id):
         raise CheckpointError(f"there is no folder {path}; pass an existing folder or a hub name like google/gemma-2b")
     try:
-        return Path(huggingface_hub.snapshot_download(str(path_or_hub_id), allow_patterns=list(files)))
+        directory = Path(huggingface_hub.snapshot_download(str(path_or_hub_id), allow_patterns=list(files)))
     except Exception as error:  # the hub's own classes, those of its HTTP library, and the disk's
         raise CheckpointError(_advice(str(path_or_hub_id), error)) from error
+    _refuse_other_formats(str(path_or_hub_id), directory, files)
+    return directory
 
 
 def is_cached(hub_id: str, file: str = "config.json") -> bool:
     """Whether a file of a hub repository is on this machine already. Never touches the network."""
     return isinstance(huggingface_hub.try_to_load_from_cache(hub_id, file), str)
+
+
+def _refuse_other_formats(hub_id: str, directory: Path, files: Sequence[str]) -> None:
+    """Raise a CheckpointError about a repository that has what is needed in another format, which nothing downloads."""
+    arrived = {stem(pattern) for pattern in files if any(directory.glob(pattern))}
+    missing = ({stem(pattern) for pattern in files} & UNREAD.keys()) - arrived
+    if missing:
+        try:
+            names = huggingface_hub.list_repo_files(hub_id)
+        except Exception:  # as above: without the list, what reads the folder complains
+            return
+        for name in sorted(missing):
+            said = unread_format(name, names)
+            if said is not None:
+                raise CheckpointError(f"{hub_id} {said}")
 
 
 def _looks_like_hub_id(name: str | Path) -> bool:

@@ -13,6 +13,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from llmbook.checkpoint.formats import unread_format
 from llmbook.checkpoint.hub import CheckpointError, find_directory
 
 FILE = "tokenizer.json"
@@ -35,13 +36,9 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
     """
     path = find_directory(path_or_hub_id, (FILE,)) / FILE
     if not path.is_file():
-        has_model = (path.parent / "tokenizer.model").is_file()
-        advice = (
-            "only tokenizer.model: load it with transformers' AutoTokenizer and call save_pretrained, which writes it"
-            if has_model
-            else "so it holds no fast tokenizer; download it from the model's page"
-        )
-        raise CheckpointError(f"{path.parent} has no {FILE}, {advice}")
+        unread = unread_format(FILE, (other.name for other in path.parent.iterdir()))
+        nothing = f"has no {FILE}, so it holds no fast tokenizer; download it from the model's page"
+        raise CheckpointError(f"{path.parent} {unread or nothing}")
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises a bare Exception
