@@ -23,7 +23,9 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
     """Read the tokenizer of a checkpoint.
 
     A file may say that texts are cut and padded, as the script that trained the model wanted it. Here nothing is: a
-    text keeps all its tokens, and :func:`encode_batch` pads where its mask knows of it.
+    text keeps all its tokens, and :func:`encode_batch` pads where its mask knows of it. A token that only
+    ``tokenizer_config.json`` names, as old files do, is unknown here and read as the text that it is: load such a
+    tokenizer with transformers and call save_pretrained, which writes it into ``tokenizer.json``.
 
     Args:
         path_or_hub_id: a folder, or the name of a hub repository.
@@ -50,6 +52,8 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
 
 def encode(tokenizer: Tokenizer, text: str, bos_id: int | None) -> list[int]:
     """The ids of a text with exactly one BOS in front, also where the text or the tokenizer brings its own.
+
+    Nothing else is added, also where the tokenizer's own ``encode`` does: the end of T5's inputs is missing.
 
     Args:
         tokenizer: from :func:`load_tokenizer`.
@@ -107,7 +111,7 @@ def decode(tokenizer: Tokenizer, ids: Tensor | Sequence[int], *, skip_special: b
     Args:
         tokenizer: from :func:`load_tokenizer`.
         ids: ``(T,)``; an id that the tokenizer does not have stands for nothing.
-        skip_special: whether BOS, padding and other special tokens are left out.
+        skip_special: whether BOS, padding and the like are left out, as far as the tokenizer's file calls them special.
 
     Raises:
         ValueError: these are several sequences, or no ids, or one is below 0.

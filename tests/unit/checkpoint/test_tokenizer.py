@@ -1,5 +1,7 @@
 """Tokenizers: exactly one BOS, left padding, and errors that help."""
 
+import json
+
 import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, processors, trainers
@@ -127,3 +129,30 @@ def test_what_a_training_script_left_in_the_file_is_switched_off(switch, tmp_pat
     assert torch.equal(real, ids != PAD) and ids[0].tolist() == [BOS, *whole] and real[:, -1].all()
     twin = Tokenizer.from_file(str(path))  # as it was read before
     assert encode(twin, TEXT, BOS) != [BOS, *whole]
+
+
+def test_no_end_is_added_where_the_tokenizer_adds_one():
+    tokenizer = train()
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A <eos>", special_tokens=[("<eos>", EOS)])
+    assert tokenizer.encode(TEXT).ids[-1] == EOS
+    assert EOS not in encode(tokenizer, TEXT, BOS) + encode(tokenizer, TEXT, None)
+
+
+def test_only_what_the_file_calls_special_is_left_out_of_a_text():
+    tokenizer = train()
+    tokenizer.add_tokens(["[pad]"])  # known, but not called special
+    tokenizer.add_special_tokens(["[PAD]"])
+    plain, special = (tokenizer.token_to_id(token) for token in ("[pad]", "[PAD]"))
+    assert "[pad]" in decode(tokenizer, [4, plain]) and "[PAD]" not in decode(tokenizer, [4, special])
+    assert "[PAD]" in decode(tokenizer, [4, special], skip_special=False)
+
+
+def test_a_token_that_only_the_other_file_names_is_text(tmp_path):
+    added = {"26": {"content": "<turn>", "special": True}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"added_tokens_decoder": added}))
+    tokenizer = train()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert load_tokenizer(tmp_path).token_to_id("<turn>") is None
+    tokenizer.add_special_tokens(["<turn>"])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert encode(load_tokenizer(tmp_path), "<turn>", None) == [tokenizer.token_to_id("<turn>")]
