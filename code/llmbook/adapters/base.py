@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import torch
@@ -21,6 +22,8 @@ from torch import Tensor, nn
 from llmbook.layers.quantized_linear import QuantizedLinear
 
 KINDS = ("lora", "dora")
+LARGEST_RANK = 2**31
+LARGEST_ALPHA = torch.finfo(torch.float32).max  # an adapter is kept in float32, and multiplied by it there
 
 
 def scaling(alpha: float, rank: int, *, rank_stabilized: bool = False) -> float:
@@ -33,12 +36,15 @@ def scaling(alpha: float, rank: int, *, rank_stabilized: bool = False) -> float:
             arXiv 2106.09685, Section 4.1).
 
     Raises:
-        ValueError: the rank is not a whole number from 1, or alpha is not a positive number.
+        ValueError: the rank is not a whole number from 1 to 2**31, or alpha is not a positive number of float32.
     """
-    if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
+    if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= LARGEST_RANK:
         raise ValueError(f"rank must be a whole number of at least 1, not {rank!r}")
-    if not 0 < alpha < math.inf:
-        raise ValueError(f"alpha must be a positive number, not {alpha!r}; with 0 the adapter could never do anything")
+    if not _is_number(alpha) or not 0 < alpha <= LARGEST_ALPHA:
+        raise ValueError(
+            f"alpha must be a positive number that float32 can hold, not {alpha!r}; with 0 the adapter could never do "
+            "anything"
+        )
     return alpha / (math.sqrt(rank) if rank_stabilized else rank)
 
 
@@ -47,7 +53,7 @@ class Settings:
     """What an adapter is; ``inject`` and every adapter take these fields as arguments, and nothing else lists them.
 
     Raises:
-        ValueError: the kind is unknown, or a number is out of its range.
+        ValueError: the kind is unknown, or a field is of another type or out of its range.
     """
 
     kind: str = "lora"
@@ -66,8 +72,15 @@ class Settings:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
         scaling(self.alpha, self.rank)
-        if not 0 <= self.dropout < 1:
+        if not isinstance(self.rank_stabilized, bool):
+            raise ValueError(f"rank_stabilized is True or False, not {self.rank_stabilized!r}")
+        if not _is_number(self.dropout) or not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is a probability from 0 up to, not including, 1, not {self.dropout!r}")
+
+
+def _is_number(value: object) -> bool:
+    """Whether a setting is a number; True is none, although Python counts with it."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
@@ -84,6 +97,12 @@ def exactly(tensor: Tensor) -> Iterator[None]:
     device = tensor.device.type if torch.amp.is_autocast_available(tensor.device.type) else "cpu"  # meta has none
     with torch.inference_mode(False), torch.no_grad(), torch.autocast(device, enabled=False):
         yield
+
+
+def _write(weight: Tensor, values: Tensor) -> None:
+    """Overwrite a frozen weight; one that was made in inference mode takes nothing outside of it."""
+    with torch.inference_mode(weight.is_inference()), torch.no_grad():
+        weight.copy_(values)
 
 
 class AdapterLayer(nn.Module):
@@ -160,7 +179,7 @@ class AdapterLayer(nn.Module):
             raise ValueError("the merged weight has infinite or undefined numbers; did the training diverge?")
         with exactly(weight):
             original = self.base.weight.detach().clone()
-            self.base.weight.copy_(weight)
+        _write(self.base.weight, weight)
         self._original = original
 
     def unmerge(self) -> None:
@@ -171,8 +190,7 @@ class AdapterLayer(nn.Module):
         """
         if not self.merged:
             raise RuntimeError("this layer is not merged, so there is nothing to undo; call merge first")
-        with exactly(self._original):
-            self.base.weight.copy_(self._original)
+        _write(self.base.weight, self._original)
         self._original = None
 
     def extra_repr(self) -> str:
@@ -182,10 +200,11 @@ class AdapterLayer(nn.Module):
 def new_parameter(
     like: Tensor, shape: tuple[int, int], draw: Callable[..., Tensor], generator: torch.Generator | None
 ) -> nn.Parameter:
-    """A parameter on the device of ``like``, filled by ``draw`` where the generator lives."""
+    """A parameter on the device of ``like``, filled by ``draw`` where the generator lives; it can be trained."""
     device = like.device if generator is None else generator.device
-    values = torch.empty(shape, dtype=at_least_float32(like.dtype), device=device)
-    return nn.Parameter(draw(values, generator=generator).to(like.device))
+    with torch.inference_mode(False):  # what is made in inference mode takes no gradient later
+        values = torch.empty(shape, dtype=at_least_float32(like.dtype), device=device)
+        return nn.Parameter(draw(values, generator=generator).to(like.device))
 
 
 def _refuse_while_merged(layer: AdapterLayer, prefix: str, keep_vars: bool) -> None:

@@ -122,8 +122,9 @@ class DoRALinear(LoRALinear):
         super().__init__(base, **others)
         self.detach_norm = detach_norm
         self.forget()
-        self.magnitude = nn.Parameter(torch.empty_like(self.norm()))
-        self.reset_magnitude_()
+        with exactly(self.lora_A):  # also in inference mode this makes a parameter that can be trained
+            self.magnitude = nn.Parameter(torch.empty_like(self.norm()))
+            self.reset_magnitude_()
 
     def norm(self) -> Tensor:
         """The norm of each row of ``W + s B A``, ``(out,)`` in float32; remembered while evaluating."""

@@ -10,12 +10,14 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from llmbook.adapters.base import AdapterLayer, Settings
 from llmbook.adapters.dora import DoRALinear
 from llmbook.adapters.lora import LoRAEmbedding, LoRALinear
 from llmbook.layers.embedding import Embedding
 from llmbook.layers.replace import replace_layer
+from llmbook.layers.wrapped import named_layers, plain_name, unwrapped
 
 LAYERS = {layer.kind: layer for layer in (LoRALinear, DoRALinear)}
 TABLES = (Embedding, nn.Embedding)
@@ -29,7 +31,8 @@ def inject(
     Everything is checked first, so an error leaves the model as it was.
 
     Args:
-        model: any module; its weights are loaded already.
+        model: any module; its weights are loaded already. It may be compiled already, but not be in a
+            ``DistributedDataParallel``, which knows no parameters that come later.
         targets: ends of layer names: "q_proj" means every ``q_proj``, "layers.0.self_attn.q_proj" means one.
         generator: draws the adapters, in the order of the model's layers; None is torch's global one.
         **settings: fields of :class:`Settings`, such as ``kind="dora", rank=4, alpha=8``.
@@ -39,9 +42,15 @@ def inject(
 
     Raises:
         ValueError: a name matches nothing, a layer has an adapter already, is of another kind, or shares its weight
-            with another layer; or a number is out of its range.
+            with another layer; a number is out of its range; or the model cannot be trained, because it was made in
+            inference mode.
     """
     wanted = Settings(**settings)
+    if any(parameter.is_inference() for parameter in model.parameters()):
+        raise ValueError(
+            "this model was made or loaded under torch.inference_mode, so no adapter can be trained in it; load it "
+            "outside of that mode (torch.no_grad does no harm)"
+        )
     return install(model, dict.fromkeys(_find(model, targets), wanted), generator)
 
 
@@ -57,20 +66,25 @@ def install(model: nn.Module, wanted: Mapping[str, Settings], generator: torch.G
         The model itself.
 
     Raises:
-        ValueError: as for :func:`inject`; the model is as it was.
+        ValueError: as for :func:`inject`, except that a model made in inference mode is taken, to be used there; the
+            model is as it was.
     """
+    if isinstance(model, DistributedDataParallel):
+        raise ValueError("DistributedDataParallel has chosen what it averages; put the adapters in first, then wrap")
+    layers = named_layers(model)
     for name, settings in wanted.items():
-        _check(model, name, settings)
+        _check(model, name, layers[name], settings)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     try:
-        made = {name: _adapter(model.get_submodule(name), settings, generator) for name, settings in wanted.items()}
+        made = {name: _adapter(layers[name], settings, generator) for name, settings in wanted.items()}
     except Exception:
         for parameter in trained:  # those who were made before have frozen their layers
             parameter.requires_grad_(True)
         raise
     model.requires_grad_(False)
     for name, adapter in made.items():
-        replace_layer(model, name, adapter)
+        parent, _, leaf = name.rpartition(".")
+        replace_layer(layers[parent], leaf, adapter)
     for adapter in adapter_layers(model).values():
         for parameter in adapter.parameters(recurse=False):
             parameter.requires_grad_(True)
@@ -78,20 +92,21 @@ def install(model: nn.Module, wanted: Mapping[str, Settings], generator: torch.G
 
 
 def adapter_layers(model: nn.Module) -> dict[str, AdapterLayer]:
-    """The adapters of a model, by the name of the layer that each replaced."""
-    return {name: module for name, module in model.named_modules() if isinstance(module, AdapterLayer)}
+    """The adapters of a model, by the name of the layer that each replaced; wrappers do not count in names."""
+    return {name: module for name, module in named_layers(model).items() if isinstance(module, AdapterLayer)}
 
 
 def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
-    """What an optimizer would change, by name."""
-    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    """What an optimizer would change, by name; wrappers do not count in names."""
+    named = model.named_parameters()
+    return {plain_name(model, name): parameter for name, parameter in named if parameter.requires_grad}
 
 
 def _find(model: nn.Module, targets: Sequence[str]) -> dict[str, nn.Module]:
     """The layers that the targets name."""
     if isinstance(targets, str) or not targets:
         raise ValueError(f'targets is a list of names such as ["q_proj", "v_proj"], not {targets!r}')
-    modules = {name: module for name, module in model.named_modules() if name}
+    modules = {name: module for name, module in named_layers(model).items() if name}
     found = {}
     for target in targets:
         matches = {name: module for name, module in modules.items() if f".{name}".endswith(f".{target}")}
@@ -104,15 +119,14 @@ def _find(model: nn.Module, targets: Sequence[str]) -> dict[str, nn.Module]:
 def _no_match(model: nn.Module, target: str) -> str:
     """What to do about a name that nothing has."""
     kinds = (nn.Linear, AdapterLayer, *TABLES)
-    layers = [name for name, module in model.named_modules() if isinstance(module, kinds)]
+    layers = [name for name, module in named_layers(model).items() if isinstance(module, kinds)]
     names = [name.rpartition(".")[2] for name in layers if not name.endswith(".base")]
-    reason = ", because its embedding is its output matrix (tied)" if _is_tied(model) and target == "lm_head" else ""
+    reason = ", because its embedding is its output matrix (tied)" if is_tied(model) and target == "lm_head" else ""
     return f"no layer is named {target!r}{reason}; this model has {', '.join(dict.fromkeys(names)) or 'none to adapt'}"
 
 
-def _check(model: nn.Module, name: str, settings: Settings) -> None:
+def _check(model: nn.Module, name: str, layer: nn.Module, settings: Settings) -> None:
     """Refuse a layer that cannot be adapted."""
-    layer = model.get_submodule(name)
     if isinstance(layer, AdapterLayer) or f".{name}".endswith(".base"):
         raise ValueError(f"{name} has an adapter already; merge it for good first: remove(merge(model))")
     if not isinstance(layer, (nn.Linear, *TABLES)):
@@ -130,13 +144,14 @@ def _check(model: nn.Module, name: str, settings: Settings) -> None:
 def _shares_weight_with(model: nn.Module, name: str, layer: nn.Module) -> list[str]:
     """What else in a model uses the weight of a layer."""
     named = model.named_parameters(remove_duplicate=False)
-    others = [other for other, tensor in named if tensor is layer.weight and other != f"{name}.weight"]
-    return ["the output matrix"] if _is_tied(model) and name == "embed_tokens" else others
+    same = [plain_name(model, other) for other, tensor in named if tensor is layer.weight]
+    others = [other for other in same if other != f"{name}.weight"]
+    return ["the output matrix"] if is_tied(model) and name == "embed_tokens" else others
 
 
-def _is_tied(model: nn.Module) -> bool:
+def is_tied(model: nn.Module) -> bool:
     """Whether this is a model of this book without an output matrix of its own."""
-    return getattr(getattr(model, "config", None), "tie_embeddings", False)
+    return getattr(getattr(unwrapped(model), "config", None), "tie_embeddings", False)
 
 
 def _adapter(layer: nn.Module, settings: Settings, generator: torch.Generator | None) -> AdapterLayer:

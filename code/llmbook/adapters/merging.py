@@ -5,6 +5,7 @@ from torch import nn
 from llmbook.adapters.base import AdapterLayer
 from llmbook.adapters.injection import adapter_layers
 from llmbook.layers.replace import replace_layer
+from llmbook.layers.wrapped import named_layers
 
 
 def merge(model: nn.Module) -> nn.Module:
@@ -54,8 +55,10 @@ def remove(model: nn.Module) -> nn.Module:
     Raises:
         ValueError: there are no adapters.
     """
+    layers = named_layers(model)
     for name, layer in _adapters(model).items():
-        replace_layer(model, name, layer.base)
+        parent, _, leaf = name.rpartition(".")
+        replace_layer(layers[parent], leaf, layer.base)
     return model
 
 

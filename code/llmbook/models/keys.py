@@ -67,6 +67,14 @@ class Stored:
         return (whole.T if self.transposed and whole.ndim == 2 else whole).contiguous()
 
 
+def later_name(theirs: str) -> str:
+    """What transformers 5 calls a layer of a published checkpoint: it has Mixtral's router under another name.
+
+    Its experts are one layer there, which corresponds to none in the checkpoint.
+    """
+    return theirs.replace(".block_sparse_moe.gate", ".mlp.gate")
+
+
 def rename(pairs: Mapping[str, str]) -> dict[str, Stored]:
     """A table of tensors that go to one place as they are."""
     return {theirs: Stored((ours,)) for theirs, ours in pairs.items()}
