@@ -1,1 +1,1 @@
-"""Experiments of the book that are used in more than one place: on a page, in a script, in a test."""
+"""Experiments that several pages share; ``fresh_faults`` and ``judges``, which scripts run for one page or none."""

@@ -1,1 +1,1 @@
-"""Figures of the book: functions from arrays to a matplotlib figure, in one style (``style.py``)."""
+"""The style of all figures (``style.py``) and figures that several pages share: from arrays to a matplotlib figure."""

@@ -1,4 +1,4 @@
-"""Figures of the accounting: where the parameters are, what a token costs, what the cache needs, who wins a table.
+"""Figures of the accounting: where the parameters are, what a token costs, what the cache needs.
 
 Parts have the colors of the architecture drawings (``diagram.KINDS``), and stand in the same order in every bar, so
 that no bar depends on color alone. All functions take plain numbers and give back a figure.
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from llmbook.plots.diagram import tint
-from llmbook.plots.style import PALETTE, BookAxes, BookFigure, figure_for, styled
+from llmbook.plots.style import PALETTE, figure_for, styled
 
 GROUPS = {  # name in the figure: (the parts it sums, color, share of that color, hatch)
     "embedding": (("embedding",), "green", 0.45, ""),
@@ -46,7 +46,7 @@ def draw_parts(rows: Mapping[str, Parts], *, unit: float = 1e9, xlabel: str = "b
         _stack(ax, place, parts, unit, limit)
         total = sum(parts.values()) / unit
         ax.text(total + 0.01 * limit, place, f"{total:.2f}", va="center", fontweight="bold", fontsize=10.5)
-    _name_bars(ax, list(rows), xlabel, limit)
+    name_bars(ax, list(rows), xlabel, limit)
     if legend:
         _legend(ax, [name for name in GROUPS if any(_size(parts, name) for parts in rows.values())])
     return figure
@@ -71,7 +71,8 @@ def _stack(ax: Any, place: float, parts: Parts, unit: float, limit: float) -> No
         start += width
 
 
-def _name_bars(ax: Any, names: Sequence[str], xlabel: str, limit: float) -> None:
+def name_bars(ax: Any, names: Sequence[str], xlabel: str, limit: float) -> None:
+    """The names of horizontal bars, from the top down, and an axis that ends at ``limit``."""
     ax.set_yticks(range(len(names)), names, fontsize=11)
     ax.set(xlim=(0, limit), ylim=(len(names) - 0.5, -0.5), xlabel=xlabel)
     ax.tick_params(axis="y", length=0)
@@ -101,61 +102,8 @@ def draw_cache(rows: Sequence[tuple[str, int, bool]], *, context: int, ax: Any =
         ax.barh(place, size / GIB, BAR, color=tint("orange", 0.55 if real else 0.12), edgecolor=PALETTE["ink"],
                 linewidth=0.9, hatch="" if real else "///", linestyle="-" if real else "--")
         ax.text(size / GIB + 0.012 * limit, place, f"{size / GIB:.2f}", va="center", fontweight="bold", fontsize=10.5)
-    _name_bars(ax, [name for name, _, _ in rows], f"GiB of cache for {context:,} tokens in bfloat16", limit)
+    name_bars(ax, [name for name, _, _ in rows], f"GiB of cache for {context:,} tokens in bfloat16", limit)
     patches = [Patch(facecolor=tint("orange", 0.55), edgecolor=PALETTE["ink"], label="as published"),
                Patch(facecolor=tint("orange", 0.12), edgecolor=PALETTE["ink"], hatch="///", label="what if")]
     ax.legend(handles=patches, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, borderaxespad=0.2)
-    return figure
-
-
-@styled
-def draw_budget(parameters: Mapping[str, Parts], memory: Mapping[str, tuple[int, int]]) -> Figure:
-    """Two pairs of bars: parameters by part, and memory for weights and cache.
-
-    Args:
-        parameters: Name of a bar to its parts.
-        memory: Name of a bar to the bytes of its weights and of its cache.
-    """
-    figure = BookFigure(figsize=(WIDTH, 4.4))  # no layout engine: the axes must not move between an explorer's frames
-    upper, lower = (figure.add_axes((0.175, bottom, 0.81, 0.27), axes_class=BookAxes) for bottom in (0.6, 0.12))
-    draw_parts(parameters, limit=10.6, ax=upper)
-    limit = max(26.5, 1.25 * max(map(sum, memory.values())) / GIB)
-    for place, (weights, cache) in enumerate(memory.values()):
-        weights, cache = weights / GIB, cache / GIB
-        lower.barh(place, weights, BAR, color=tint("gray", 0.35), edgecolor=PALETTE["ink"], linewidth=0.9)
-        lower.barh(place, cache, BAR, left=weights, color=tint("orange", 0.55), edgecolor=PALETTE["ink"], hatch="..",
-                   linewidth=0.9)
-        lower.text(weights + cache + 0.01 * limit, place, f"{weights:.1f} + {cache:.2f}", va="center", fontsize=10.5,
-                   fontweight="bold")
-    _name_bars(lower, list(memory), "GiB in bfloat16", limit)
-    patches = [Patch(facecolor=tint("gray", 0.35), edgecolor=PALETTE["ink"], label="weights"),
-               Patch(facecolor=tint("orange", 0.55), edgecolor=PALETTE["ink"], hatch="..", label="KV cache")]
-    lower.legend(handles=patches, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, fontsize=10,
-                 handlelength=1.4, borderaxespad=0.2)
-    return figure
-
-
-@styled
-def draw_margins(margins: Mapping[str, float], *, xlabel: str, ax: Any = None) -> Figure:
-    """One model's lead over the best of the others, benchmark by benchmark, from the largest lead to the largest gap.
-
-    Args:
-        margins: Benchmark to points ahead (positive) or behind (negative).
-        xlabel: Whose lead over whom.
-        ax: Axes to draw on; new ones by default.
-    """
-    figure, ax = figure_for(ax, size=(WIDTH, 0.9 + 0.27 * len(margins)))
-    ordered = sorted(margins.items(), key=lambda item: -item[1])
-    reach = 1.4 * max(abs(margin) for margin in margins.values())
-    for place, (_, margin) in enumerate(ordered):
-        ahead = margin > 0
-        ax.barh(place, margin, BAR, color=tint("blue" if ahead else "vermillion", 0.5), edgecolor=PALETTE["ink"],
-                linewidth=0.9, hatch="" if ahead else "///")
-        text = "tie" if margin == 0 else f"{margin:+.1f}".replace("-", "\N{MINUS SIGN}")
-        ax.annotate(text, (margin, place), (5 if margin >= 0 else -5, 0),
-                    textcoords="offset points", ha="left" if margin >= 0 else "right", va="center", fontsize=10)
-    ax.axvline(0, color=PALETTE["ink"], linewidth=1.0, linestyle="-")
-    _name_bars(ax, [name for name, _ in ordered], xlabel, reach)
-    ax.set_xlim(-reach, reach)
-    ax.tick_params(axis="y", labelsize=10)
     return figure

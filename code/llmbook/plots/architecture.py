@@ -1,25 +1,21 @@
-"""Architecture drawings: a decoder block, the whole decoder, gated feed-forward layers, heads that share keys.
+"""Architecture drawings: a decoder block and the whole decoder.
 
 Every drawing is read from the bottom up. The thick line is the residual stream: what stands on it changes the stream
-itself, what stands beside it reads from the stream and adds to it. Sources: for the places of the norm, Xiong et al.,
-"On Layer Normalization in the Transformer Architecture" (2020), figure 1; for gates, Shazeer, "GLU Variants Improve
-Transformer" (2020), section 2; for shared heads, Ainslie et al., "GQA" (2023), figure 2.
+itself, what stands beside it reads from the stream and adds to it. Source for the places of the norm: Xiong et al.,
+"On Layer Normalization in the Transformer Architecture" (2020), figure 1.
 """
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from llmbook.plots.diagram import RADIUS, box, canvas, draw_side_by_side, frame, node, note, wire
+from llmbook.plots.diagram import RADIUS, box, canvas, frame, node, note, wire
 from llmbook.plots.style import styled
 
 NORM_LABELS = {"layer": "LayerNorm", "layer_free": "LayerNorm, without gain and bias", "rms": "RMSNorm",
                "rms_unit": "RMSNorm, with gain 1 + w"}
 GATED_LABELS = {"silu": "SwiGLU", "gelu": "GeGLU", "gelu_tanh": "GeGLU", "relu": "ReGLU", "sigmoid": "GLU",
                 "identity": "bilinear"}
-GATE_FUNCTIONS = {"GeGLU": "GELU", "SwiGLU": "SiLU", "ReGLU": "ReLU", "GLU": "sigmoid", "bilinear": "identity"}
 
 BESIDE = 1.11  # from the stream to the middle of what stands beside it
 LANES = {"pre": 0.2, "post": 0.47, "both": 0.2, "output": 0.2}  # where the stream is in a drawing of one block
@@ -98,55 +94,6 @@ def _parallel_block(norm: str, attention: str, feedforward: str, ax: Any) -> Fig
 
 
 @styled
-def draw_glu(kind: str = "GeGLU", *, ax: Any = None) -> Figure:
-    """A plain feed-forward layer beside a gated one: two matrices and a bend, three matrices and a product.
-
-    Args:
-        kind: "GeGLU", "SwiGLU", "ReGLU", "GLU" or "bilinear".
-        ax: Axes to draw on; new ones by default.
-
-    Raises:
-        ValueError: If ``kind`` is another word.
-    """
-    if kind not in GATE_FUNCTIONS:
-        raise ValueError(f"kind is one of {sorted(GATE_FUNCTIONS)}, not {kind!r}")
-    figure, ax = canvas(ax, 5.3, 4.75)
-    _plain_feedforward(ax, 0.85, "GELU" if kind == "bilinear" else GATE_FUNCTIONS[kind])
-    _gated_feedforward(ax, 2.75, 4.35, kind)
-    return figure
-
-
-def _plain_feedforward(ax: Any, x: float, function: str) -> None:
-    note(ax, x, 4.58, "plain", align="center", fontsize=11.5, bold=True)
-    note(ax, x, 0.16, "x", align="center", fontsize=12, bold=True)
-    wire(ax, (x, 0.3), (x, 0.75))
-    box(ax, x, 0.98, "up\nD → F", width=1.1, height=0.5, kind="feedforward")
-    wire(ax, (x, 1.23), (x, 1.6))
-    box(ax, x, 1.8, function, width=1.1, kind="gate")
-    wire(ax, (x, 2.0), (x, 3.25))
-    box(ax, x, 3.5, "down\nF → D", width=1.1, height=0.5, kind="feedforward")
-    wire(ax, (x, 3.75), (x, 4.25))
-
-
-def _gated_feedforward(ax: Any, gate: float, up: float, kind: str) -> None:
-    middle, top = (gate + up) / 2, 2.6
-    note(ax, middle, 4.58, f"gated: {kind}", align="center", fontsize=11.5, bold=True)
-    note(ax, middle, 0.16, "x", align="center", fontsize=12, bold=True)
-    for x, name in ((gate, "gate"), (up, "up")):
-        wire(ax, (middle, 0.3), (middle, 0.5), (x, 0.5), (x, 0.75))
-        box(ax, x, 0.98, f"{name}\nD → F", width=1.1, height=0.5, kind="feedforward")
-    wire(ax, (gate, 1.23), (gate, 1.6))
-    box(ax, gate, 1.8, GATE_FUNCTIONS[kind], width=1.1, kind="gate")
-    wire(ax, (gate, 2.0), (gate, top), (middle - RADIUS, top))
-    wire(ax, (up, 1.23), (up, top), (middle + RADIUS, top))
-    node(ax, middle, top, "x")
-    note(ax, middle, top - 0.32, "value by value", align="center")
-    wire(ax, (middle, top + RADIUS), (middle, 3.25))
-    box(ax, middle, 3.5, "down\nF → D", width=1.1, height=0.5, kind="feedforward")
-    wire(ax, (middle, 3.75), (middle, 4.25))
-
-
-@styled
 def draw_decoder(config: Any, *, ax: Any = None) -> Figure:
     """The whole decoder with its sizes.
 
@@ -204,46 +151,3 @@ def _feedforward_label(config: Any) -> str:
 def _heads_note(config: Any) -> str:
     keys = "1 key-value head" if config.kv_heads == 1 else f"{config.kv_heads} key-value heads"
     return f"{config.heads} query heads\n{keys}\nof size {config.head_size}"
-
-
-@styled
-def draw_heads(heads: int = 8, kv_heads: int = 1, *, ax: Any = None) -> Figure:
-    """Which query heads read which keys and values: multi-head, grouped-query or multi-query attention.
-
-    Args:
-        heads: H, query heads.
-        kv_heads: K, key and value heads; divides H.
-        ax: Axes to draw on; new ones by default.
-
-    Raises:
-        ValueError: If ``kv_heads`` does not divide ``heads``.
-    """
-    if heads % kv_heads:
-        raise ValueError(f"heads ({heads}) must be a multiple of kv_heads ({kv_heads})")
-    figure, ax = canvas(ax, 5.0, 2.3)
-    step, group = 4.0 / heads, heads // kv_heads
-    name = {heads: "multi-head", 1: "multi-query"}.get(kv_heads, "grouped-query")
-    title = f"{name}: {heads} query heads, {kv_heads} key-value head" + ("s" if kv_heads > 1 else "")
-    note(ax, 0.06, 2.02, title, fontsize=11.5, bold=True)
-    for row, label in ((1.45, "queries"), (0.62, "keys"), (0.24, "values")):
-        note(ax, 0.06, row, label, fontsize=10.5)
-    for head in range(heads):
-        x, shared = 0.95 + step * (head + 0.5), 0.95 + step * group * (head // group + 0.5)
-        wire(ax, (x, 1.32), (shared, 0.76), arrow=False)
-        box(ax, x, 1.45, "", width=0.72 * step, height=0.3, kind="attention")
-    for head in range(kv_heads):
-        x = 0.95 + step * group * (head + 0.5)
-        for y in (0.62, 0.24):
-            box(ax, x, y, "", width=0.72 * step, height=0.3, kind="values")
-    return figure
-
-
-def draw_norm_places(**labels: str) -> Figure:
-    """Pre-norm, post-norm and both, side by side; ``labels`` as in :func:`draw_decoder_block`."""
-    drawings = [partial(draw_decoder_block, norm_place=place, **labels) for place in ("pre", "post", "both")]
-    return draw_side_by_side(drawings, titles=["pre-norm", "post-norm", "both"])
-
-
-def draw_head_sharing(heads: int = 8, kv_heads: Sequence[int] = (8, 2, 1)) -> Figure:
-    """The kinds of attention under one another, from most keys and values to fewest."""
-    return draw_side_by_side([partial(draw_heads, heads, count) for count in kv_heads], columns=1)

@@ -112,7 +112,7 @@ def draw_side_by_side(
 
     Args:
         drawings: Drawing functions with their options bound, for example
-            ``partial(draw_heads, 8, 2)``.
+            ``partial(draw_decoder_block, norm_place="post")``.
         titles: A title above each; none by default.
         columns: Drawings in a row; all by default.
     """

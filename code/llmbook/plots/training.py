@@ -1,6 +1,6 @@
 """Training results with their uncertainty: loss curves of several seeds, and means with intervals beside a null."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from llmbook.metrics.intervals import Interval, mean_interval
-from llmbook.plots.style import DASHES, MARKERS, PALETTE, figure_for, new_figure, styled
+from llmbook.plots.style import PALETTE, figure_for, styled
 
 
 def draw_seeds(ax: Any, x: np.ndarray, values: np.ndarray, **options: Any) -> Line2D:
@@ -59,47 +59,6 @@ def plot_losses(
                     textcoords="offset points", fontsize=10)
     ax.set(xlabel="step", ylabel=ylabel, title=title, ylim=ylim)
     ax.legend(loc="upper right")
-    return figure
-
-
-@styled
-def plot_loss_panels(
-    groups: Mapping[str, Mapping[str, np.ndarray]], *, size: tuple[float, float] = (6.4, 6.2), **options: Any
-) -> Figure:
-    """One panel of :func:`plot_losses` for each group of settings, under each other with the same axes."""
-    figure, axes = new_figure(len(groups), 1, size=size, sharex=True, sharey=True, squeeze=False)
-    for ax, (title, losses) in zip(axes[:, 0], groups.items(), strict=True):
-        plot_losses(losses, title=title, ax=ax, **options)
-    for ax in axes[:-1, 0]:
-        ax.set_xlabel("")
-    return figure
-
-
-@styled
-def plot_blocks(panels: Mapping[str, Mapping[str, np.ndarray]], *, block: int, ylabels: Sequence[str],
-                nulls: Sequence[float | None] | None = None) -> Figure:
-    """Several measurements by step under each other: the mean over seeds with its interval.
-
-    Args:
-        panels: title to setting to values ``(seeds, blocks)``.
-        block: steps in a block.
-        ylabels: one for each panel.
-        nulls: for each panel a value to be drawn as a line, or None.
-    """
-    figure, axes = new_figure(len(panels), 1, size=(6.4, 2.7 * len(panels)), sharex=True, squeeze=False)
-    nulls, names = nulls or [None] * len(panels), ()
-    for ax, (title, curves), ylabel, null in zip(axes[:, 0], panels.items(), ylabels, nulls, strict=True):
-        if null is not None:
-            ax.axhline(null, color=PALETTE["ink"], linewidth=1.2, linestyle=(0, (4, 2)))
-        for index, (name, values) in enumerate(curves.items()):
-            x = block * np.arange(values.shape[1]) + (block - 1) / 2
-            draw_seeds(ax, x, values, label=name, color=PALETTE[("blue", "vermillion", "green")[index]],
-                       linestyle=DASHES[index], marker=MARKERS[index], markersize=3.5)
-        ax.set(title=title, ylabel=ylabel)
-        if tuple(curves) != names:  # a panel of the same settings needs no second legend
-            ax.legend()
-            names = tuple(curves)
-    axes[-1, 0].set_xlabel("step")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Explorers: figures that the reader moves, live in Jupyter and without a kernel on the built page."""
+"""What the explorers of the pages are made of: figures that move, live in Jupyter and on the built page."""
 
 from llmbook.widgets.explorer import Choice, Explorer, Slider, Text, explore
 

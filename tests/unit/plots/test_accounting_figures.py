@@ -1,15 +1,15 @@
 """The figures of what a model counts: lengths, places, colors and numbers of the bars are those of the input."""
 
 import pytest
-from drawing import Bar, Rule, bars, color, legend, limits, numbers, redrawn, rules, ticks, titles, words
+from drawing import Bar, bars, color, legend, limits, redrawn, ticks, titles, words
 
 from llmbook.accounting import parameters_by_part
 from llmbook.models import PUBLISHED
-from llmbook.plots.accounting import draw_budget, draw_cache, draw_margins, draw_parts
+from llmbook.plots.accounting import draw_cache, draw_parts
 from llmbook.plots.diagram import KINDS, tint
 
 GREEN, PALE, RED = color(tint("green", 0.45)), color(tint("green", 0.16)), color(tint("vermillion", 0.4))
-BLUE, SKY, GRAY = color(tint("blue", 0.4)), color(tint("sky", 0.75)), color(tint("gray", 0.35))
+BLUE, SKY = color(tint("blue", 0.4)), color(tint("sky", 0.75))
 ORANGE, FAINT = color(tint("orange", 0.55)), color(tint("orange", 0.12))
 HEIGHT = 0.62
 SMALL = {"embedding": 2e9, "query": 0.5e9, "key": 0.25e9, "value": 0.125e9, "attention_output": 1e9,
@@ -82,31 +82,3 @@ def test_cache_bars_are_in_gibibytes_and_hatched_for_what_might_be():
     assert ticks(ax.yaxis) == {0: "a", 1: "b", 2: "c"} and limits(ax) == ((0, 3.6), (2.5, -0.5))
     assert titles(ax)[1] == "GiB of cache for 8,192 tokens in bfloat16"
     assert [patch.get_linestyle() for patch in ax.patches] == ["-", "--", "-"]
-
-
-def test_a_budget_has_the_parts_above_and_the_memory_below():
-    memory = {"now": (4 * 2**30, 2**29), "then": (2 * 2**30, 32 * 2**30)}
-    upper, lower = redrawn(draw_budget, {"now": SMALL, "then": LARGE}, memory).axes
-    assert upper.get_position().y0 > lower.get_position().y1
-    assert bars(upper) == bars(draw_parts({"now": SMALL, "then": LARGE}).axes[0]) and limits(upper)[0] == (0, 10.6)
-    assert bars(lower) == [*row(0, (4, GRAY, ""), (0.5, ORANGE, "..")), *row(1, (2, GRAY, ""), (32, ORANGE, ".."))]
-    assert said(lower) == [("4.0 + 0.50", 4.925, 0), ("2.0 + 32.00", 34.425, 1)]
-    assert {name: (key.color, key.hatch) for name, key in legend(lower).items()} == {
-        "weights": (GRAY, ""), "KV cache": (ORANGE, "..")}
-    assert limits(lower) == ((0, 42.5), (1.5, -0.5)) and titles(lower)[1] == "GiB in bfloat16"
-    assert ticks(lower.yaxis) == {0: "now", 1: "then"}
-    small = draw_budget({"now": SMALL}, {"now": memory["now"]}).axes[1]
-    assert limits(small)[0] == (0, 26.5), "axes do not shrink between frames"
-
-
-def test_margins_go_from_the_largest_lead_to_the_largest_gap():
-    ax = redrawn(draw_margins, {"x": -2.0, "y": 0.0, "z": 3.0, "w": 0.5}, xlabel="points").axes[0]
-    ahead, behind = color(tint("blue", 0.5)), color(tint("vermillion", 0.5))
-    assert bars(ax) == [*row(0, (3, ahead, "")), *row(1, (0.5, ahead, "")), *row(2, (0, behind, "///")),
-                        *row(3, (-2, behind, "///"))]
-    assert [(word.text, word.x, word.y, word.offset) for word in words(ax)] == [
-        ("+3.0", 3, 0, (5, 0)), ("+0.5", 0.5, 1, (5, 0)), ("tie", 0, 2, (5, 0)), ("\N{MINUS SIGN}2.0", -2, 3, (-5, 0))]
-    assert [text.get_ha() for text in ax.texts] == ["left", "left", "left", "right"]
-    assert ticks(ax.yaxis) == {0: "z", 1: "w", 2: "y", 3: "x"}
-    assert limits(ax) == (numbers((-4.2, 4.2)), (3.5, -0.5)) and titles(ax)[1] == "points"
-    assert rules(ax) == [Rule("x", 0, "ink", "-")]

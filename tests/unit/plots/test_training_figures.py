@@ -10,9 +10,7 @@ from llmbook.plots.style import DASHES, new_figure
 from llmbook.plots.training import (
     draw_seeds,
     label_shifts,
-    plot_blocks,
     plot_intervals,
-    plot_loss_panels,
     plot_losses,
     smooth,
 )
@@ -59,36 +57,6 @@ def test_the_smallest_possible_loss_is_a_line_of_its_own():
 def test_the_legend_of_losses_names_each_line():
     keys = {"x": Key("blue", "-"), "y": Key("vermillion", same_dash(DASHES[1]))}
     assert legend(redrawn(plot_losses, {"x": FALLING, "y": RISING}).axes[0]) == keys
-
-
-def test_panels_of_losses_have_their_own_group_and_share_the_axes():
-    figure = redrawn(plot_loss_panels, {"a": {"x": FALLING}, "b": {"y": RISING}}, floor=0.1, ylim=(0, 30), window=2)
-    first, second = figure.axes
-    assert (lines(first)["x"].y, lines(second)["y"].y) == ((8.5, 5.5, 3), (1.5, 2.5, 5))
-    assert (titles(first)[:2], titles(second)[:2]) == (("a", ""), ("b", "step"))
-    assert limits(first) == limits(second) and limits(first)[1] == (0, 30)
-    assert first.get_position().y0 > second.get_position().y1 and len(rules(first)) == len(rules(second)) == 1
-    assert figure.get_size_inches().tolist() == [6.4, 6.2]
-
-
-def test_blocks_stand_at_their_middle():
-    curves_of = {"a": FALLING[:, :3], "b": RISING[:, :3]}
-    ax = redrawn(plot_blocks, {"t": curves_of}, block=5, ylabels=["y"]).axes[0]
-    assert lines(ax) == {"a": Curve((2, 7, 12), (10, 7, 4), "blue", "-", "o", "blue"),
-                         "b": Curve((2, 7, 12), (1, 2, 3), "vermillion", same_dash(DASHES[1]), "s", "vermillion")}
-    assert [band.high for band in bands(ax)] == [numbers(np.array([10, 7, 4]) + T), (1, 2, 3)]
-    assert lines(plot_blocks({"t": curves_of}, block=4, ylabels=["y"]).axes[0])["a"].x == (1.5, 5.5, 9.5)
-    assert titles(ax) == ("t", "step", "y") and rules(ax) == []
-
-
-def test_panels_of_blocks_have_their_own_null_and_one_legend_if_their_settings_are_the_same():
-    panels = {"t": {"a": FALLING}, "u": {"a": RISING}, "v": {"b": FALLING}}
-    axes = redrawn(plot_blocks, panels, block=5, ylabels=["x", "y", "z"], nulls=[None, 0.5, 2.0]).axes
-    assert [rules(ax) for ax in axes] == [[], [Rule("y", 0.5, "ink", BROKEN)], [Rule("y", 2, "ink", BROKEN)]]
-    assert [titles(ax) for ax in axes] == [("t", "", "x"), ("u", "", "y"), ("v", "step", "z")]
-    assert [next(iter(lines(ax).values())).y for ax in axes] == [(10, 7, 4, 2), (1, 2, 3, 7), (10, 7, 4, 2)]
-    assert legend(axes[0]) == {"a": Key("blue", "-", "o")} and list(legend(axes[2])) == ["b"]
-    assert axes[1].get_legend() is None
 
 
 INTERVALS = {"apart": Interval(1.0, 0.5, 1.75), "open": Interval(0.25, -0.5, 0.75)}

@@ -1,1 +1,1 @@
-"""The explorer of the front page: one wrong detail in a model: what serves book/index.md alone."""
+"""One wrong detail in a model, the explorer of the front page: what serves book/index.md alone."""

@@ -5,8 +5,9 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from llmbook.accounting import flops_per_token, kv_cache_bytes, parameters_by_part, total_parameters, weight_bytes
+from llmbook.chapters.gemma.counting.plots import draw_budget
 from llmbook.models import PUBLISHED, DecoderConfig
-from llmbook.plots.accounting import GIB, draw_budget
+from llmbook.plots.accounting import GIB
 from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
 
 AS_PUBLISHED = "as published"

@@ -5,6 +5,7 @@ questions: Zhang and Sennrich 2019 (arXiv 1910.07467) for the norms, Xiong et al
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from llmbook.plots.architecture import draw_decoder_block
+from llmbook.plots.diagram import draw_side_by_side
 from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, label_line, new_figure, styled
 from llmbook.plots.training import label_shifts
 
@@ -208,3 +211,9 @@ def _seed_dots(ax: Axes, place: str, groups: Mapping[str, Sequence[float]], shif
                 markerfacecolor="none", markersize=5.5)
         mean = float(np.mean(values))
         ax.plot([position + shift - 0.1, position + shift + 0.1], [mean, mean], color=PALETTE["ink"], linestyle="-")
+
+
+def draw_norm_places(**labels: str) -> Figure:
+    """Pre-norm, post-norm and both, side by side; ``labels`` as in :func:`draw_decoder_block`."""
+    drawings = [partial(draw_decoder_block, norm_place=place, **labels) for place in ("pre", "post", "both")]
+    return draw_side_by_side(drawings, titles=["pre-norm", "post-norm", "both"])

@@ -1,4 +1,4 @@
-"""Figures of the comparison table: a quantity against the context, which keys a window lets a query see, and a router.
+"""Figures of the comparison table: a quantity against the context, and a router.
 
 All functions take plain arrays and give back a figure.
 """

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from drawing import Curve, Key, Rule, legend, limits, lines, pictures, redrawn, rules, scales, titles
+from diagrams import faults, links, parts, signs
+from drawing import Curve, Key, Rule, legend, limits, lines, pictures, redrawn, rules, scales, titles, words
 from drawn import same_dash
 from matplotlib.contour import ContourSet
 
 from llmbook.chapters.gemma.feedforward.explorer import GATED, draw_gate, explore_gate, gate_at
-from llmbook.chapters.gemma.feedforward.plots import plot_gate, plot_growth
+from llmbook.chapters.gemma.feedforward.plots import GATE_FUNCTIONS, draw_glu, plot_gate, plot_growth, plot_loss_panels
 from llmbook.layers.activation import ACTIVATIONS
 from llmbook.plots.style import DASHES, to_svg
 
@@ -80,3 +81,50 @@ def test_frames_and_sentences_of_gates_change_with_every_control():
 
 def test_the_explorer_of_gates_has_a_modest_grid():
     assert np.prod([len(control.drawn) for control in explore_gate().controls.values()]) <= 25
+
+
+@pytest.mark.parametrize(("kind", "bend"), [("GeGLU", "GELU"), ("SwiGLU", "SiLU"), ("ReGLU", "ReLU"),
+                                            ("GLU", "sigmoid"), ("bilinear", "identity")])
+def test_a_gated_layer_has_three_matrices_and_a_product(kind, bend):
+    ax = redrawn(draw_glu, kind).axes[0]
+    plain, gated = ([(name, each) for name, each in parts(ax) if (each.x < 2) == left] for left in (True, False))
+    matrix = "vermillion"
+    assert [name for name, _ in plain] == [("up", matrix), ("GELU" if kind == "bilinear" else bend, "purple"),
+                                           ("down", matrix)]
+    assert [name for name, _ in gated] == [("gate", matrix), ("up", matrix), (bend, "purple"), ("down", matrix)]
+    (gate, up, activation, down) = (each for _, each in gated)
+    assert gate.x == activation.x < down.x < up.x and gate.y == up.y
+    ((sign, x, y),) = signs(ax)
+    assert sign == "x" and x == down.x and activation.y < y < down.y
+    drawn, bent = links(ax), plain[1][0][0]
+    assert drawn[:4] == [("wire", "up"), ("up", bent), (bent, "down"), ("down", "wire")]
+    assert drawn[4:] == [("wire", "gate"), ("wire", "up"), ("gate", bend), (bend, "x"), ("up", "x"), ("x", "down"),
+                         ("down", "wire")]
+    shown = {word.text: (word.x, word.y) for word in words(ax)}
+    assert shown["plain"][0] == plain[0][1].x and shown[f"gated: {kind}"][0] == down.x
+    assert [word.x for word in words(ax) if word.text == "x"] == [plain[0][1].x, down.x]
+    assert y > shown["value by value"][1] > activation.y
+
+
+@pytest.mark.parametrize("kind", GATE_FUNCTIONS)
+def test_no_words_about_gates_overlap_or_leave_their_box(kind):
+    assert faults(draw_glu(kind)) == []
+
+
+def test_an_unknown_gate_is_refused():
+    with pytest.raises(ValueError, match="Gated"):
+        draw_glu("Gated")
+
+
+LOSSES = {"a": {"x": np.array([[9.0, 6.0, 3.0, 3.0], [11.0, 8.0, 5.0, 1.0]])},
+          "b": {"y": np.array([[1.0, 2.0, 3.0, 7.0], [1.0, 2.0, 3.0, 7.0]])}}
+
+
+def test_panels_of_losses_have_their_own_group_and_share_the_axes():
+    figure = redrawn(plot_loss_panels, LOSSES, floor=0.1, ylim=(0, 30), window=2)
+    first, second = figure.axes
+    assert (lines(first)["x"].y, lines(second)["y"].y) == ((8.5, 5.5, 3), (1.5, 2.5, 5))
+    assert (titles(first)[:2], titles(second)[:2]) == (("a", ""), ("b", "step"))
+    assert limits(first) == limits(second) and limits(first)[1] == (0, 30)
+    assert first.get_position().y0 > second.get_position().y1 and len(rules(first)) == len(rules(second)) == 1
+    assert figure.get_size_inches().tolist() == [6.4, 6.2]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from diagrams import faults, parts
 from drawing import (
     Band,
     Bar,
@@ -160,3 +161,14 @@ def test_training_runs_are_a_mark_a_seed_and_a_bar_at_their_mean():
 def test_lines_of_two_placements_differ_without_color():
     styles = [plots.place_style(place) for place in CURVES]
     assert len({str(style["linestyle"]) for style in styles}) == len({style["marker"] for style in styles}) == 3
+
+
+def test_kinds_of_norms_stand_in_their_order():
+    figure = redrawn(plots.draw_norm_places, norm="N", attention="A", feedforward="F")
+    drawn = [[name for name, _ in parts(ax)] for ax in figure.axes]
+    norm, attention, feedforward = ("N", "gray"), ("A", "blue"), ("F", "vermillion")
+    assert drawn == [[norm, attention, norm, feedforward], [attention, norm, feedforward, norm],
+                     [norm, attention, norm, norm, feedforward, norm]]
+    lefts = [ax.get_position().x0 for ax in figure.axes]
+    assert lefts == sorted(lefts) and [word.text for word in words(figure)] == ["pre-norm", "post-norm", "both"]
+    assert faults(plots.draw_norm_places()) == []
