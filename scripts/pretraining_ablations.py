@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
+from llmbook.chapters.olmo.pretraining.experiment import ABLATIONS, STARTS, run_ablation
 from llmbook.data import data_folder
-from llmbook.experiments.pretraining import ABLATIONS, STARTS, run_ablation
 from llmbook.experiments.results import StoredRuns
 
 STEPS = 200

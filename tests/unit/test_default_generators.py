@@ -31,6 +31,8 @@ RUNS = {
         "stream_sizes('0.02', gemma.tiny(), torch.zeros(1, 3, dtype=int), 0)",
     "chapters.olmo.evidence.experiment": "list(spoiled_run(meeting_corpus(400, 4)).advance(1))",
     "chapters.olmo.positions.experiment": "tied_gradient(undrawn(Decoder, gemma.tiny()), torch.zeros(1, 3, dtype=int))",
+    "chapters.olmo.pretraining.experiment": "[run_ablation(name, 0, start=start, steps=2, corpus=meeting_corpus(9, 4)) "
+                                            "for name in ABLATIONS for start in STARTS]",
     "chapters.olmo.schedule.experiment": "run_schedule(0, Schedule(0.01, 2), clip=looser_start(0.1, 1))",
     "chapters.tiny_titans.t5.experiment": "[with_mistake(load_summarizer('small'), mistake) for mistake in MISTAKES]",
     "chapters.tiny_titans.truncation.experiment": "run_reading(Reading('short', 160, 'chunks'), 2), "
@@ -44,8 +46,7 @@ RUNS = {
     "experiments.meetings_olmo": "load_base(), general_meetings(3, 0)",
     "experiments.meetings_t5": "pretrain_summarizer('small'), general_tokenizer(), separate_meetings(3, 0)",
     "experiments.number_sentences": "draw_sentences(4, torch.Generator().manual_seed(0)), best_loss()",
-    "experiments.pretraining": "[run_ablation(name, 0, start=start, steps=2, corpus=meeting_corpus(9, 4)) "
-                               "for name in ABLATIONS for start in STARTS]",
+    "experiments.pretraining": "meeting_corpus(9, 4)",
     "experiments.tuned_context": "tuned_model('long, cut', 0, steps=1, meetings=16)",
 }  # fmt: skip
 """A short run of everything that draws or builds something; the name of a module, and an expression for its names."""
