@@ -82,6 +82,7 @@ def test_memory_is_a_bar_of_its_parts_in_one_order_with_the_sum_behind_it():
     assert limits(ax) == ((0, 11.8), (1.5, -0.5)) and ticks(ax.yaxis) == {0: "full", 1: "LoRA"}
     assert {name: (key.color, key.hatch) for name, key in legend(ax).items()} == {
         "weights": (GRAY, ""), "gradients": (BLUE, "///"), "optimizer": (ORANGE, ""), "activations": (GREEN, "..")}
+    assert list(legend(ax)) == list(ROWS["full"]), "in the order of the bars"
     assert titles(ax) == ("", "GB", "")
 
 

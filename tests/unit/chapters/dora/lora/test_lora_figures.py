@@ -46,6 +46,7 @@ def numbers_of(*points):
 def test_while_training_x_takes_two_paths_that_are_added():
     ax = redrawn(plots._draw_two_paths).axes[0]
     frozen, first, second = boxes(ax)
+    assert limits(ax) == ((0, 4.05), (0, 3.7)), "all of it is on the paper"
     assert (frozen.color, first.color, second.color) == ("ink", "blue", "vermillion")
     assert said(ax)["W\n(out, in)\nfrozen"] == frozen[:2] and said(ax)["A  (R, in)"] == first[:2]
     assert said(ax)["B  (out, R)"] == second[:2] and frozen.x < first.x == second.x and first.y < second.y
@@ -72,6 +73,7 @@ def test_merged_x_takes_one_path():
     assert (box.x, box.y, box.color) == (1.1, 1.75, "orange") and said(ax)["W + s B A\n(out, in)"] == (1.1, 1.75)
     assert [(arrow.start, arrow.end) for arrow in arrows(ax)] == [
         ((1.1, 0.22), (1.1, 1.25)), ((1.1, 2.25), (1.1, 3.62))]
+    assert limits(ax) == ((0, 2.2), (0, 3.7)), "all of it is on the paper"
     assert said(ax)["x"] == (0.95, 0.3) and said(ax)["y"] == (0.95, 3.52) and circles(ax) == []
 
 
