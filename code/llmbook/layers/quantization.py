@@ -121,8 +121,10 @@ def quantize(weight: Tensor, levels: Tensor, *, block: int = BLOCK, double: bool
         double: quantize the scales as well.
 
     Raises:
-        ValueError: the tensor cannot be cut into such blocks.
+        ValueError: the tensor cannot be cut into such blocks, or there are more levels than a byte can name.
     """
+    if len(levels) > 256:
+        raise ValueError(f"a code is a byte and names one of at most 256 levels, not of {len(levels)}")
     if block < 1 or weight.numel() % block or (len(levels) <= 16 and weight.numel() % 2):
         raise ValueError(f"a tensor of shape {tuple(weight.shape)} cannot be cut into blocks of {block}; "
                          "choose a block that divides its count of numbers")  # fmt: skip

@@ -7,7 +7,7 @@ multiplies and drops the matrix; the backward pass reads them again. :math:`\hat
 base under an adapter (QLoRA: Dettmers et al. 2023, arXiv 2305.14314, Section 3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -20,6 +20,9 @@ from llmbook.layers.replace import replace_layer
 
 class QuantizedLinear(nn.Linear):
     """A frozen ``nn.Linear`` that holds codes and scales; its ``weight`` is computed at every reading.
+
+    A cast of the model changes the dtype in which the weight is read, and the bias. Codes and scales stay as they are,
+    so that a cast back gives the weight of before, bit for bit.
 
     Args:
         base: the layer to take over; its bias stays as it is.
@@ -39,6 +42,7 @@ class QuantizedLinear(nn.Linear):
         self.register_buffer("outer_scales", stored.scales.outer)
         self.register_buffer("mean_scale", stored.scales.mean)
         self.bias = None if base.bias is None else nn.Parameter(base.bias.detach(), requires_grad=False)
+        self.training = base.training  # what is put around this layer asks it
 
     def stored(self) -> Quantized:
         """Codes and scales."""
@@ -53,7 +57,19 @@ class QuantizedLinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., in)`` to ``(..., out)``."""
         y = product(self, x)
-        return y if self.bias is None else y + self.bias
+        return y if self.bias is None else y + self.bias.to(y.dtype)  # under autocast y is in a lower precision
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "QuantizedLinear":
+        """What ``.to``, ``.bfloat16`` and their like call: fn gives each tensor its new device and dtype."""
+        before = dict(self._buffers)
+        was, self.dtype = self.dtype, fn(self.codes.new_empty(0, dtype=self.dtype)).dtype
+        super()._apply(fn, recurse)
+        for name, exact in before.items():
+            if exact is not None and self._buffers[name].dtype != exact.dtype:
+                self._buffers[name] = exact.to(self._buffers[name].device)
+        if self.dtype != was:
+            self.codes = self.codes.detach()  # a new object, for who remembers what was computed from the old weight
+        return self
 
     def extra_repr(self) -> str:
         kind = f"{len(self.levels)} levels, block={self.block}, double={self.outer_scales is not None}"
@@ -70,12 +86,13 @@ class _Multiply(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, layer: QuantizedLinear) -> Tensor:
-        ctx.layer = layer
+        ctx.layer, ctx.dtype = layer, x.dtype
         return x @ layer.weight.T
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        return gradient @ ctx.layer.weight, None
+        """The gradient of x, multiplied in the dtype of the result: autocast, if it chose that, has ended by now."""
+        return (gradient @ ctx.layer.weight.to(gradient.dtype)).to(ctx.dtype), None
 
 
 def dequantize_linears_(model: nn.Module) -> nn.Module:
@@ -89,6 +106,7 @@ def dequantize_linears_(model: nn.Module) -> nn.Module:
             plain = nn.Linear(module.in_features, module.out_features, bias=False, device="meta")
             plain.weight = nn.Parameter(module.weight, requires_grad=False)
             plain.bias = module.bias
+            plain.training = module.training
             replace_layer(model, name, plain)
     return model
 

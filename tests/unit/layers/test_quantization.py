@@ -104,6 +104,28 @@ def test_a_tensor_that_cannot_be_cut_is_refused(shape):
         quantize(torch.zeros(shape), normal_levels())
 
 
+@pytest.mark.parametrize(("count", "packed"), [(2, True), (16, True), (17, False), (256, False)])
+def test_up_to_16_levels_share_a_byte_and_up_to_256_have_one(count, packed):
+    levels, weight = torch.linspace(-1, 1, count), normal(4, 64)
+    stored = quantize(weight, levels, block=256)  # one block, of exactly all numbers
+    assert len(stored.codes) == (128 if packed else 256)
+    scale = weight.abs().max()
+    best = (weight[..., None] - scale * levels).abs().amin(-1)
+    assert torch.allclose((stored.read() - weight).abs(), best, atol=1e-6)
+    with pytest.raises(ValueError, match="at most 256 levels, not of 257"):
+        quantize(weight, torch.linspace(-1, 1, 257))
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 512])
+def test_scales_in_chunks_of_exact_length_and_of_others(count):
+    """Each 256 have an outer scale of their own; no code belongs to what fills up the last."""
+    scales = normal(count).abs() + 0.1
+    stored = quantize_scales(scales)
+    assert len(stored.values) == count and len(stored.outer) == -(-count // 256)
+    steps = torch.cat([(part - scales.mean()).abs().amax().expand(len(part)) for part in scales.split(256)]) / 127
+    assert ((stored.read() - scales).abs() <= 0.5 * steps + 1e-6).all()
+
+
 # --- bits --------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("double", [False, True])
@@ -119,6 +141,8 @@ def test_the_arithmetic_of_the_paper():
     """Blocks of 64 and 256: from 0.5 bits a weight to 0.127, which saves 0.373."""
     assert stored_bits() == 4.5
     assert stored_bits() - stored_bits(double=True) == pytest.approx(0.373, abs=5e-4)
+    assert stored_bits(scale_bits=16) == 4.25
+    assert stored_bits(8, block=32, scale_bits=16, double=True) == 8 + 8 / 32 + 16 / (32 * 256)
 
 
 def test_double_quantization_costs_little_error():
