@@ -49,6 +49,24 @@ def test_equal_to_transformers(options, padded, pair):
         assert same_text(made, expected, logits, start=14, stop_ids=(STOP,), length_penalty=penalty)
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_several_stop_tokens_equal_transformers(options, pair):
+    """Among them words of the texts that are best with one stop token, so that those are not the best any more."""
+    ours, theirs = pair
+    ids = random_ids(3, 14)
+    one = generate_with_beams(ours, ids, max_new_tokens=NEW, stop_id=STOP, pad_id=3, **options)
+    stops = sorted({STOP, *one[:, 14:17].flatten().tolist()} - {3})
+    settings = {name: value for name, value in options.items() if name != "beams"} | {"num_beams": options["beams"]}
+    expected = theirs.generate(
+        ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW, do_sample=False, eos_token_id=stops,
+        pad_token_id=3, **settings,
+    )  # fmt: skip
+    made = generate_with_beams(ours, ids, max_new_tokens=NEW, stop_id=stops, pad_id=3, **options)
+    penalty = options.get("length_penalty", 1.0)
+    assert same_text(made, expected, decoder_logits(ours), start=14, stop_ids=stops, length_penalty=penalty)
+    assert len(stops) > 3 and not torch.equal(made, one)
+
+
 def test_the_pairs_say_something(pair):
     """Texts of several lengths, and not the greedy ones."""
     ids = torch.cat([random_ids(3, 14, seed=seed) for seed in range(2)])

@@ -1,7 +1,7 @@
 """Generation: one token at a time, with the keys and values of the past kept in a cache."""
 
 from llmbook.generation.cache import KVCache
-from llmbook.generation.decoder import generate, generate_with_beams
+from llmbook.generation.decoder import generate, generate_with_beams, up_to_stop
 from llmbook.generation.sampling import keep_top_k, keep_top_p, next_token_probabilities, sample_next
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "keep_top_p",
     "next_token_probabilities",
     "sample_next",
+    "up_to_stop",
 ]

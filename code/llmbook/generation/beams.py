@@ -12,13 +12,16 @@ results are equal. Exact search is something else: it may find a likelier text, 
 Nothing here knows a model. ``step`` gives logits; who calls keeps the model and its cache.
 """
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from llmbook.generation.sampling import check_sampling, usable_logits
 
 NEVER = -1e9  # a score that loses against every real one
 Step = Callable[[Tensor, Tensor], Tensor]
@@ -41,8 +44,8 @@ class Hypotheses:
 
 @torch.inference_mode()
 def beam_search(
-    step: Step, start_ids: Tensor, *, beams: int, max_new_tokens: int, stop_id: int, pad_id: int = 0,
-    length_penalty: float = 1.0, early_stopping: bool | Literal["never"] = False,
+    step: Step, start_ids: Tensor, *, beams: int, max_new_tokens: int, stop_id: int | Collection[int], pad_id: int = 0,
+    length_penalty: float = 1.0, early_stopping: bool | Literal["never"] = False, valid_vocab_size: int | None = None,
 ) -> Hypotheses:  # fmt: skip
     """Search for likely texts.
 
@@ -52,18 +55,21 @@ def beam_search(
         start_ids: ``(B,)``, the token that every text begins with.
         beams: N.
         max_new_tokens: a text that has not ended by then ends there.
-        stop_id: the token that ends a text.
+        stop_id: the token that ends a text, or several, of which each does.
         pad_id: fills rows behind their end.
         length_penalty: the power of the length.
         early_stopping: False, True or "never".
+        valid_vocab_size: how many tokens exist, where the matrix has padding rows: those get probability 0.
 
     Returns:
         The N best texts of each input, from the best on, ``(B, N, 1 + n)`` with the start token, and their scores.
 
     Raises:
-        ValueError: a setting makes no sense.
+        ValueError: a setting makes no sense, or the logits are not numbers.
     """
     check_beams(beams, max_new_tokens, early_stopping)
+    stop_ids = stop_tokens(stop_id, start_ids)
+    count = max(2, 1 + len(stop_ids)) * beams
     batch, device = len(start_ids), start_ids.device
     nothing = torch.full((batch, beams), NEVER, device=device)
     running = Hypotheses(start_ids[:, None, None].repeat(1, beams, 1), nothing.clone())
@@ -74,8 +80,10 @@ def beam_search(
     rows = first_rows + torch.arange(beams, device=device)
     for length in range(1, max_new_tokens + 1):
         logits = step(running.ids[:, :, -1:].flatten(0, 1), rows.flatten())
-        candidates, parents = _continuations(running, logits.unflatten(0, (batch, beams)))
-        is_last = (candidates.ids[:, :, -1] == stop_id) | (length == max_new_tokens)
+        check_sampling(0.0, None, None, valid_vocab_size, logits.shape[-1])
+        logits = usable_logits(logits, valid_vocab_size).unflatten(0, (batch, beams))
+        candidates, parents = _continuations(running, logits, count)
+        is_last = torch.isin(candidates.ids[:, :, -1], stop_ids) | (length == max_new_tokens)
         ended = _with_ended(ended, candidates, is_last & is_open[:, None], length**length_penalty)
         running, chosen = candidates.best(candidates.scores + NEVER * is_last, beams)
         rows = first_rows + parents.gather(1, chosen)
@@ -87,14 +95,15 @@ def beam_search(
     return Hypotheses(ended.ids[:, :, : 1 + length], ended.scores)
 
 
-def _continuations(running: Hypotheses, logits: Tensor) -> tuple[Hypotheses, Tensor]:
-    """The 2 N likeliest beginnings that are one token longer, and which of the N each continues.
+def _continuations(running: Hypotheses, logits: Tensor, count: int) -> tuple[Hypotheses, Tensor]:
+    """The ``count`` likeliest beginnings that are one token longer, and which of the N each continues.
 
-    Twice N, because each of the N may end in one way: so N remain that go on.
+    With one stop token twice N, because each of the N may end in one way: so N remain that go on. With n of them
+    (1 + n) N.
     """
-    scores = F.log_softmax(logits.float(), dim=-1) + running.scores[:, :, None]  # (B, N, V)
+    scores = F.log_softmax(logits, dim=-1) + running.scores[:, :, None]  # (B, N, V)
     vocab_size = scores.shape[-1]
-    values, flat = scores.flatten(1).topk(min(2 * scores.shape[1], scores[0].numel()))
+    values, flat = scores.flatten(1).topk(min(count, scores[0].numel()))
     parents, tokens = flat // vocab_size, flat % vocab_size
     return Hypotheses(torch.cat((_take(running.ids, parents), tokens[:, :, None]), dim=2), values), parents
 
@@ -118,6 +127,15 @@ def _can_improve(ended: Hypotheses, expected: Tensor, stop_when_full: bool) -> T
 def _take(ids: Tensor, chosen: Tensor) -> Tensor:
     """Rows ``(B, n, length)`` of ``(B, N, length)`` by their indices ``(B, n)``."""
     return ids.gather(1, chosen[:, :, None].expand(-1, -1, ids.shape[2]))
+
+
+def stop_tokens(stop_ids: int | Collection[int], like: Tensor) -> Tensor:
+    """One stop token, or several, as a tensor in the dtype and on the device of ids; each once."""
+    try:
+        several = {operator.index(stop_ids)}
+    except TypeError:  # no single number
+        several = {int(stop_id) for stop_id in stop_ids}
+    return torch.tensor(sorted(several), dtype=like.dtype, device=like.device)
 
 
 def check_beams(beams: int, max_new_tokens: int, early_stopping: bool | Literal["never"]) -> None:

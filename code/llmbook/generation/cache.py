@@ -40,7 +40,9 @@ class SizedCache:
         kv_heads: K, key and value heads.
         max_length: S at most, positions.
         head_size: E.
-        dtype: that of the model.
+        dtype: that of the keys and values, others are refused. None: that of the first ones that come, and the memory
+            is set aside then. It need not be that of the weights: under autocast most layers give bfloat16, and where
+            keys are normalized (OLMo 2) they are float32 and values bfloat16.
         device: that of the model.
 
     Raises:
@@ -55,19 +57,21 @@ class SizedCache:
         kv_heads: int,
         max_length: int,
         head_size: int,
-        dtype: torch.dtype,
+        dtype: torch.dtype | None,
         device: str | torch.device,
     ):
         if batch < 1 or max_length < 1:
             raise ValueError(f"a cache needs at least one row and one position, not {batch} and {max_length}")
         self.length, self.max_length = 0, max_length
         shape = (layers, batch, kv_heads, max_length, head_size)
-        self.keys = torch.zeros(shape, dtype=dtype, device=device)
-        self.values = torch.zeros(shape, dtype=dtype, device=device)
+        self.is_set_aside, self.device = dtype is not None, torch.device(device)
+        place = self.device if self.is_set_aside else torch.device("meta")  # a shape without memory
+        self.keys = torch.zeros(shape, dtype=dtype or torch.float32, device=place)
+        self.values = torch.zeros_like(self.keys)
 
     @property
     def bytes(self) -> int:
-        """Bytes set aside: 2 * layers * B * K * S * E numbers."""
+        """Bytes set aside: 2 * layers * B * K * S * E numbers; counted as float32 before the first keys come."""
         return self.keys.nbytes + self.values.nbytes
 
     def layer(self, index: int) -> LayerView:
@@ -91,17 +95,32 @@ class SizedCache:
         stop = self.length + key.shape[2]
         if stop > self.max_length:
             raise ValueError(f"the cache is full: {stop} positions, room for {self.max_length}; make a longer one")
+        self._check(key, value)
+        if not self.is_set_aside:
+            self._set_aside(key.dtype, value.dtype)
+        self.keys[layer, :, :, self.length : stop] = key
+        self.values[layer, :, :, self.length : stop] = value
+        return self.keys[layer, :, :, :stop], self.values[layer, :, :, :stop]
+
+    def _check(self, key: Tensor, value: Tensor) -> None:
+        """Raise a ValueError about keys and values that have no place here."""
         room = (*self.keys.shape[1:3], key.shape[2], self.keys.shape[4])
-        if key.shape != room or value.shape != room or key.dtype != self.keys.dtype:
+        loses = torch.promote_types(value.dtype, self.values.dtype) != self.values.dtype
+        is_other = self.is_set_aside and (key.dtype != self.keys.dtype or loses)
+        if key.shape != room or value.shape != room or is_other:
             raise ValueError(
                 f"the cache was made for {room} in {self.keys.dtype}, not for {tuple(key.shape)} in {key.dtype}; "
                 "make it with the batch and the dtype of this run"
             )
         if key.requires_grad:
             raise ValueError("a cache holds no gradients; call the model under torch.inference_mode()")
-        self.keys[layer, :, :, self.length : stop] = key
-        self.values[layer, :, :, self.length : stop] = value
-        return self.keys[layer, :, :, :stop], self.values[layer, :, :, :stop]
+
+    def _set_aside(self, key_dtype: torch.dtype, value_dtype: torch.dtype) -> None:
+        """Memory in the dtypes of the first keys and values."""
+        with torch.inference_mode(False):  # so that it can be filled under no_grad as well
+            self.keys = torch.zeros(self.keys.shape, dtype=key_dtype, device=self.device)
+            self.values = torch.zeros(self.values.shape, dtype=value_dtype, device=self.device)
+        self.is_set_aside = True
 
     def advance(self, count: int) -> None:
         """Count ``count`` more positions as stored; the model calls it after its last layer."""
@@ -120,7 +139,7 @@ class KVCache(SizedCache):
         config: the model's config.
         batch: B, rows.
         max_length: S at most, positions; None means the model's own limit.
-        dtype: that of the model.
+        dtype: as in :class:`SizedCache`.
         device: that of the model.
     """
 
@@ -129,7 +148,7 @@ class KVCache(SizedCache):
         config: DecoderConfig,
         batch: int,
         max_length: int | None = None,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
         device: str | torch.device = "cpu",
     ):
         super().__init__(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from llmbook.generation.beams import beam_search, check_beams
+from llmbook.generation.beams import beam_search, check_beams, stop_tokens
 from llmbook.generation.cache import KVCache
 from llmbook.generation.sampling import check_sampling, sample_next
 from llmbook.models import Decoder, DecoderConfig
@@ -22,7 +22,7 @@ from llmbook.models.ids import check_range
 @torch.inference_mode()
 def generate(
     model: Decoder, ids: Tensor, *, max_new_tokens: int, temperature: float = 0.0, top_k: int | None = None,
-    top_p: float | None = None, stop_ids: Collection[int] = (), pad_id: int = 0,
+    top_p: float | None = None, stop_ids: int | Collection[int] = (), pad_id: int = 0,
     attention_mask: Tensor | None = None, valid_vocab_size: int | None = None,
     generator: torch.Generator | None = None, use_cache: bool = True,
 ) -> Tensor:  # fmt: skip
@@ -36,7 +36,8 @@ def generate(
         top_k: tokens to choose among, or None for all.
         top_p: probability to choose within, or None for all.
         stop_ids: a row ends with the first of these that it produces; after it comes ``pad_id``.
-        pad_id: fills rows that have ended.
+        pad_id: fills rows that have ended. A tokenizer decodes it like any token (GPT-2's 0 is "!"), so cut the rows
+            with :func:`up_to_stop` first, unless it is special there.
         attention_mask: ``(B, T)``, true for real tokens; None when no row is padded.
         valid_vocab_size: how many tokens exist, where the matrix has padding rows.
         generator: the source of randomness; equal seeds give equal text.
@@ -53,12 +54,12 @@ def generate(
     settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "valid_vocab_size": valid_vocab_size}
     cache = _cache_for(model, ids, max_new_tokens) if use_cache else None
     ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
-    unread = ids
+    unread, stops = ids, stop_tokens(stop_ids, ids)
     for _ in range(max_new_tokens):
         hidden = model.hidden_states(unread, attention_mask=mask, cache=cache)[:, -1:]  # the last position is enough
         chosen = sample_next(model.logits(hidden)[:, 0], generator=generator, **settings)  # (B,)
         chosen = chosen.to(ids.dtype).masked_fill(ended, pad_id)[:, None]  # (B, 1)
-        ids, ended = torch.cat((ids, chosen), dim=1), ended | _is_any_of(chosen[:, 0], stop_ids)
+        ids, ended = torch.cat((ids, chosen), dim=1), ended | torch.isin(chosen[:, 0], stops)
         if ended.all():
             return ids
         unread = ids if cache is None else chosen
@@ -68,8 +69,9 @@ def generate(
 
 @torch.inference_mode()
 def generate_with_beams(
-    model: Decoder, ids: Tensor, *, beams: int, max_new_tokens: int, stop_id: int, pad_id: int = 0,
+    model: Decoder, ids: Tensor, *, beams: int, max_new_tokens: int, stop_id: int | Collection[int], pad_id: int = 0,
     attention_mask: Tensor | None = None, length_penalty: float = 1.0, early_stopping: bool | Literal["never"] = False,
+    valid_vocab_size: int | None = None,
 ) -> Tensor:  # fmt: skip
     """Continue token sequences by beam search, whose rules are those of :func:`llmbook.generation.beams.beam_search`.
 
@@ -78,11 +80,12 @@ def generate_with_beams(
         ids: prompts ``(B, T)``, padded on the left where they differ in length.
         beams: N; the N beginnings of a prompt are rows of one batch.
         max_new_tokens: a text that has not ended by then ends there.
-        stop_id: the token that ends a text.
-        pad_id: fills rows behind their end.
+        stop_id: the token that ends a text, or several, of which each does.
+        pad_id: fills rows behind their end; :func:`up_to_stop` cuts it off.
         attention_mask: ``(B, T)``, true for real tokens; None when no row is padded.
         length_penalty: the power of the length by which a score is divided.
         early_stopping: False, True or "never".
+        valid_vocab_size: how many tokens exist, where the matrix has padding rows.
 
     Returns:
         Prompts and the best continuation of each, ``(B, T + n)``.
@@ -92,6 +95,7 @@ def generate_with_beams(
     """
     check_beams(beams, max_new_tokens, early_stopping)
     mask = _checked_mask(model.config, ids, attention_mask, max_new_tokens, pad_id)
+    check_sampling(0.0, None, None, valid_vocab_size, model.config.vocab_size)
     mask = None if mask is None else mask.repeat_interleave(beams, dim=0)
     cache = _cache_for(model, ids.repeat_interleave(beams, dim=0), max_new_tokens)
     if ids.shape[1] > 1:
@@ -104,31 +108,43 @@ def generate_with_beams(
         known = None if mask is None else F.pad(mask, (0, seen - mask.shape[1]), value=True)
         return model.logits(model.hidden_states(newest, attention_mask=known, cache=cache))[:, 0]
 
-    limits = {"beams": beams, "max_new_tokens": max_new_tokens, "stop_id": stop_id, "pad_id": pad_id}
-    found = beam_search(step, ids[:, -1], **limits, length_penalty=length_penalty, early_stopping=early_stopping)
+    found = beam_search(
+        step, ids[:, -1], beams=beams, max_new_tokens=max_new_tokens, stop_id=stop_id, pad_id=pad_id,
+        length_penalty=length_penalty, early_stopping=early_stopping, valid_vocab_size=valid_vocab_size,
+    )  # fmt: skip
     return torch.cat((ids[:, :-1], up_to_the_longest(found.ids[:, 0], stop_id)), dim=1)
 
 
-def up_to_the_longest(ids: Tensor, stop_id: int) -> Tensor:
-    """Cut the columns of ``(B, 1 + n)`` behind the last stop token, if every row has one after its first column.
+def up_to_the_longest(ids: Tensor, stop_id: int | Collection[int]) -> Tensor:
+    """Cut the columns of ``(B, 1 + n)`` behind the last row's stop token, if every row has one after its first column.
 
     Padding is not looked for: it may be a token like any other.
     """
-    stops = ids[:, 1:] == stop_id
+    stops = torch.isin(ids[:, 1:], stop_tokens(stop_id, ids))
     if not stops.any(dim=1).all():
         return ids
     return ids[:, : 2 + int(stops.int().argmax(dim=1).max())]
 
 
-def _is_any_of(ids: Tensor, wanted: Collection[int]) -> Tensor:
-    """Which of ``(B,)`` ids are wanted."""
-    return torch.isin(ids, torch.tensor(sorted(wanted), dtype=ids.dtype, device=ids.device))
+def up_to_stop(ids: Tensor, stop_ids: int | Collection[int], *, start: int = 0) -> list[list[int]]:
+    """Each row without what stands behind its stop token, for a tokenizer, which knows no padding.
+
+    Args:
+        ids: ``(B, T + n)``, such as :func:`generate` gives.
+        stop_ids: those that were given to it.
+        start: T, tokens of a row in which no stop token is looked for: its prompt.
+
+    Returns:
+        For each row its ids, the first stop token behind the prompt included; the whole row if there is none.
+    """
+    stops = torch.isin(ids[:, start:], stop_tokens(stop_ids, ids))
+    lengths = torch.where(stops.any(dim=1), start + stops.int().argmax(dim=1) + 1, ids.shape[1]).tolist()
+    return [row[:length] for row, length in zip(ids.tolist(), lengths, strict=True)]
 
 
 def _cache_for(model: Decoder, ids: Tensor, new_tokens: int) -> KVCache:
     """Room for the prompt and all but the last new token, which nothing reads."""
-    weight = model.embed_tokens.weight
-    return KVCache(model.config, len(ids), ids.shape[1] + new_tokens - 1, weight.dtype, weight.device)
+    return KVCache(model.config, len(ids), ids.shape[1] + new_tokens - 1, None, model.embed_tokens.weight.device)
 
 
 def _checked_mask(

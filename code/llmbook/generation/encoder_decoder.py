@@ -38,7 +38,7 @@ class T5Cache(SizedCache):
         config: the model's.
         batch: B, rows.
         max_length: positions of the output at most, the start token included.
-        dtype: that of the model.
+        dtype: as in :class:`llmbook.generation.cache.SizedCache`.
         device: that of the model.
     """
 
@@ -47,7 +47,7 @@ class T5Cache(SizedCache):
         config: T5Config,
         batch: int,
         max_length: int,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | None = None,
         device: str | torch.device = "cpu",
     ):
         super().__init__(
@@ -76,8 +76,8 @@ class T5Cache(SizedCache):
 def generate_t5(
     model: T5, input_ids: Tensor, *, max_new_tokens: int, attention_mask: Tensor | None = None, beams: int = 1,
     length_penalty: float = 1.0, early_stopping: bool | Literal["never"] = False, temperature: float = 0.0,
-    top_k: int | None = None, top_p: float | None = None, generator: torch.Generator | None = None,
-    use_cache: bool = True,
+    top_k: int | None = None, top_p: float | None = None, valid_vocab_size: int | None = None,
+    generator: torch.Generator | None = None, use_cache: bool = True,
 ) -> Tensor:  # fmt: skip
     """Write an output for each input.
 
@@ -93,6 +93,8 @@ def generate_t5(
             :func:`llmbook.generation.sampling.sample_next`.
         top_k: tokens to choose among, or None for all.
         top_p: probability to choose within, or None for all.
+        valid_vocab_size: how many tokens exist, where the matrix has padding rows (T5's has 32,128, its tokenizer
+            32,100).
         generator: the source of randomness.
         use_cache: False computes every position again at each step, to compare.
 
@@ -103,21 +105,23 @@ def generate_t5(
         ValueError: an argument makes no sense.
     """
     check_beams(beams, max_new_tokens, early_stopping)
-    check_sampling(temperature, top_k, top_p, None, model.config.vocab_size)
+    check_sampling(temperature, top_k, top_p, valid_vocab_size, model.config.vocab_size)
     if beams > 1 and temperature:
         raise ValueError("beam search does not sample: set temperature to 0, or beams to 1")
     step = decoding_step(model, input_ids, max_new_tokens, attention_mask, beams, use_cache)
     c = model.config
     start_ids = torch.full((len(input_ids),), c.start_id, device=input_ids.device)
     if beams > 1:
-        limits = {"beams": beams, "max_new_tokens": max_new_tokens, "stop_id": c.stop_id, "pad_id": c.pad_id}
-        found = beam_search(step, start_ids, **limits, length_penalty=length_penalty, early_stopping=early_stopping)
+        found = beam_search(
+            step, start_ids, beams=beams, max_new_tokens=max_new_tokens, stop_id=c.stop_id, pad_id=c.pad_id,
+            length_penalty=length_penalty, early_stopping=early_stopping, valid_vocab_size=valid_vocab_size,
+        )  # fmt: skip
         return up_to_the_longest(found.ids[:, 0], c.stop_id)
+    settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "valid_vocab_size": valid_vocab_size}
     rows = torch.arange(len(input_ids), device=input_ids.device)
     ids, ended = start_ids[:, None], torch.zeros_like(start_ids, dtype=torch.bool)
     for _ in range(max_new_tokens):
-        logits = step(ids[:, -1:], rows)
-        chosen = sample_next(logits, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
+        chosen = sample_next(step(ids[:, -1:], rows), generator=generator, **settings)
         chosen = chosen.masked_fill(ended, c.pad_id)
         ids, ended = torch.cat((ids, chosen[:, None]), dim=1), ended | (chosen == c.stop_id)
         if ended.all():
@@ -141,7 +145,7 @@ def decoding_step(
     memory = model.encode(input_ids, attention_mask=attention_mask).repeat_interleave(beams, dim=0)
     is_padded = attention_mask is not None and not attention_mask.all()  # asked once, not at each step
     mask = attention_mask.repeat_interleave(beams, dim=0) if is_padded else None
-    cache = T5Cache(model.config, len(memory), max_new_tokens, memory.dtype, memory.device) if use_cache else None
+    cache = T5Cache(model.config, len(memory), max_new_tokens, device=memory.device) if use_cache else None
     written = input_ids.new_zeros((len(memory), 0))
 
     def step(newest: Tensor, rows: Tensor) -> Tensor:

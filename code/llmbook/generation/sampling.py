@@ -16,7 +16,12 @@ from torch import Tensor
 
 
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
-    """Leave the k largest logits of ``(..., V)`` and set the others to minus infinity; equals of the last one stay."""
+    """Leave the k largest logits of ``(..., V)`` and set the others to minus infinity; equals of the last one stay.
+
+    Raises:
+        ValueError: k is below 1.
+    """
+    check_filters(k, None)
     kth = logits.topk(min(k, logits.shape[-1])).values[..., -1:]
     return logits.masked_fill(logits < kth, -math.inf)
 
@@ -30,13 +35,19 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
 
     Returns:
         ``(..., V)``, with minus infinity outside the set.
+
+    Raises:
+        ValueError: p is something else.
     """
-    if p >= 1.0:
+    check_filters(None, p)
+    if p == 1.0:
         return logits
     ordered, order = logits.sort(dim=-1, descending=True)
     probabilities = ordered.softmax(-1)
     before = probabilities.cumsum(-1) - probabilities  # what likelier tokens hold already
-    return logits.masked_fill((before >= p).gather(-1, order.argsort(-1)), -math.inf)
+    outside = before >= p
+    outside[..., 0] = False  # a p that is 0 in the dtype of the logits
+    return logits.masked_fill(outside.gather(-1, order.argsort(-1)), -math.inf)
 
 
 def next_token_probabilities(
@@ -51,15 +62,22 @@ def next_token_probabilities(
 
     Args:
         logits: ``(B, V)``.
-        temperature: above 0.
+        temperature: above 0. Where it is so small that logits divided by it are infinite, all probability goes to the
+            largest one, or in equal parts to its equals; it counts as 1.2e-38 at least.
         top_k: how many tokens to keep, or None.
         top_p: how much probability to keep, or None.
         valid_vocab_size: rows beyond it are padding of the matrix and get probability 0 (OLMo: 50,280 of 50,304).
 
     Returns:
         ``(B, V)``, float32, each row summing to 1.
+
+    Raises:
+        ValueError: as in :func:`sample_next`, or the temperature is 0.
     """
-    logits = _real_tokens_only(logits, valid_vocab_size) / temperature
+    check_sampling(temperature, top_k, top_p, valid_vocab_size, logits.shape[-1])
+    if temperature == 0:
+        raise ValueError("at temperature 0 nothing is drawn; take the likeliest token, as sample_next does")
+    logits = _divided(usable_logits(logits, valid_vocab_size), temperature)
     if top_k is not None:
         logits = keep_top_k(logits, top_k)
     if top_p is not None:
@@ -90,23 +108,46 @@ def sample_next(
         ``(B,)`` int64.
 
     Raises:
-        ValueError: a setting makes no sense, or a logit is not a number.
+        ValueError: a setting makes no sense, a logit is not a number, or the largest of a row is infinite.
     """
     check_sampling(temperature, top_k, top_p, valid_vocab_size, logits.shape[-1])
-    if logits.isnan().any():
-        raise ValueError("the logits are not numbers (NaN): the weights are damaged, or overflowed in training")
     if temperature == 0:
-        return _real_tokens_only(logits, valid_vocab_size).argmax(-1)
+        return usable_logits(logits, valid_vocab_size).argmax(-1)
     settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "valid_vocab_size": valid_vocab_size}
     return torch.multinomial(next_token_probabilities(logits, **settings), 1, generator=generator)[:, 0]
 
 
-def _real_tokens_only(logits: Tensor, valid_vocab_size: int | None) -> Tensor:
-    """Float32 logits, with minus infinity for rows of the matrix that are no token."""
-    logits = logits.float()
-    if valid_vocab_size is None:
-        return logits
-    return logits.masked_fill(torch.arange(logits.shape[-1], device=logits.device) >= valid_vocab_size, -math.inf)
+def usable_logits(logits: Tensor, valid_vocab_size: int | None) -> Tensor:
+    """Float32 logits ``(B, V)``, with minus infinity for rows of the matrix that are no token.
+
+    Raises:
+        ValueError: a logit is not a number, or the largest of a row is infinite: then nothing says what comes next.
+    """
+    wide = logits.float()
+    if valid_vocab_size is not None:
+        is_none = torch.arange(wide.shape[-1], device=wide.device) >= valid_vocab_size
+        wide = wide.masked_fill(is_none, -math.inf)
+    is_nan, largest = logits.isnan(), wide.amax(-1)
+    if (is_nan.any(-1) | ~largest.isfinite()).any():  # one question for both: a GPU is waited for once
+        if is_nan.any():
+            raise ValueError("the logits are not numbers (NaN): the weights are damaged, or overflowed in training")
+        found = largest[~largest.isfinite()][0].item()
+        raise ValueError(
+            f"the largest logit of a row is {found}, so that no token can be chosen: the weights are damaged, or "
+            "overflowed in this dtype, or every token was masked"
+        )
+    return wide
+
+
+def _divided(logits: Tensor, temperature: float) -> Tensor:
+    """Logits over the temperature, up to a constant of each row.
+
+    Where the quotient is too large for float32, the largest logit is subtracted first, which changes no probability.
+    """
+    limits = torch.finfo(torch.float32)
+    temperature = min(max(temperature, limits.tiny), limits.max)  # others would be 0 or infinite in float32
+    scaled, peak = logits / temperature, logits.amax(-1, keepdim=True)
+    return torch.where((peak / temperature).isfinite(), scaled, (logits - peak) / temperature)
 
 
 def check_sampling(
@@ -115,9 +156,14 @@ def check_sampling(
     """Raise a ValueError about settings that describe no distribution."""
     if not 0 <= temperature < math.inf:
         raise ValueError(f"temperature must be 0 (greedy) or a positive number, not {temperature}")
+    check_filters(top_k, top_p)
+    if valid_vocab_size is not None and not 1 <= valid_vocab_size <= vocab_size:
+        raise ValueError(f"valid_vocab_size must be from 1 to {vocab_size}, not {valid_vocab_size}")
+
+
+def check_filters(top_k: int | None, top_p: float | None) -> None:
+    """Raise a ValueError about filters that would leave no token."""
     if top_k is not None and top_k < 1:
         raise ValueError(f"top_k must be at least 1, or None to keep all, not {top_k}")
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"top_p must be above 0 and at most 1, not {top_p}")
-    if valid_vocab_size is not None and not 1 <= valid_vocab_size <= vocab_size:
-        raise ValueError(f"valid_vocab_size must be from 1 to {vocab_size}, not {valid_vocab_size}")

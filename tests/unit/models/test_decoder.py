@@ -110,6 +110,13 @@ def test_positions_go_on_after_the_cache():
     assert positions_and_mask(2, 3, None, torch.device("cpu"))[1] is None
 
 
+def test_a_window_that_is_reached_exactly_hides_nothing():
+    for start in (0, 2):
+        assert positions_and_mask(3, start, None, torch.device("cpu"), window=3 + start)[1] is None
+        seen = positions_and_mask(3, start, None, torch.device("cpu"), window=2 + start)[1]
+        assert seen.sum(1).tolist() == [1 + start, 2 + start, 2 + start], "one less: the last no longer sees the first"
+
+
 def test_only_padding_gives_numbers():
     logits = make(TINY["gemma"])(IDS, attention_mask=torch.zeros(2, 5, dtype=torch.bool))
     assert logits.isfinite().all()

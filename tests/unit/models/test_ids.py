@@ -107,5 +107,8 @@ def test_no_ids_are_no_wrong_ids(monkeypatch):
     monkeypatch.setattr(ids, "CHECKED_BY_LOOKUP", ())
     check_range(GOOD[:0], 256, "ids", "")
     check_range(GOOD, 18, "ids", "")
+    check_range(GOOD - 1, 17, "ids", "")  # the first row of the table and the last
+    with pytest.raises(ValueError, match="run from -1"):
+        check_range(GOOD - 2, 17, "ids", "")
     with pytest.raises(ValueError, match="from 0 to 16"):
         check_range(GOOD, 17, "ids", "")
