@@ -9,7 +9,6 @@ import transformers
 
 from llmbook.checkpoint import load_pretrained, save_pretrained
 
-
 MOVES = 8  # the set is decided; config, generation config and weights go aside, and come in; the switch is over
 
 
