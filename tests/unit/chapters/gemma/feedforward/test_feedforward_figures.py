@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from diagrams import faults, links, parts, signs
-from drawing import Curve, Key, Rule, legend, limits, lines, pictures, redrawn, rules, scales, titles, words
+from drawing import Curve, Key, Rule, arrows, legend, limits, lines, pictures, redrawn, rules, scales, titles, words
 from drawn import same_dash
 from matplotlib.contour import ContourSet
 
@@ -100,6 +100,8 @@ def test_a_gated_layer_has_three_matrices_and_a_product(kind, bend):
     assert drawn[:4] == [("wire", "up"), ("up", bent), (bent, "down"), ("down", "wire")]
     assert drawn[4:] == [("wire", "gate"), ("wire", "up"), ("gate", bend), (bend, "x"), ("up", "x"), ("x", "down"),
                          ("down", "wire")]
+    entrances = [wire.start for wire in arrows(ax) if wire.start[1] < 0.9]
+    assert entrances == [(plain[0][1].x, 0.3), (down.x, 0.3), (down.x, 0.3)]
     shown = {word.text: (word.x, word.y) for word in words(ax)}
     assert shown["plain"][0] == plain[0][1].x and shown[f"gated: {kind}"][0] == down.x
     assert [word.x for word in words(ax) if word.text == "x"] == [plain[0][1].x, down.x]
