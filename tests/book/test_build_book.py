@@ -12,7 +12,7 @@ import yaml
 from book_build import ROOT, build_book
 from tiny_book import COUNT, TinyBook
 
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.append(str(ROOT / "scripts"))
 import build_book as driver
 
 PASSING = """import sys, tempfile

@@ -5,7 +5,7 @@ import sys
 import pytest
 from book_build import ROOT
 
-sys.path.insert(0, str(ROOT / "scripts" / "variants"))
+sys.path.append(str(ROOT / "scripts" / "variants"))
 from live import run
 from pages import all_pages, built_texts, label, problems_of
 from settings import SETTINGS

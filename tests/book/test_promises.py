@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from book_build import ROOT
 
-sys.path.insert(0, str(ROOT / "scripts" / "variants"))
+sys.path.append(str(ROOT / "scripts" / "variants"))
 from classes import LABEL, LabelError, clauses_of
 from compare import difference, label_after
 

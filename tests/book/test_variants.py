@@ -8,7 +8,7 @@ import nbformat
 import numpy
 from book_build import ROOT
 
-sys.path.insert(0, str(ROOT / "scripts" / "variants"))
+sys.path.append(str(ROOT / "scripts" / "variants"))
 from live import run
 from pages import problems_of
 from settings import SETTINGS

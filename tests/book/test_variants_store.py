@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from book_build import ROOT
 
-sys.path.insert(0, str(ROOT / "scripts" / "variants"))
+sys.path.append(str(ROOT / "scripts" / "variants"))
 import store
 from settings import SETTINGS
 

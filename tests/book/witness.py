@@ -39,7 +39,8 @@ def opened(page):
     notebook.cells = [make(WATCH, id="watch"), *notebook.cells, make(TELL, id="tell")]
     folder = {"metadata": {"path": str(Path(page).parent)}}
     NotebookClient(notebook, timeout=300, startup_timeout=300, resources=folder).execute()
-    return {Path(path) for path in json.loads(notebook.cells[-1].outputs[-1].text)}
+    told = "".join(piece.text for piece in notebook.cells[-1].outputs if piece.get("name") == "stdout")
+    return {Path(path) for path in json.loads(told)}  # a kernel may send one line in two pieces
 
 
 def missed(page, root=ROOT, **folders):

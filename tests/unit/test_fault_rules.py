@@ -7,7 +7,7 @@ import sys
 import pytest
 from package_imports import CHECKOUT
 
-sys.path.insert(0, str(CHECKOUT / "scripts" / "faults"))
+sys.path.append(str(CHECKOUT / "scripts" / "faults"))
 from chosen import all_faults, draw, figures, lot, sources
 from judge import read_equivalent
 from points import Source, changes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from package_imports import CHECKOUT
 
-sys.path.insert(0, str(CHECKOUT / "scripts" / "faults"))
+sys.path.append(str(CHECKOUT / "scripts" / "faults"))
 from sight import Sight
 
 CODE = "def is_long(length):\n    return length > three()\n\n\ndef three():\n    return 3\n"

@@ -13,7 +13,7 @@ from llmbook.experiments import meetings_t5 as summarizers
 from llmbook.experiments.meetings_t5 import SHORT, WIDTHS, Stage, folder_of, load_summarizer_tokenizer
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.append(str(ROOT / "scripts"))
 import pretrain_summarizers as script  # noqa: E402
 
 FAMILY = "models/meetings-t5"
