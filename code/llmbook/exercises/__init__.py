@@ -4,7 +4,7 @@ A check is a plain function of one argument, marked by ``@exercise(name)``; each
 ``checks`` of its room, and ``llmbook.chapters`` knows them all.
 """
 
-from llmbook.exercises.checking import STRICT, CheckFailed, check, evaluate
+from llmbook.exercises.checking import STRICT, CheckFailed
 from llmbook.exercises.registry import Check, Exercises, collect, exercise
 
-__all__ = ["STRICT", "Check", "CheckFailed", "Exercises", "check", "collect", "evaluate", "exercise"]
+__all__ = ["STRICT", "Check", "CheckFailed", "Exercises", "collect", "exercise"]

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 PROGRAM = """
-from llmbook.exercises import collect, evaluate, exercise
+from llmbook.exercises import collect, exercise
+from llmbook.exercises.checking import evaluate
 from llmbook.exercises.compare import expect_number
 @exercise("twice")
 def doubles_whole_numbers(f):
