@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 
-from llmbook.plots.style import PALETTE
+from llmbook.plots.style import DASHES, PALETTE
 
 NAMES = {value.lower(): name for name, value in PALETTE.items()}
 Numbers = tuple[float, ...]
@@ -143,3 +143,9 @@ def dash(line: Line2D) -> Any:
 def same_dash(pattern: Any) -> Any:
     """A member of ``DASHES`` as :func:`dash` gives it."""
     return pattern if isinstance(pattern, str) else (pattern[0], numbers(pattern[1]))
+
+
+DASHED, DOTTED = same_dash(DASHES[1]), same_dash(DASHES[2])
+"""The second and the third line of a figure, as :func:`dash` gives them."""
+T95 = 12.7062047
+"""Of Student's t, 97.5 % with one degree of freedom: two seeds are as far from their mean as it is long."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from drawing import Curve, Key, Rule, bands, curves, legend, limits, lines, numbers, redrawn, rules, titles
-from drawn import same_dash
+from drawn import T95, same_dash
 
 from llmbook.metrics.intervals import Interval
 from llmbook.plots.style import DASHES, new_figure
@@ -17,7 +17,6 @@ from llmbook.plots.training import (
 
 FALLING = np.array([[9.0, 6.0, 3.0, 3.0], [11.0, 8.0, 5.0, 1.0]])  # two seeds: they are one from their mean
 RISING = np.array([[1.0, 2.0, 3.0, 7.0], [1.0, 2.0, 3.0, 7.0]])
-T = 12.7062047  # of Student's t, 97.5 % with one degree of freedom
 BROKEN = (0, (4, 2))
 
 
@@ -27,7 +26,7 @@ def test_seeds_are_their_mean_in_a_band_of_its_interval():
     assert lines(ax)["a"][:4] == ((1, 2, 5, 6), (10, 7, 4, 2), "green", "-")
     (band,) = bands(ax)
     assert (band.x, band.color) == ((1, 2, 5, 6), "green")
-    assert band.low == numbers(np.array([10, 7, 4, 2]) - T) and band.high == numbers(np.array([10, 7, 4, 2]) + T)
+    assert band.low == numbers(np.array([10, 7, 4, 2]) - T95) and band.high == numbers(np.array([10, 7, 4, 2]) + T95)
 
 
 def test_losses_are_smoothed_and_keep_their_steps():
@@ -40,7 +39,7 @@ def test_losses_are_smoothed_and_keep_their_steps():
 
 def test_a_smoothed_band_is_that_of_the_smoothed_seeds():
     (first, second) = bands(redrawn(plot_losses, {"x": FALLING, "y": RISING}, window=2).axes[0])
-    middles, spread = np.array([8.5, 5.5, 3.0]), T * np.array([1.0, 1.0, 0.0])
+    middles, spread = np.array([8.5, 5.5, 3.0]), T95 * np.array([1.0, 1.0, 0.0])
     assert (first.x, first.low, first.high) == ((0.5, 1.5, 2.5), numbers(middles - spread), numbers(middles + spread))
     assert first.color == "blue" and second.low == second.high == (1.5, 2.5, 5)
 

@@ -19,13 +19,12 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED
 
 from llmbook.chapters.dora.costs import plots
 from llmbook.plots.diagram import tint
-from llmbook.plots.style import DASHES, text_color
+from llmbook.plots.style import text_color
 
-DASHED = same_dash(DASHES[1])
 BROKEN, POINTS = (0, (4, 2)), (0, (2, 2))
 GRAY, BLUE = color(tint("gray", 0.35)), color(tint("blue", 0.45))
 ORANGE, GREEN = color(tint("orange", 0.55)), color(tint("green", 0.3))

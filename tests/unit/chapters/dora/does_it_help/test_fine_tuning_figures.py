@@ -20,16 +20,14 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED, DOTTED, T95
 
 from llmbook.chapters.dora.does_it_help import plots
 from llmbook.chapters.dora.does_it_help.explorer import sweep_curves
 from llmbook.experiments.results import read_result
-from llmbook.plots.style import DASHES, text_color
+from llmbook.plots.style import text_color
 
-DASHED, DOTTED = same_dash(DASHES[1]), same_dash(DASHES[2])
 BROKEN = (0, (4, 2))
-T = 12.7062047  # of Student's t, 97.5 % with one degree of freedom; two seeds are as far from their mean as it is long
 NEW = {"full": {0.01: np.array([0.5, 0.7]), 0.001: np.array([1.0, 1.5])},
        "lora": {0.01: np.array([0.875, 1.125]), 0.1: np.array([4.0, 4.0])}}
 OLD = {"full": {0.001: np.array([0.5, 0.5]), 0.01: np.array([1.5, 1.5])},
@@ -59,7 +57,7 @@ def test_a_sweep_has_the_means_over_the_seeds_from_the_smallest_setting_on():
 def test_bars_of_a_sweep_are_the_intervals():
     narrow = {"lora": {1: np.array([1.0, 1.02]), 2: np.array([3.0, 3.1])}}
     (found,) = segments(redrawn(plots.plot_sweep, narrow, xlabel="rank").axes[0])
-    assert found == [numbers((setting, mean - half * T, setting, mean + half * T))
+    assert found == [numbers((setting, mean - half * T95, setting, mean + half * T95))
                      for setting, mean, half in ((1, 1.01, 0.01), (2, 3.05, 0.05))]
 
 

@@ -24,13 +24,11 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED
 
 from llmbook.chapters.dora.lora import plots
 from llmbook.plots.diagram import RADIUS, tint
-from llmbook.plots.style import DASHES
 
-DASHED, DOTTED = same_dash(DASHES[1]), same_dash(DASHES[2])
 GRAY, RED, BLUE = color(tint("gray", 0.35)), color(tint("vermillion", 0.4)), color(tint("blue", 0.4))
 GIB, MIB = 2**30, 2**20
 

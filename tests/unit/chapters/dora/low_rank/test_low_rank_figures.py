@@ -22,13 +22,10 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED, DOTTED, T95
 
 from llmbook.chapters.dora.low_rank import plots
-from llmbook.plots.style import DASHES, new_figure
-
-DASHED, DOTTED = same_dash(DASHES[1]), same_dash(DASHES[2])
-T = 12.7062047  # of Student's t, 97.5 % with one degree of freedom
+from llmbook.plots.style import new_figure
 
 
 def rows(ax):
@@ -111,7 +108,7 @@ def test_spectra_are_values_by_number_with_the_interval_over_seeds():
     first, second = figure.axes
     assert lines(first) == {"w": Curve((1, 2, 3), (4, 2, 1), "vermillion", "-", "", ""),
                             "d": Curve((1, 2, 3), (10, 6, 2), "blue", DASHED, "", "")}
-    assert bands(first) == [Band((1, 2, 3), numbers((10 - T, 6 - T, 2)), numbers((10 + T, 6 + T, 2)), "blue")]
+    assert bands(first) == [Band((1, 2, 3), numbers((10 - T95, 6 - T95, 2)), numbers((10 + T95, 6 + T95, 2)), "blue")]
     assert lines(second)["w"][:2] == ((1, 2), (7, 3))
     assert rules(first) == [Rule("y", 0.5, "ink", DOTTED), Rule("y", 2, "ink", DOTTED)] and rules(second) == []
     assert [(word.text, word.x, word.y) for word in words(first)] == [("edge", 1, 0.5), ("b", 1, 2)]
@@ -133,7 +130,7 @@ def test_losses_by_rank_leave_out_what_is_not_there():
                          "l": Curve((1, 2), (6, 6), "blue", DASHED, "s", "blue"),
                          "g": Curve((0, 1), (9, 8), "gray", DOTTED, "^", "gray")}
     assert [(band.x, band.high, band.color) for band in bands(ax)] == [
-        ((0, 1, 2), numbers((4 + T, 2, 2 + T)), "vermillion"), ((1, 2), numbers((6, 6 + 2 * T)), "blue")]
+        ((0, 1, 2), numbers((4 + T95, 2, 2 + T95)), "vermillion"), ((1, 2), numbers((6, 6 + 2 * T95)), "blue")]
     assert rules(ax) == [Rule("y", 12, "ink", DOTTED), Rule("y", 1.5, "ink", DOTTED)]
     assert [(word.text, word.y, word.offset) for word in words(ax)] == [("base", 12, (0, 4)), ("all", 1.5, (0, -4))]
     assert [text.get_va() for text in ax.texts] == ["bottom", "top"]

@@ -18,12 +18,9 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED
 
 from llmbook.chapters.dora.practice.plots import draw_block_error, draw_levels, draw_lost_updates
-from llmbook.plots.style import DASHES
-
-DASHED = same_dash(DASHES[1])
 
 
 def test_levels_stand_over_the_weights_and_below_is_how_often_each_is_used():

@@ -20,15 +20,12 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED, T95
 
 from llmbook.chapters.gemma.activations import plots
-from llmbook.plots.style import DASHES
 
-DASHED, DOTTED = same_dash(DASHES[1]), same_dash(DASHES[2])
 X = np.array([-3.0, -2.0, -1.0, 0.5, 2.0, 4.0])
 ROWS = np.array([[1.0, 4.0, 9.0], [3.0, 4.0, 1.0]])
-T = 12.7062047  # of Student's t, 97.5 % with one degree of freedom
 BROKEN = (0, (4, 2))
 
 
@@ -79,7 +76,7 @@ def test_layers_draw_the_mean_over_seeds_in_its_interval():
     assert {name: line[:4] for name, line in lines(first).items()} == {
         "net": ((1, 2, 3), (2, 4, 5), "blue", "-"), "other": ((1, 2, 3), (25, 24, 22), "vermillion", DASHED)}
     assert lines(second)["net"].y == (220, 240, 250)
-    middle, spread = np.array([2, 4, 5]), T * np.array([1, 0, 4])
+    middle, spread = np.array([2, 4, 5]), T95 * np.array([1, 0, 4])
     assert [(band.low, band.high, band.color) for band in bands(first)] == [
         (numbers(middle - spread), numbers(middle + spread), "blue"),
         (numbers((20 + middle - spread)[::-1]), numbers((20 + middle + spread)[::-1]), "vermillion")]
@@ -108,8 +105,8 @@ def test_differences_of_logits_stand_over_the_spread_of_the_weights():
     ax = redrawn(plots.plot_logit_differences, spreads, causes, marks=marks).axes[0]
     assert lines(ax) == {"swap": Curve((0.02, 0.1, 1), (52, 54, 55), "blue", "-", "o", "blue"),
                          "cast": Curve((0.02, 0.1, 1), (105, 104, 102), "vermillion", DASHED, "s", "vermillion")}
-    assert [band.high for band in bands(ax)] == [numbers(np.array([52, 54, 55]) + T * np.array([1, 0, 4])),
-                                                 numbers(np.array([105, 104, 102]) + T * np.array([4, 0, 1]))]
+    assert [band.high for band in bands(ax)] == [numbers(np.array([52, 54, 55]) + T95 * np.array([1, 0, 4])),
+                                                 numbers(np.array([105, 104, 102]) + T95 * np.array([4, 0, 1]))]
     assert rules(ax) == [Rule("y", 0.5, "ink", BROKEN), Rule("y", 3, "ink", BROKEN)]
     assert [(word.text, word.x, word.y) for word in words(ax)] == [("tolerance", 1, 0.5), ("b", 1, 3)]
     assert scales(ax) == ("log", "log") and limits(ax)[1][1] == 10

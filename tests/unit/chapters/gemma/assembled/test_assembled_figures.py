@@ -19,12 +19,11 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED
 
 from llmbook.chapters.gemma.assembled.plots import plot_attention, plot_next_tokens, plot_step_times, plot_training
-from llmbook.plots.style import DASHES, text_color
+from llmbook.plots.style import text_color
 
-DASHED = same_dash(DASHES[1])
 LOW = (-0.36, 0.64, 1.64)
 
 

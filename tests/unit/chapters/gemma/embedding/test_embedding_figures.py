@@ -22,12 +22,11 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED
 
 from llmbook.chapters.gemma.embedding import plots
-from llmbook.plots.style import DASHES, text_color
+from llmbook.plots.style import text_color
 
-DASHED = same_dash(DASHES[1])
 AROUND_ONE = {"x": Bar(0.5, 0, 1.5, 1, "gray", "", "gray"), "y": Bar(0, 0.5, 1, 1.5, "gray", "", "gray")}
 MINUS = "\N{MINUS SIGN}"
 

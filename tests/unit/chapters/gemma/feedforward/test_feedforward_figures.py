@@ -5,15 +5,14 @@ import pytest
 import torch
 from diagrams import faults, links, parts, signs
 from drawing import Curve, Key, Rule, arrows, legend, limits, lines, pictures, redrawn, rules, scales, titles, words
-from drawn import same_dash
+from drawn import DASHED, DOTTED
 from matplotlib.contour import ContourSet
 
 from llmbook.chapters.gemma.feedforward.explorer import GATED, draw_gate, explore_gate, gate_at
 from llmbook.chapters.gemma.feedforward.plots import GATE_FUNCTIONS, draw_glu, plot_gate, plot_growth, plot_loss_panels
 from llmbook.layers.activation import ACTIVATIONS
-from llmbook.plots.style import DASHES, to_svg
+from llmbook.plots.style import to_svg
 
-DASHED, DOTTED = same_dash(DASHES[1]), same_dash(DASHES[2])
 GATES, UPS = np.array([-1.0, 0.5, 2.0]), np.array([-4.0, 0.0, 1.0, 3.0])
 
 

@@ -24,12 +24,11 @@ from drawing import (
     titles,
     words,
 )
-from drawn import same_dash
+from drawn import DASHED, DOTTED
 
 from llmbook.chapters.gemma.norms import plots
-from llmbook.plots.style import DASHES, text_color
+from llmbook.plots.style import text_color
 
-DASHED, DOTTED = same_dash(DASHES[1]), same_dash(DASHES[2])
 PRE, POST, BOTH = np.array([[1.0, 2, 6], [3, 4, 8]]), np.array([[5.0, 9, 1], [7, 3, 2]]), np.array([[4.0, 8, 16]])
 CURVES = {"pre": PRE, "post": POST, "both": BOTH}
 DRAWN = {"pre-norm": ((2, 3, 7), "blue", "-", "o"), "post-norm": ((6, 6, 1.5), "vermillion", DASHED, "s"),

@@ -3,22 +3,20 @@
 import numpy as np
 import pytest
 from drawing import bars, curves, legend, limits, redrawn, scales, ticks, titles, words
-from drawn import Curve, Key, same_dash
+from drawn import DASHED, Curve, Key
 
 from llmbook.accounting import flops_per_token, kv_cache_bytes, total_parameters
 from llmbook.chapters.olmo.comparison.explorer import CACHE, CONTEXTS, PARAMETERS, WORK, draw_comparison
 from llmbook.chapters.olmo.comparison.plots import plot_by_context, plot_routing
 from llmbook.models import PUBLISHED
 from llmbook.plots.diagram import tint
-from llmbook.plots.style import DASHES
 
-SECOND = same_dash(DASHES[1])
 ROWS = {"a": ([512, 2048, 8192], [1.0, 2.0, 5.0], 2048), "b": ([512, 4096], [4.0, 3.0], 8192)}
 
 
 def test_lines_keep_the_context_they_were_given():
     ax = redrawn(plot_by_context, ROWS, ylabel="things").axes[0]
-    second = Curve((512, 4096), (4, 3), "vermillion", SECOND, "", "")  # trained beyond all that is drawn
+    second = Curve((512, 4096), (4, 3), "vermillion", DASHED, "", "")  # trained beyond all that is drawn
     assert curves(ax) == [
         Curve((512, 2048, 8192), (1, 2, 5), "blue", "-", "", ""), Curve((512, 2048), (1, 2), "blue", "-", "", ""),
         Curve((2048,), (2,), "blue", "", "o", "blue"),
@@ -26,7 +24,7 @@ def test_lines_keep_the_context_they_were_given():
     ]  # fmt: skip
     thin, thick = (line.get_linewidth() for line in ax.lines[:2])
     assert thin < thick and ax.lines[0].get_alpha() < 1 and ax.lines[1].get_alpha() is None
-    assert legend(ax) == {"a": Key("blue", "-"), "b": Key("vermillion", SECOND)}
+    assert legend(ax) == {"a": Key("blue", "-"), "b": Key("vermillion", DASHED)}
     assert scales(ax) == ("log", "linear") and limits(ax)[1] == (0, 5.6)
     assert titles(ax)[1:] == ("context in tokens", "things")
     assert ticks(ax.xaxis) == {512: "512", 2048: "2,048", 8192: "8,192", 32_768: "32,768"}

@@ -2,14 +2,13 @@
 
 import numpy as np
 from drawing import Curve, Key, Rule, bands, legend, lines, numbers, redrawn, rules, titles
-from drawn import same_dash
+from drawn import T95, same_dash
 
 from llmbook.chapters.olmo.schedule.blocks_plot import plot_blocks
 from llmbook.plots.style import DASHES
 
 FALLING = np.array([[9.0, 6.0, 3.0, 3.0], [11.0, 8.0, 5.0, 1.0]])  # two seeds: they are one from their mean
 RISING = np.array([[1.0, 2.0, 3.0, 7.0], [1.0, 2.0, 3.0, 7.0]])
-T = 12.7062047  # of Student's t, 97.5 % with one degree of freedom
 BROKEN = (0, (4, 2))
 
 
@@ -18,7 +17,7 @@ def test_blocks_stand_at_their_middle():
     ax = redrawn(plot_blocks, {"t": curves_of}, block=5, ylabels=["y"]).axes[0]
     assert lines(ax) == {"a": Curve((2, 7, 12), (10, 7, 4), "blue", "-", "o", "blue"),
                          "b": Curve((2, 7, 12), (1, 2, 3), "vermillion", same_dash(DASHES[1]), "s", "vermillion")}
-    assert [band.high for band in bands(ax)] == [numbers(np.array([10, 7, 4]) + T), (1, 2, 3)]
+    assert [band.high for band in bands(ax)] == [numbers(np.array([10, 7, 4]) + T95), (1, 2, 3)]
     assert lines(plot_blocks({"t": curves_of}, block=4, ylabels=["y"]).axes[0])["a"].x == (1.5, 5.5, 9.5)
     assert titles(ax) == ("t", "step", "y") and rules(ax) == []
 

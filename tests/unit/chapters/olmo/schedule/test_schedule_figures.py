@@ -5,14 +5,13 @@ import math
 import numpy as np
 import pytest
 from drawing import bands, curves, legend, limits, lines, pointers, redrawn, rules, scales, ticks, titles, words
-from drawn import Band, Curve, Key, Rule, color, same_dash
+from drawn import DASHED, DOTTED, Band, Curve, Key, Rule, color, same_dash
 
 from llmbook.chapters.olmo.schedule import plots
 from llmbook.plots.style import DASHES, text_color
 from llmbook.training.schedule import SHAPES, Schedule
 
 OLMO = Schedule(3e-4, 476_837, 5000, 3e-5)
-SECOND, THIRD = same_dash(DASHES[1]), same_dash(DASHES[2])
 
 
 def test_sampled_area_is_the_area():
@@ -64,21 +63,21 @@ def test_weights_shrink_in_the_panel_of_their_decay():
     figure = redrawn(plots.plot_decay, weights)
     for ax, (title, of) in zip(figure.axes, weights.items(), strict=True):
         assert lines(ax) == {"a": Curve((0, 1), tuple(of["a"]), "blue", "-", "", ""),
-                             "b": Curve((0, 1), tuple(of["b"]), "vermillion", SECOND, "", "")}  # fmt: skip
+                             "b": Curve((0, 1), tuple(of["b"]), "vermillion", DASHED, "", "")}  # fmt: skip
         assert titles(ax) == (title, "step", "weight" if title == "L2" else "") and limits(ax)[1] == (0, 1.05)
-    assert legend(figure) == {"a": Key("blue", "-"), "b": Key("vermillion", SECOND)}
+    assert legend(figure) == {"a": Key("blue", "-"), "b": Key("vermillion", DASHED)}
 
 
 def test_what_eps_leaves_of_a_step():
     marks = {"here": 1e-5, "there": 4e-5, "far": 6e-5}
     ax = redrawn(plots.plot_eps, [1e-6, 1e-5, 1e-4], {"1e-5": [0.1, 0.5, 0.9], "1e-8": [0.8, 0.95, 1.0]}, marks).axes[0]
     assert lines(ax) == {"1e-5": Curve((1e-6, 1e-5, 1e-4), (0.1, 0.5, 0.9), "vermillion", "-", "", ""),
-                         "1e-8": Curve((1e-6, 1e-5, 1e-4), (0.8, 0.95, 1.0), "blue", SECOND, "", "")}  # fmt: skip
-    assert rules(ax) == [Rule("x", at, "ink", THIRD) for at in marks.values()]
+                         "1e-8": Curve((1e-6, 1e-5, 1e-4), (0.8, 0.95, 1.0), "blue", DASHED, "", "")}  # fmt: skip
+    assert rules(ax) == [Rule("x", at, "ink", DOTTED) for at in marks.values()]
     assert [word[:4] for word in words(ax)] == [("here", 1e-5, 0.2, (5, 0)), ("there", 4e-5, 0.75, (-5, 0)),
                                                 ("far", 6e-5, 0.2, (5, 0))]  # fmt: skip
     assert [text.get_ha() for text in ax.texts] == ["left", "right", "left"], "away from the line before"
-    assert legend(ax) == {"1e-5": Key("vermillion", "-"), "1e-8": Key("blue", SECOND)}
+    assert legend(ax) == {"1e-5": Key("vermillion", "-"), "1e-8": Key("blue", DASHED)}
     assert scales(ax) == ("log", "linear")
     assert titles(ax)[1:] == ("root mean square of the gradient", "share of the step that is left")
 
@@ -88,7 +87,7 @@ RUN = {"up": (0, 5, 0.1, 1.0), "down": (5, 90, 1.0, 0.2), "anneal": (90, 100, 0.
 
 def test_a_run_is_drawn_from_phase_to_phase():
     figure = redrawn(plots.plot_run, RUN, marks={"epoch": 60, "end": 95}, zoom=(50, 100), ymax=0.3)
-    looks = (("blue", "-"), ("vermillion", SECOND), ("green", THIRD))
+    looks = (("blue", "-"), ("vermillion", DASHED), ("green", DOTTED))
     for ax, reach in zip(figure.axes, ((0, 100), (50, 100)), strict=True):
         assert lines(ax) == {name: Curve((first, last), (before, after), *look, "", "") for look, (
             name, (first, last, before, after)) in zip(looks, RUN.items(), strict=True)}  # fmt: skip
@@ -142,7 +141,7 @@ def test_norms_are_filled_where_the_first_limit_cuts_them():
     ax = redrawn(plots.plot_gradient_norms, [3.0, 1.0, 0.5, 7.0],
                  {"1": [2.0, 1.0, 1.0, 6.0], "10": [10.0, 9.0, 0.1, 8.0]}).axes[0]  # fmt: skip
     assert lines(ax) == {"1": Curve((0, 1, 2, 3), (2, 1, 1, 6), "vermillion", "-", "", ""),
-                         "10": Curve((0, 1, 2, 3), (10, 9, 0.1, 8), "blue", SECOND, "", ""),
+                         "10": Curve((0, 1, 2, 3), (10, 9, 0.1, 8), "blue", DASHED, "", ""),
                          "cut by the first limit": Curve((0, 3), (3, 7), "ink", "", "o", "ink"),
                          "not cut": Curve((1, 2), (1, 0.5), "ink", "", "o", "none")}  # fmt: skip
     assert scales(ax) == ("linear", "log") and titles(ax)[1:] == ("step", "norm of the gradient")
@@ -182,7 +181,7 @@ def test_one_schedule_is_highlighted_and_has_its_area_filled():
     faint, strong = ax.lines
     assert faint.get_alpha() < 1 and strong.get_alpha() is None and strong.get_linewidth() > faint.get_linewidth()
     assert limits(ax) == ((0, 476_837), (0, 7e-4)) and titles(ax)[1:] == ("step", "learning rate")
-    assert legend(figure) == {"a": Key("blue", "-"), "b": Key("vermillion", SECOND)}
+    assert legend(figure) == {"a": Key("blue", "-"), "b": Key("vermillion", DASHED)}
 
 
 def test_the_second_axis_counts_tokens_and_a_zoom_ends_both():

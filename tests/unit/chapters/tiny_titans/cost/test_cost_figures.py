@@ -5,7 +5,7 @@ import math
 
 import pytest
 from drawing import curves, legend, limits, lines, redrawn, rules, scales, ticks, titles, words
-from drawn import Curve, Key, Rule, color, numbers, same_dash
+from drawn import DASHED, Curve, Key, Rule, color, numbers
 
 from llmbook.accounting.serving import WEIGHT_BYTES, Job, Machine, memory_bytes, price_of_a_thousand, reading, writing
 from llmbook.chapters.tiny_titans.cost import plots
@@ -18,11 +18,10 @@ from llmbook.chapters.tiny_titans.cost.explorer import (
     draw_serving,
     serving_explorer,
 )
-from llmbook.plots.style import DASHES, text_color
+from llmbook.plots.style import text_color
 
 FRAME = {"model": "FLAN-T5 large", "read": 2048, "written": 200, "weights": "bfloat16", "batch": 1}
 READING, WRITING = ("blue", "", "o", "blue"), ("vermillion", "", "s", "vermillion")
-SECOND = same_dash(DASHES[1])
 
 
 def test_the_prediction_and_the_clock():
@@ -71,11 +70,11 @@ def test_lines_of_shares_and_of_prices():
                       for percent in (True, False))  # fmt: skip
     for (ax,) in (shares.axes, prices.axes):
         assert lines(ax) == {"a": Curve((1, 2, 8192), (0.1, 0.5, 0.75), "blue", "-", "o", "blue"),
-                             "b": Curve((1, 2, 8192), (0.9, 0.3, 0.2), "vermillion", SECOND, "s", "vermillion")}
+                             "b": Curve((1, 2, 8192), (0.9, 0.3, 0.2), "vermillion", DASHED, "s", "vermillion")}
         assert ticks(ax.xaxis) == {1: "1", 2: "2", 8192: "8,192"} and titles(ax)[1:] == ("batch", "share")
     assert [scales(figure.axes[0]) for figure in (shares, prices)] == [("log", "linear"), ("log", "log")]
     assert limits(shares.axes[0])[1] == (0, 1) and ticks(shares.axes[0].yaxis)[0.4] == "40%"
-    assert legend(shares) == {"a": Key("blue", "-", "o"), "b": Key("vermillion", SECOND, "s")}
+    assert legend(shares) == {"a": Key("blue", "-", "o"), "b": Key("vermillion", DASHED, "s")}
 
 
 def stems(ax):

@@ -5,14 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawing import arrows, boxes, circles, curves, dots, legend, limits, pictures, redrawn, rules, ticks, titles, words
-from drawn import Curve, Key, Rule, numbers, same_dash
+from drawn import DASHED, DOTTED, Curve, Key, Rule, numbers
 from matplotlib.patches import FancyArrowPatch
 
 from llmbook.chapters.tiny_titans.t5 import plots
 from llmbook.models.t5_config import PUBLISHED
-from llmbook.plots.style import DASHES
-
-SECOND, THIRD = same_dash(DASHES[1]), same_dash(DASHES[2])
 
 # --- the two towers ------------------------------------------------------------------------------------------------
 
@@ -141,7 +138,7 @@ def test_the_area_of_a_circle_is_the_weight():
 def test_a_run_is_smoothed():
     (ax,) = redrawn(plots.plot_run, [4.0, 2.0, 0.0, 5.0], {"blind": 3.0, "best": 0.5}, window=2).axes
     assert curves(ax) == [Curve((2, 3, 4), (3, 1, 2.5), "blue", "-", "", "")]
-    assert rules(ax) == [Rule("y", 3, "gray", THIRD), Rule("y", 0.5, "gray", THIRD)]
+    assert rules(ax) == [Rule("y", 3, "gray", DOTTED), Rule("y", 0.5, "gray", DOTTED)]
     assert [word[:3] for word in words(ax)] == [("blind", 4, 3), ("best", 4, 0.5)]
     assert limits(ax)[0] == (0, 4) and limits(ax)[1][0] == 0 and titles(ax)[1:] == ("step", "loss (nats a token)")
 
@@ -152,9 +149,9 @@ def test_a_run_is_smoothed():
 def test_a_bucket_is_a_step_around_its_distance():
     (ax,) = redrawn(plots.plot_buckets, [-2, -1, 0, 1], {"both": [2, 1, 0, 3], "back": [7, 1, 0, 0]}, marks=[3, 1]).axes
     assert curves(ax) == [Curve((-2, -1, 0, 1), (2, 1, 0, 3), "blue", "-", "", ""),
-                          Curve((-2, -1, 0, 1), (7, 1, 0, 0), "vermillion", SECOND, "", "")]  # fmt: skip
+                          Curve((-2, -1, 0, 1), (7, 1, 0, 0), "vermillion", DASHED, "", "")]  # fmt: skip
     assert {line.get_drawstyle() for line in ax.lines if len(line.get_xdata()) == 4} == {"steps-mid"}
-    assert rules(ax)[:4] == [Rule("x", at, "gray", THIRD) for at in (-3, -1, 1, 3)]
+    assert rules(ax)[:4] == [Rule("x", at, "gray", DOTTED) for at in (-3, -1, 1, 3)]
     assert [(rule.axis, rule.at) for rule in rules(ax)[4:]] == [("x", 0)]
     assert [word[:3] for word in words(ax)] == [("both", 1, 3), ("back", 1, 0)]
     assert limits(ax)[0] == (-2, 1) and limits(ax)[1][0] == -1

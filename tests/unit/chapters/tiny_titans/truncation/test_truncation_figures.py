@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 from drawing import bars, curves, errorbars, legend, limits, lines, redrawn, rules, scales, spans, ticks, titles, words
-from drawn import Bar, Curve, Key, Rule, color, number, numbers, same_dash
+from drawn import DASHED, Bar, Curve, Key, Rule, color, number, numbers
 
 from llmbook.chapters.tiny_titans.truncation import plots
 from llmbook.metrics.intervals import Interval
 from llmbook.plots.diagram import tint
-from llmbook.plots.style import DASHES, text_color
-
-SECOND = same_dash(DASHES[1])
+from llmbook.plots.style import text_color
 
 
 def interval(*means, below=0.1, above=0.05):
@@ -52,7 +50,7 @@ PANELS = {
 }  # fmt: skip
 CEILINGS = {"recall": {"short": [0.5, 0.9, 1.0], "long": [0.3, 0.9, 0.95]},
             "F1": {"short": [0.1, 0.2, 0.4], "long": [0.05, 0.06, 0.08]}}  # fmt: skip
-LOOKS = {"cut": ("cut off", "vermillion", "-", "o"), "chunks": ("in pieces", "blue", SECOND, "s")}
+LOOKS = {"cut": ("cut off", "vermillion", "-", "o"), "chunks": ("in pieces", "blue", DASHED, "s")}
 
 
 def test_scores_stand_in_their_panels():
@@ -92,8 +90,8 @@ def test_recall_leaves_out_what_is_not_there_and_shades_what_is_not_read():
     cut, whole = figure.axes
     assert_recall(cut), assert_recall(whole)
     assert [span[:5] for span in spans(cut)] == [(15, 0, 45, 1, tint("gray", 0.25))] and spans(whole) == []
-    assert rules(cut) == [Rule("x", 15, "vermillion", "-"), Rule("y", 0.7, "gray", SECOND)]
-    assert rules(whole) == [Rule("y", 0.2, "gray", SECOND)]
+    assert rules(cut) == [Rule("x", 15, "vermillion", "-"), Rule("y", 0.7, "gray", DASHED)]
+    assert rules(whole) == [Rule("y", 0.2, "gray", DASHED)]
     assert [titles(ax) for ax in figure.axes] == [("context 15", "", "share of facts kept"), ("context 60", "", "")]
     assert figure.get_supxlabel() == "where the fact ends, tokens"
 
@@ -134,7 +132,7 @@ def test_tunings_stand_beside_each_other_with_their_seeds():
     dots = [curve[:3] for curve in curves(ax) if curve.marker == "."]
     assert dots == [((-0.05, -0.05), (0.28, 0.36), "ink"), ((0.95, 0.95), (0.33, 0.41), "ink"),
                     ((0.19, 0.19), (0.08, 0.16), "ink"), ((1.19, 1.19), (0.48, 0.56), "ink")]  # fmt: skip
-    assert rules(ax) == [Rule("y", 0.2, "gray", SECOND), Rule("y", 0.7, "gray", SECOND)]
+    assert rules(ax) == [Rule("y", 0.2, "gray", DASHED), Rule("y", 0.7, "gray", DASHED)]
     gray = color(text_color("gray"))
     assert words(ax) == [("large", 0, 0.2, (3, 3), gray), ("small", 0, 0.7, (3, 3), gray)]
     assert {text.xycoords for text in ax.texts} == {("axes fraction", "data")}, "at the left edge"
