@@ -7,7 +7,7 @@ import pytest
 from package_imports import CHECKOUT, FILES
 
 TESTS = CHECKOUT / "tests" / "unit"
-ROOMS = ("plots", "chapters/dora", "chapters/front", "chapters/gemma")
+ROOMS = ("plots", *(f"chapters/{name}" for name in ("dora", "front", "gemma", "olmo", "tiny_titans")))
 
 
 def plotting_functions(source: str) -> set[str]:

@@ -41,7 +41,11 @@ class Machine:
 
 @dataclass(frozen=True)
 class Job:
-    """Texts of one length that are summarized together."""
+    """Texts of one length that are summarized together.
+
+    Raises:
+        ValueError: a length or the batch is below 1.
+    """
 
     read: int
     """S, tokens of a meeting."""

@@ -149,7 +149,7 @@ class AdapterLayer(nn.Module):
         return self.base.codes if isinstance(self.base, QuantizedLinear) else self.frozen_weight
 
     def delta(self) -> Tensor:
-        """The update ``s B A``, in the shape of the base layer's weight."""
+        """The update ``s B A``, in the shape of the base layer's weight; each kind of adapter has its own."""
         raise NotImplementedError
 
     def wide_merged_weight(self) -> Tensor:

@@ -77,7 +77,11 @@ def _judge(item: Check, attempt: Attempt) -> tuple[str, str]:
 
 
 def guarded(attempt: Attempt) -> Attempt:
-    """The same function on copies of its arguments, so that it may change them, with errors that tell the line."""
+    """The same function on copies of its arguments, so that it may change them.
+
+    Raises, when called:
+        AttemptError: the function raised something else than ``NotImplementedError``; the message tells the line.
+    """
 
     def call(*args: object, **kwargs: object) -> object:
         args, kwargs = copy.deepcopy((args, kwargs))

@@ -20,7 +20,11 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Yarn:
-    """How far rotary positions are stretched."""
+    """How far rotary positions are stretched.
+
+    Raises:
+        ValueError: the factor or the length is below 1 or no finite number, or the turns are not in their order.
+    """
 
     factor: float
     """s, how many times longer the texts may become (OLMo 3: 8)."""
@@ -32,9 +36,11 @@ class Yarn:
     """A pair with this many turns in L, or fewer, is slowed down by the whole factor."""
 
     def __post_init__(self):
-        if self.factor < 1 or self.original_length < 1 or not self.beta_fast > self.beta_slow > 0:
+        sound = 1 <= self.factor < math.inf and 1 <= self.original_length < math.inf  # and neither is NaN
+        if not (sound and math.inf > self.beta_fast > self.beta_slow > 0):
             raise ValueError(
-                f"YaRN needs a factor and a length of at least 1, and beta_fast above beta_slow above 0, not {self}"
+                "YaRN needs a factor and a length of at least 1, and beta_fast above beta_slow above 0, all of them "
+                f"finite, not {self}"
             )
 
     @property

@@ -15,7 +15,12 @@ Config = TypeVar("Config")
 
 @dataclass(frozen=True)
 class Family(Generic[Config]):
-    """One family: its published configs, its ``config.json`` and its tensors."""
+    """One family: its published configs, its ``config.json`` and its tensors.
+
+    Raises:
+        TypeError: a text stands where a tuple of texts is meant.
+        ValueError: ``sizes`` or ``optional`` name a field that the configs do not have.
+    """
 
     name: str
     """What this book calls it."""

@@ -55,7 +55,11 @@ class T5(nn.Module):
         return self.decode(decoder_ids, memory, attention_mask=attention_mask)
 
     def encode(self, input_ids: Tensor, *, attention_mask: Tensor | None = None) -> Tensor:
-        """The memory ``(B, S, D)``: the encoder's output, once for an input; arguments and errors as in ``forward``."""
+        """The memory ``(B, S, D)``: the encoder's output, once for an input; arguments as in ``forward``.
+
+        Raises:
+            ValueError: as in ``forward``.
+        """
         _check_form(input_ids, "input_ids")
         check_range(input_ids, self.config.vocab_size, "input_ids", HINT)
         mask = _key_mask(attention_mask, input_ids.shape, input_ids.device)

@@ -22,6 +22,9 @@ class Control:
         default: The value shown first; one of ``values``.
         format: How a value is written: a function, or a format string such as ``"{:.1f}"``.
         frames: The values that the built page offers, in order, the default among them; all when left out.
+
+    Raises:
+        ValueError: If the default is not among the values and the frames, or a frame is not among the values.
     """
 
     label: str

@@ -1,6 +1,7 @@
 """YaRN: the ramp by hand, the ends, the temperature, and what leaves it alone."""
 
 import math
+from math import inf, nan
 
 import pytest
 import torch
@@ -70,6 +71,8 @@ def test_both_ends_on_one_pair_make_a_step():
 
 @pytest.mark.parametrize("wrong", [
     {"factor": 0.5}, {"original_length": 0}, {"beta_fast": 1.0}, {"beta_slow": 0.0}, {"beta_slow": 40.0},
+    {"factor": nan}, {"factor": inf}, {"original_length": nan}, {"original_length": inf}, {"beta_fast": nan},
+    {"beta_fast": inf}, {"beta_slow": nan},
 ])  # fmt: skip
 def test_what_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValueError, match="beta_fast above beta_slow"):
