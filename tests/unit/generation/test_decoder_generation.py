@@ -68,6 +68,7 @@ def test_padding_rows_of_the_matrix_are_never_chosen(model, temperature):
         ({"attention_mask": torch.ones(1, 2)}, "attention_mask must have the shape of ids"),
         ({"attention_mask": torch.tensor([[1, 1, 0]])}, "pad on the left"),
         ({"attention_mask": torch.tensor([[1, 0, 1]])}, "pad on the left"),
+        ({"attention_mask": torch.tensor([[0, 1, 0, 1]]), "ids": torch.tensor([[2, 17, 33, 4]])}, "pad on the left"),
         ({"attention_mask": torch.tensor([[0, 0, 0]])}, "at least one true"),
     ],
 )

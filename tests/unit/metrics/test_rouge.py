@@ -86,6 +86,8 @@ def test_of_several_references_each_kind_takes_its_best():
 
 def test_words():
     assert rouge_tokens("Don't PANIC: 1,000 café\tx_y") == ["don", "t", "panic", "1", "000", "caf", "x", "y"]
+    assert rouge_tokens("meetings") == ["meetings"], "stems are asked for"
+    assert rouge_sentences("meetings") == [["meetings"]]
     assert rouge_sentences("a b.\n\n...\nc\r\nd e") == [["a", "b"], ["c"], ["d", "e"]]
     assert rouge_tokens("meetings met deciding was runs", stemmer=True) == ["meet", "met", "decid", "was", "run"]
     assert rouge_tokens("was", stemmer=True) == ["was"], "words of three letters stay"

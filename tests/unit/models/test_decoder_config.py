@@ -1,7 +1,7 @@
 """The decoder's config: fields, errors, what published and tiny models have, and what they count."""
 
 import inspect
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 
 import pytest
 import torch
@@ -68,6 +68,13 @@ def test_without_a_window_all_layers_see_everything():
     assert replace(TINY["gemma"], layers=3).windows == (None,) * 3
 
 
+def test_a_config_of_nothing_but_sizes_is_that_of_llama_2():
+    published = PUBLISHED["llama-2-7b"]
+    sizes = {field.name: getattr(published, field.name) for field in fields(published) if field.default is MISSING}
+    assert DecoderConfig(**sizes) == published
+    assert DecoderConfig(**sizes, norm_eps=1e-6) != published
+
+
 def test_config_is_frozen():
     with pytest.raises(AttributeError):
         TINY["gemma"].width = 3
@@ -116,6 +123,22 @@ def test_tiny_models_keep_the_oddities_of_their_family(name):
         assert (tiny.yarn is None) == (config.yarn is None)
         assert [getattr(tiny, field) for field in same] == [getattr(config, field) for field in same]
     assert tiny.tie_embeddings in {config.tie_embeddings for config in published}
+
+
+SMALL = {"vocab_size": 256, "width": 48, "layers": 2, "heads": 4, "max_length": 128}
+OTHERWISE = {"olmo3": {"layers": 4}, "phi": {"width": 80}}
+KV_HEADS = {"falcon": 1, "gemma": 1, "llama": 2, "mistral": 2, "mixtral": 2}
+"""Of the tiny models; of the other families as many as there are heads."""
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_tiny_models_have_one_size(name):
+    """A page that sets a tiny model beside that of another family compares their kinds, not their sizes."""
+    tiny, expected = FAMILIES[name].tiny(), SMALL | OTHERWISE.get(name, {})
+    assert {field: getattr(tiny, field) for field in expected} == expected
+    assert tiny.kv_heads == KV_HEADS.get(name, 4)
+    other = FAMILIES[name].tiny(vocab_size=100, max_length=40)
+    assert other == replace(tiny, vocab_size=100, max_length=40)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
