@@ -58,8 +58,8 @@ class DropoutFrom(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         return (self._dropout if func is F.dropout else func)(*args, **(kwargs or {}))
 
-    def _dropout(self, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-        """What ``F.dropout`` promises, out of place."""
+    def _dropout(self, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+        """What ``F.dropout`` promises, out of place; it hands on all four, those that its caller left out too."""
         if not training or p == 0:
             return input
         kept = torch.empty_like(input).bernoulli_(1 - p, generator=self.generator)
