@@ -117,6 +117,14 @@ def test_other_right_forms_pass():
         s * torch.einsum("no,or,ni->ri", g, B, x), s * torch.einsum("ni,ri,no->or", x, A, g))).passed  # fmt: skip
 
 
+def test_in_a_square_layer_any_transpose_has_the_right_shape():
+    def transposed(x, g, A, B, s):
+        return s * (g.T @ B.T).T @ x.T, s * (g @ x.T) @ A.T
+
+    (square,) = [each for each in evaluate("dora-ex-lora-gradients", transposed).outcomes if "6 tokens" in each.title]
+    assert square.status == "FAIL" and "at position" in square.message
+
+
 def test_an_outer_product_is_no_start():
     def outer(inputs, outputs, rank):
         A = torch.randn(rank, 1) * torch.randn(inputs)

@@ -9,6 +9,7 @@ from llmbook.layers.activation import ACTIVATIONS, DERIVATIVES
 
 def test_the_quantile_sample_is_normal():
     x = normal_sample(2.0)
+    assert len(x) == 20_001 and x[10_000] == 0, "an odd number has one in the middle"
     assert x.mean().abs() < 1e-12 and x.std().item() == pytest.approx(2.0, rel=1e-3)
     assert (x < -2).double().mean().item() == pytest.approx(0.158655, abs=1e-4)
 
@@ -28,5 +29,6 @@ def test_frames_and_sentences_change_with_every_control():
 
 
 def test_the_explorer_has_a_modest_grid():
+    assert explore_activation().controls["spread"].drawn == (0.1, 0.5, 1.0, 2.0, 8.0)
     assert np.prod([len(control.drawn) for control in explore_activation().controls.values()]) <= 25
     assert set(DERIVATIVES) == set(ACTIVATIONS)

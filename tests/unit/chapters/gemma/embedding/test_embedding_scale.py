@@ -15,6 +15,7 @@ from llmbook.chapters.gemma.embedding.explorer import (
     sizes,
     verdict,
 )
+from llmbook.experiments.number_sentences import best_loss
 from llmbook.experiments.results import read_result
 
 IDS = torch.tensor([[0, 1, 2, 3]])
@@ -42,6 +43,7 @@ def test_training_is_repeatable_and_learns():
     runs = [run_factor(0, steps=12, learning_rate=1e-2, scaled=True, tied=True) for _ in range(2)]
     assert runs[0] == runs[1]
     assert runs[0].losses[-1] < runs[0].losses[0] - 0.5
+    assert runs[0].excess == pytest.approx(sum(runs[0].losses[2:]) / 10 - best_loss()), "of the last ten steps"
     assert run_factor(0, steps=1, learning_rate=1e-2, scaled=False, tied=True).losses[0] != runs[0].losses[0]
 
 

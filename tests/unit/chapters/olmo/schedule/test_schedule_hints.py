@@ -8,18 +8,20 @@ from wrong_answers import check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.olmo.schedule import checks
+from llmbook.training.schedule import Schedule
 
 
-def adam(l2=False, decay_factor=None, one=True, two=True, after=False, shift=0, eps=1e-5, under_root=False):
+def adam(l2=False, decay_factor=None, one=True, two=True, after=False, shift=0, eps=1e-5, under_root=False,
+         root=True, uphill=False):
     """AdamW's step with its usual slips."""
     def move(weight, gradient, first, second, step, rate, decay):
         gradient = gradient + decay * weight if l2 else gradient
         first, second = 0.9 * first + 0.1 * gradient, 0.95 * second + 0.05 * gradient**2
         mean = first / (1 - 0.9 ** (step + shift)) if one else first
         size = second / (1 - 0.95 ** (step + shift)) if two else second
-        size = (size + eps).sqrt() if under_root else size.sqrt() + eps
+        size = (size + eps).sqrt() if under_root else (size.sqrt() if root else size) + eps
         factor = 1 - rate * decay if decay_factor is None else decay_factor(decay)
-        change = rate * mean / size
+        change = rate * mean / size * (-1 if uphill else 1)
         return (weight - change) * factor if after else weight * factor - change, first, second
     return move
 
@@ -41,6 +43,15 @@ WRONG = [
     ("adamw", adam(l2=True), "which is L2"),
     ("adamw", adam(decay_factor=lambda decay: 1 - decay), "multiplied by the learning rate"),
     ("adamw", adam(decay_factor=lambda decay: 1), "does not decay"),
+    ("adamw", adam(decay_factor=lambda decay: 1 + 0.1 * decay), "decay has the wrong sign"),
+    ("adamw", adam(uphill=True), "step goes uphill"),
+    ("adamw", adam(root=False), "take the root of the second moment"),
+    ("adamw", adam(one=False), "first moment is not corrected"),
+    ("adamw", lambda *a: (adam()(*a)[0], 0.9 * a[2] + a[1], adam()(*a)[2]), "counts with 1 - beta_1"),
+    ("adamw", lambda *a: (adam()(*a)[0], 0.1 * a[2] + 0.9 * a[1], adam()(*a)[2]), "are exchanged"),
+    ("adamw", lambda *a: (adam()(*a)[0], adam()(*a)[1] / (1 - 0.9 ** a[4]), adam()(*a)[2]), "already corrected"),
+    ("adamw", lambda *a: (*adam()(*a)[:2], 0.95 * a[3] + 0.05 * a[1]), "averages squares"),
+    ("adamw", lambda *a: (*adam()(*a)[:2], adam()(*a)[2] / (1 - 0.95 ** a[4])), "already corrected"),
     ("adamw", adam(one=False, two=False), "both bias corrections"),
     ("adamw", adam(two=False), "second moment is not corrected"),
     ("adamw", adam(after=True), "you shrink the step as well"),
@@ -55,6 +66,8 @@ WRONG = [
     ("clip", lambda gs, limit: [g * limit / norm_of(gs) for g in gs], "at most 1"),
     ("clip", lambda gs, limit: [g * min(1, limit / norm_of(gs) ** 2) for g in gs], "root is missing"),
     ("clip", lambda gs, limit: gs, "not clipped"),
+    ("clip", lambda gs, limit: [g * min(1, limit / sum(g.norm().item() for g in gs)) for g in gs], "norms do not add"),
+    ("clip", lambda gs, limit: [g / norm_of(gs) for g in gs], "makes the length 1"),
     ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N, floor=0), "ends at a tenth"),
     ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N, stop=False), "do not go on falling"),
     ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N, start=0), "begins when the warm-up ends"),
@@ -62,6 +75,11 @@ WRONG = [
     ("schedule", lambda t, peak, W, N: peak * (0.1 + 0.9 * min(1, t / W)), "this warm-up starts from zero"),
     ("schedule", lambda t, peak, W, N: decayed(t - (t > W), peak, W, N), "begins a step late"),
     ("schedule", lambda t, peak, W, N: decayed(min(t, W), peak, W, N), "stays at its peak"),
+    ("schedule", lambda t, peak, W, N: peak * t / W, "warm-up has ended"),
+    ("schedule", lambda t, peak, W, N: peak, "warms up first"),
+    ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N + W), "total - warmup steps"),
+    ("schedule", lambda t, peak, W, N: Schedule(peak, N, W, peak / 10, "cosine")(t - 1), "that is a cosine"),
+    ("schedule", lambda t, peak, W, N: decayed(t, peak, W, N) if t <= N else 0, "stays at a tenth"),
 ]
 
 

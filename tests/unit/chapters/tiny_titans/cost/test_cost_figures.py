@@ -75,6 +75,7 @@ def test_lines_of_shares_and_of_prices():
     assert [scales(figure.axes[0]) for figure in (shares, prices)] == [("log", "linear"), ("log", "log")]
     assert limits(shares.axes[0])[1] == (0, 1) and ticks(shares.axes[0].yaxis)[0.4] == "40%"
     assert legend(shares) == {"a": Key("blue", "-", "o"), "b": Key("vermillion", DASHED, "s")}
+    assert scales(plots.draw_lines([1, 2], {"a": [1, 2]}, xlabel="", ylabel="").axes[0]) == ("log", "log")
 
 
 def stems(ax):
@@ -139,10 +140,11 @@ def test_the_explorer_says_what_it_shows():
 
 
 def test_every_setting_fits_the_axes():
-    controls = serving_explorer().defaults
-    assert controls == FRAME
+    assert serving_explorer().defaults == FRAME
+    ends = {name: (control.values[0], control.values[-1]) for name, control in serving_explorer().controls.items()}
+    assert (ends["read"], ends["written"], ends["batch"]) == ((512, 16384), (25, 400), (1, 64))
     for name, read, written, weights, batch in itertools.product(
-        MODELS, (512, 16384), (25, 400), WEIGHT_BYTES.values(), (1, 64)
+        MODELS, ends["read"], ends["written"], WEIGHT_BYTES.values(), ends["batch"]
     ):
         job = Job(read, written, batch, weights)
         memory = [size / plots.GIGA for size in memory_bytes(MODELS[name], job).values()]

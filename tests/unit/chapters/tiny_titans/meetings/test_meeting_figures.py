@@ -49,7 +49,8 @@ def test_groups_of_meetings_stand_beside_a_ruler():
     assert [span[:5] for span in spans(ax)] == [(1500, 0, 548, 1, "orange")]
     assert [word[:3] for word in words(ax)] == [("limit", 2170.88, -0.72)]
     assert ticks(ax.yaxis) == {0: "ours", 1: "QMSum"} and limits(ax)[1] == (1.6, -1)
-    assert scales(ax) == ("log", "linear") and ticks(ax.xaxis)[3000] == "3,000"
+    assert scales(ax) == ("log", "linear")
+    assert ticks(ax.xaxis) == {count: f"{count:,}" for count in (100, 300, 1000, 3000, 10_000, 30_000)}
     assert titles(ax)[1] == "words of the transcript; the black bar is the median"
 
 
