@@ -124,7 +124,6 @@ def expect_batch(f, small: float, large: float, flops: float) -> None:
     mistakes = [
         (large / small, "a batch is a whole number, and it must be cheaper, not equal"),
         (right - 1, "with this batch the large model costs as much, or more: the next one is cheaper"),
-        (math.ceil(large / small), "where the sizes divide evenly this batch costs the same: take one more"),
         (right + 1, "one meeting less is enough"),
         (1, "alone, the large model fetches more than the small one"),
     ]

@@ -20,6 +20,11 @@ WRONG = [
     ("flops", flops(1, 3), "still pass through"),
     ("flops", flops(2, 1), "backward pass too"),
     ("flops", flops(3, 0), "frozen weight is not computed"),
+    ("flops", lambda *given: flops(2, 3)(*given) // 2, "multiply and add"),
+    ("flops", lambda tokens, inputs, outputs, rank, kind: 2 * tokens * inputs * outputs, "forward pass alone"),
+    ("flops", flops(2, 0), "thin matrices are missing"),
+    ("flops", flops(2, 2), "one for its input"),
+    ("flops", flops(0, 3), "the base works too"),
 ]
 
 

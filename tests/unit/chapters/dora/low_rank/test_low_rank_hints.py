@@ -19,6 +19,15 @@ WRONG = [
     ("gradient-rank", lambda n, t, i, o, steps: min(i, o, n * steps), "not each sequence"),
     ("gradient-rank", lambda n, t, i, o, steps: min(i, o, n * t), "the steps add up"),
     ("gradient-rank", lambda n, t, i, o, steps: min(i, o), "count the outer products"),
+    ("break-even", lambda o, i: min(o, i) - 1, "below full rank"),
+    ("tail", lambda values, rank: values[max(rank - 1, 0):].square().sum().sqrt(), "one value too many"),
+    ("tail", lambda values, rank: values[rank + 1:].square().sum().sqrt(), "one value too few"),
+    ("tail", lambda values, rank: values[rank:].norm() / values.norm(), "as a share of the matrix"),
+    ("tail", lambda values, rank: values[rank:].square().sum() / values.square().sum(), "share of the squares"),
+    ("tail", lambda values, rank: values[rank:].square().mean().sqrt(), "mean over the values"),
+    ("gradient-rank", lambda n, t, i, o, steps: min(i, o, t * steps), "every sequence of the batch"),
+    ("gradient-rank", lambda n, t, i, o, steps: min(i, o, steps), "one for each token of the batch"),
+    ("gradient-rank", lambda n, t, i, o, steps: min(max(i, o), n * t * steps), "shorter side is the limit"),
 ]
 
 

@@ -29,6 +29,16 @@ WRONG = [
     ("bits", lambda block, double: 4, "scales need memory"),
     ("bits", lambda block, double: 4 + 32 / block, "quantized as well"),
     ("bits", lambda block, double: 4 + (8 / block if double else 32 / block), "scale of their own"),
+    ("merge", lambda W, A, B, s: W, "add the update"),
+    ("merge", lambda W, A, B, s: (W.float() + B @ A).bfloat16(), "scale s is missing"),
+    ("quantize", lambda b, levels: codes(b, levels, by=torch.norm), "length of the block"),
+    ("quantize", lambda b, levels: (codes(b, levels, by=lambda _: 1.0)[0], b.abs().max()), "not divided by its scale"),
+    ("quantize", lambda b, levels: (torch.searchsorted(levels, b / b.abs().max()), b.abs().max()), "level above"),
+    ("bits", lambda block, double: 4 + 32, "shared by the whole block"),
+    ("bits", lambda block, double: 4 + (8 / block + 32 / 256 if double else 32 / block), "serves 256 scales"),
+    ("bits", lambda block, double: 4 + (8 / block + 32 / (256 * block) if double else 4 / block), "32 bits, not 4"),
+    ("bits", lambda block, double: 4 + (40 if double else 32) / block, "in place of the float32 ones"),
+    ("bits", lambda block, double: (4 + 32 / block) / 8, "in bytes"),
 ]
 
 

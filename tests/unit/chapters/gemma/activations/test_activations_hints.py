@@ -40,6 +40,10 @@ WRONG = [
     ("gelu-gap", lambda x: (absolute_gap(x).argmax(), absolute_gap(x).max()), "the index in the grid"),
     ("gelu-gap", lambda x: (x[absolute_gap(x).argmax()], -absolute_gap(x).max()), "return its absolute value"),
     ("gelu-gap", lambda x: absolute_gap(x).max(), "expected 2: the place x and the gap there"),
+    ("gelu-tanh", lambda x: x / 2 * (1 + torch.tanh(2 / math.pi * (x + 0.044715 * x**3))),
+     "is the square root of 2 / pi"),
+    ("silu-derivative", F.silu, "that is SiLU itself"),
+    ("silu-derivative", lambda x: torch.sigmoid(x) * (1 + x * torch.sigmoid(x)), "lost its minus"),
 ]
 
 

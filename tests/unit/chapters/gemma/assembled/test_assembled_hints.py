@@ -54,6 +54,11 @@ WRONG = [
     ("rope", lambda x, p, b: turned(x, torch.arange(len(x)), b), "you count the rows"),
     ("rope", lambda x, p, b: turned(x, p * 0, b), "nothing turns|do not depend on positions"),
     ("rope", lambda x, p, b: x + p[:, None], "moving queries and keys"),
+    ("mask", lambda T, S: torch.ones(T, S, dtype=torch.bool).tril(S - T).T, "rows and columns are exchanged"),
+    ("mask", lambda T, S: torch.ones(T, S, dtype=torch.bool).triu(), "looks at the future"),
+    ("top-p", lambda q, p: ~kept(lambda sums, each, p: sums - each < p)(q, p), "True means keep"),
+    ("rope", lambda x, p, b: turned(x, p, b, power=-2), "a negative exponent"),
+    ("rope", lambda x, p, b: turned(x, p * torch.pi / 180, b), "in radians already"),
 ]
 
 

@@ -17,6 +17,9 @@ WRONG = [
     ("scale", lambda ids, w: w[ids] * torch.tensor(w.shape[1] ** 0.5).bfloat16().to(w.dtype), "although the weights"),
     ("scale", lambda ids, w: w[ids].float() * w.shape[1] ** 0.5, "expected bfloat16"),
     ("scale", lambda ids, w: w[ids] * w.shape[0] ** 0.5, "size of the vocabulary"),
+    ("one-hot", lambda ids, V: F.one_hot(ids, V).float().flatten(0, 1), "are merged"),
+    ("one-hot", lambda ids, V: F.one_hot((ids + 1) % V, V).float(), "too far right"),
+    ("scale", lambda ids, w: w[ids] * w.shape[1], "multiplies by the width"),
 ]
 
 

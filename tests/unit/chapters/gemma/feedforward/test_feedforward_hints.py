@@ -39,6 +39,9 @@ WRONG = [
     ("gate-gradient", lambda g, u, d: (d * slope(g), d * tanh_gelu(g)), "multiplied by up"),
     ("gate-gradient", lambda g, u, d: (d * u * tanh_gelu(g), d * tanh_gelu(g)), "where its slope belongs"),
     ("gate-gradient", lambda g, u, d: (u * slope(g), tanh_gelu(g)), "multiply by upstream"),
+    ("matched-width", lambda plain, multiple: plain * 3 // 2, "three halves"),
+    ("geglu", lambda x, g, u, d: tanh_gelu(x @ g.T) @ d.T, "up branch is missing"),
+    ("gate-gradient", lambda g, u, d: (d * u, d * tanh_gelu(g)), "slope of GELU is missing"),
 ]
 
 

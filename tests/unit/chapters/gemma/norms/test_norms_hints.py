@@ -47,6 +47,14 @@ WRONG = [
     ("norm-place", place(PRE, lambda x, f, n: x + n(f(x)), BOTH), "output of the sublayer, before the addition"),
     ("norm-place", place(PRE, POST, lambda x, f, n: n(x + f(n(x)))), "and the whole sum"),
     ("norm-place", place(PRE, POST, lambda x, f, n: f(n(x))), "x is not added"),
+    ("unit-offset", lambda x, w, eps: normed(x, eps), "weight has no effect"),
+    ("unit-offset", lambda x, w, eps: normed(x, eps) + w, "added to the result"),
+    ("unit-offset", lambda x, w, eps: x / (x.square().mean(-1, keepdim=True) + eps) * (1 + w), "the root is missing"),
+    ("unit-offset", lambda x, w, eps: x / (x.square().mean() + eps).sqrt() * (1 + w), "one mean over all"),
+    ("unit-offset", lambda x, w, eps: x * torch.rsqrt(x.square().mean(-1, keepdim=True) + eps) * (1 + w),
+     "in bfloat16: convert"),
+    ("weight-decay", lambda g, rate, decay, n, offset: offset + (g - offset) * (1 - rate) ** n, "decay is missing"),
+    ("weight-decay", lambda g, rate, decay, n, offset: offset + (g - offset) * (1 - rate * decay), "there are more"),
 ]
 
 

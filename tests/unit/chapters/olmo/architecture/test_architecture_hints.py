@@ -8,10 +8,11 @@ from wrong_answers import check_hint, check_two_for_each, hint_cases
 from llmbook.chapters.olmo.architecture import checks
 
 
-def backward(x, upstream, eps, average=1.0, along=1.0, power=1, unbiased=False):
+def backward(x, upstream, eps, average=1.0, along=1.0, power=1, unbiased=False, added=False):
     """The gradient of the norm with its terms open."""
     centered = x - x.mean(-1, keepdim=True)
-    sigma = (x.var(-1, keepdim=True, unbiased=unbiased) + eps).sqrt()
+    variance = x.var(-1, keepdim=True, unbiased=unbiased)
+    sigma = variance.sqrt() + eps if added else (variance + eps).sqrt()
     y = centered / sigma
     means = average * upstream.mean(-1, keepdim=True) + along * y * (upstream * y).mean(-1, keepdim=True)
     return (upstream - means) / sigma**power
@@ -53,6 +54,13 @@ WRONG = [
     ("fused", fused(lambda gate, up: F.silu(gate) * F.silu(up)), "both halves"),
     ("fused", fused(lambda gate, up: F.gelu(gate) * up), "GELU on the gate"),
     ("fused", lambda x, m, d, last: (F.silu(x @ m[::2].T) * (x @ m[1::2].T)) @ d.T, "every second row"),
+    ("fold-norm", lambda g, s, w, b: (w, w @ s + b), "gain has no effect"),
+    ("fold-norm", lambda g, s, w, b: (w / g, w @ s + b), "divides by the gain"),
+    ("fold-norm", lambda g, s, w, b: (w * g, (s if len(s) == len(b) else w @ s) + b), "shift is added as it is"),
+    ("norm-gradient", lambda x, g, eps: backward(x, g, eps, average=0, along=0), "only the division is there"),
+    ("norm-gradient", lambda x, g, eps: backward(x, g, eps, added=True), "eps is added to the root"),
+    ("fused", fused(lambda gate, up: gate * up), "gate has no activation"),
+    ("fused", fused(lambda gate, up: torch.sigmoid(gate) * up), "sigmoid on the gate"),
 ]
 
 

@@ -7,6 +7,11 @@ from wrong_answers import check_hint, check_two_for_each, hint_cases
 from llmbook.chapters import evaluate
 from llmbook.chapters.olmo.assembled import checks
 
+
+def masked(logits, places):
+    return logits.masked_fill(places, -torch.inf).softmax(-1)
+
+
 WRONG = [
     ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, 0).softmax(-1), "use -inf"),
     ("padded-rows", lambda z, V: z.softmax(-1) * (torch.arange(z.shape[-1]) < V), "before the softmax"),
@@ -14,6 +19,9 @@ WRONG = [
     ("padded-rows", lambda z, V: z.softmax(-1), "stand for no token"),
     ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, -15).softmax(-1), "small is not 0"),
     ("padded-rows", lambda z, V: z.masked_fill(torch.arange(z.shape[-1]) >= V, -100).softmax(-1), "small is not 0"),
+    ("padded-rows", lambda z, V: masked(z, torch.arange(z.shape[-1]) >= V - 1), "one token too many"),
+    ("padded-rows", lambda z, V: masked(z, torch.arange(z.shape[-1]) > V), "one padded row is left"),
+    ("padded-rows", lambda z, V: masked(z, torch.arange(z.shape[-1]) < V), "masks the real tokens"),
 ]
 
 

@@ -44,6 +44,16 @@ WRONG = [
     ("split-qkv", lambda m, heads, size: [m.split([heads * size, size, size])[i] for i in (0, 2, 1)], "exchanged"),
     ("split-qkv", lambda m, heads, size: m[: len(m) // 3 * 3].chunk(3), "equal thirds"),
     ("split-qkv", lambda m, heads, size: (m[2 * size :], m[:size], m[size : 2 * size]), "queries come first"),
+    ("column", lambda d, heads, kind: (d, heads), "that is the whole dimension"),
+    ("column", lambda d, heads, kind: (d // heads, None if kind == "GQA" else 1), "one key-value head is MQA"),
+    ("column", lambda d, heads, kind: (d // heads, None if kind == "GQA" else 0), "has nothing to look at"),
+    ("window", lambda T, w: T * T, "keys in the future"),
+    ("window", lambda T, w: pairs(T, w) - T, "every token sees itself"),
+    ("router", lambda s, k: chosen(s, k) / k, "get equal shares"),
+    ("router", lambda s, k: s * chosen(s, k), "those are scores"),
+    ("split-qkv", lambda m, heads, size: (m[:heads], *m[heads * size :].chunk(2)), "one row for each head"),
+    ("split-qkv", lambda m, heads, size: (m[:, : heads * size], *m[heads * size :].chunk(2)), "cuts columns"),
+    ("split-qkv", lambda m, heads, size: (m[: heads * size], m[heads * size :], m[-size:]), "key and value together"),
 ]
 
 

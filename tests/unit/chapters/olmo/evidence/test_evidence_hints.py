@@ -39,6 +39,9 @@ WRONG = [
     ("sign-test", lambda losses: coins(losses, sides=1), "one-sided"),
     ("sign-test", lambda losses: coins(losses) - losses, "the number of wins"),
     ("sign-test", lambda losses: coins(losses, exactly=True), "only exactly so many"),
+    ("sign-test", lambda losses: coins(losses) + 1, "fewer are enough"),
+    ("sign-test", lambda losses: coins(losses) - 1, "with one fewer"),
+    ("sign-test", lambda losses: coins(losses, sides=1, exactly=True), "then double"),
 ]
 
 

@@ -17,6 +17,7 @@ WRONG = [
     ("rope-permute", lambda w, heads: half(w, 1), "mixes the heads"),
     ("rope-permute", lambda w, heads: half(w, heads, first=1), "turns the other way"),
     ("rope-permute", lambda w, heads: half(w.T, 1).T, "moves columns"),
+    ("rope-permute", lambda w, heads: w, "nothing has moved"),
 ]
 
 

@@ -22,6 +22,7 @@ WRONG = [
     ("pack", lambda ds, end, T: packed(flat(ds, end), T), "rows are too short"),
     ("pack", lambda ds, end, T: packed([i for d in ds for i in d], T + 1), "end tokens are missing"),
     ("pack", lambda ds, end, T: packed(flat(ds, end) + [end] * (-len(flat(ds, end)) % (T + 1)), T + 1), "filled up"),
+    ("pack", lambda ds, end, T: torch.cat([packed([*d, end], T + 1) for d in ds]).long(), "a row of its own"),
 ]
 
 

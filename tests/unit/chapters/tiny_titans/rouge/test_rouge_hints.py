@@ -93,6 +93,7 @@ WRONG = [
      "the mean over the references"),
     ("best", best(key=lambda triple: triple[1]), "not by recall"),
     ("best", best(key=lambda triple: triple[0]), "not by precision"),
+    ("f", lambda h, r, c: shares()(h, r, c) if h else (1.0, 1.0, 1.0), "no share of 1"),
 ]  # fmt: skip
 @pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-rouge-", WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):

@@ -42,15 +42,15 @@ def shift_left(labels, start_id, pad_id):
     return torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], pad_id)], 1)
 
 
-def count(inner=True, cross=True, gate=True, norms=True, bias=0, matrices=4):
+def count(inner=True, cross=True, gate=True, norms=True, bias=0, matrices=4, gains=None):
     """The numbers of a block with its parts open."""
     def numbers(width, heads, head_size, hidden, gated, is_decoder):
         kinds = 2 if is_decoder and cross else 1
         inside = heads * head_size if inner else width
-        gains = (kinds + 1) * width if norms else 0
+        rows = kinds + 1 if gains is None else gains
         biases = bias * kinds * (3 * heads * head_size + width)
         feed_forward = (2 + (gated if gate else not gated)) * width * hidden
-        return kinds * matrices * width * inside + feed_forward + gains + biases
+        return kinds * matrices * width * inside + feed_forward + rows * norms * width + biases
     return numbers
 
 
@@ -93,6 +93,24 @@ WRONG = [
     ("beam", beam(order=lambda x: x.flip(0)), "from the best on"),
     ("beam", beam(split=lambda flat, beams, size: (flat // size, flat)), "remainder by V"),
     ("beam", beam(split=lambda flat, beams, size: (flat % beams, flat % size)), "divide by V"),
+    ("shift", lambda labels, start_id, pad_id: labels.masked_fill(labels == -100, pad_id), "did not move"),
+    ("shift", shift(drop=False, ignored=False), "leave out the last label"),
+    ("count", count(cross=False, gains=3), "two kinds of attention"),
+    ("count", count(gains=2), "a norm of its own"),
+    ("count", lambda *sizes: count()(*sizes[:-1], True), "only the decoder has cross-attention"),
+    ("count", lambda *sizes: count(gains=2 * (2 + sizes[-1]))(*sizes), "no bias, only a gain"),
+    ("beam", beam(combine=lambda scores, log_p: scores[:, None] * log_p), "added, not multiplied"),
+    ("beam", lambda s, log_p: (*one_child_each(s, log_p)[:2], one_child_each(s, log_p)[2].sort(descending=True).values),
+     "take the N best of all"),
+    ("beam", lambda s, log_p: (*beam()(s, log_p)[:2], log_p.flatten().topk(len(s)).indices), "not places"),
+    ("beam", lambda s, log_p: (*beam()(s, log_p)[:2], (s[:, None] * log_p).flatten().topk(len(s)).indices),
+     "not places"),
+    ("beam", beam(lambda scores, log_p: -scores[:, None] - log_p, value=torch.neg), "the largest are wanted"),
+    ("beam", beam(split=lambda flat, beams, size: (flat // size, flat // size)), "those are the parents"),
+    ("beam", beam(split=lambda flat, beams, size: (flat % size, flat % size)), "the parent is the row"),
+    ("beam", lambda s, log_p: (beam()(s, log_p)[0], one_child_each(s, log_p)[1], beam()(s, log_p)[2]),
+     "best tokens of each beginning"),
+    ("beam", lambda s, log_p: (torch.arange(len(s)), *beam()(s, log_p)[1:]), "may have the same parent"),
 ]
 
 
