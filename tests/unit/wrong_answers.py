@@ -1,5 +1,9 @@
 """What the tests of every page ask of wrong answers: each fails, and its hint names the misconception behind it."""
 
+import ast
+import inspect
+from functools import cache
+
 import pytest
 
 from llmbook.chapters import evaluate
@@ -17,9 +21,15 @@ def hint_cases(prefix, wrong):
             for number, (slug, answer, phrases) in enumerate(wrong)]  # fmt: skip
 
 
+@cache
+def report_of(name, answer):
+    """What the checks say about an answer."""
+    return evaluate(name, answer)
+
+
 def check_hint(name, answer, phrases):
     """The answer fails, costs points, and a message has one of the phrases."""
-    report = evaluate(name, answer)
+    report = report_of(name, answer)
     assert report.status == "FAIL" and report.points < report.possible_points
     assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes), report
 
@@ -35,3 +45,23 @@ def check_two_for_each(prefix, wrong, checks):
     given = [prefix + slug for slug, _, _ in wrong]
     assert set(given) == collect([checks]).keys()
     assert min(map(given.count, given)) >= 2
+
+
+def hints(source):
+    """The sentences of checks: what stands beside a wrong value, or is raised as a ``Mistake``."""
+    def sentence(node):
+        return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and sentence(node.elts[0]) is None:
+            yield sentence(node.elts[1])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Mistake":
+            yield from map(sentence, node.args)
+
+
+def check_every_hint(prefix, wrong, checks):
+    """Every hint of a page's checks is heard by one of the wrong answers; arguments as for ``check_two_for_each``."""
+    reports = [report_of(prefix + slug, answer) for slug, answer, _ in wrong]
+    heard = "\n".join(outcome.message for report in reports for outcome in report.outcomes)
+    unheard = [hint for hint in hints(inspect.getsource(checks)) if hint and hint not in heard]
+    assert not unheard, unheard

@@ -1,11 +1,11 @@
-"""What wrong_answers.py reports: an answer that is right, a hint that says something else, a task without two."""
+"""What wrong_answers.py reports: a right answer, a hint that says something else or to nobody, a task without two."""
 
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from package_imports import CHECKOUT, FILES, page_room
-from wrong_answers import check_hint, check_two_for_each
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hints
 
 from llmbook.exercises import exercise
 
@@ -31,11 +31,12 @@ def page_of(*names):
 
 
 def pages_that_ask_nobody(tests):
-    """Pages with exercises and without a test in their folder that asks for two wrong answers to each."""
+    """Pages with exercises and no test in their folder that asks for two wrong answers to each, one to each hint."""
     asked = set()
     for name, source in tests.items():
         folder = Path(name).parent.as_posix()
-        if "check_two_for_each(" in source and f"from llmbook.{folder.replace('/', '.')} import checks\n" in source:
+        both = "check_two_for_each(" in source and "check_every_hint(" in source
+        if both and f"from llmbook.{folder.replace('/', '.')} import checks\n" in source:
             asked.add(folder)
     return {f"chapters/{page_room(name)}" for name in FILES if name.endswith("/checks.py")} - asked
 
@@ -63,6 +64,21 @@ def test_a_task_without_wrong_answers_is_reported():
         check_two_for_each("gemma-ex-kv-", WRONG, page_of("gemma-ex-kv-cache", "olmo-ex-window"))
 
 
+def test_hints_stand_beside_wrong_values_and_in_mistakes():
+    source = 'slips = [(2 * x, "twice"), ("Ada", "Hello."), (1, 2, "three")]\nraise Mistake("none")\nraise Other("no")'
+    assert sorted(hints(source)) == ["none", "twice"]
+
+
+def test_a_hint_that_nobody_hears_is_reported():
+    from llmbook.chapters.dora.costs import checks
+
+    def forward_alone(tokens, inputs, outputs, rank, kind):
+        return 2 * tokens * inputs * outputs
+
+    with pytest.raises(AssertionError, match="multiply and add"):
+        check_every_hint("dora-ex-", [("flops", forward_alone, "")], checks)
+
+
 def test_every_page_with_exercises_asks_for_two_wrong_answers():
     assert pages_that_ask_nobody(TESTS) == set()
 
@@ -71,5 +87,7 @@ def test_a_page_that_asks_nobody_or_about_another_page_is_seen():
     name = "chapters/gemma/norms/test_norms_hints.py"
     alone = {other: source for other, source in TESTS.items() if other != name}
     assert pages_that_ask_nobody(alone) == {"chapters/gemma/norms"}
+    for check in ("check_two_for_each(", "check_every_hint("):
+        assert pages_that_ask_nobody(alone | {name: TESTS[name].replace(check, "")}) == {"chapters/gemma/norms"}
     exchanged = TESTS[name].replace("gemma.norms import checks", "gemma.embedding import checks")
     assert pages_that_ask_nobody(alone | {name: exchanged}) == {"chapters/gemma/norms"}

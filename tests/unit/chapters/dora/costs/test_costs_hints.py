@@ -1,7 +1,7 @@
 """Wrong answers to the exercise on costs fail, and the hint names the misconception behind them."""
 
 import pytest
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters.dora.costs import checks
 
@@ -35,3 +35,7 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("dora-ex-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("dora-ex-", WRONG, checks)

@@ -1,7 +1,7 @@
 """Wrong answers to the exercises on counting fail, and the hint names the misconception behind them."""
 
 import pytest
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.accounting import meta_model
 from llmbook.chapters import evaluate
@@ -54,6 +54,10 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("gemma-ex-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("gemma-ex-", WRONG, checks)
 
 
 def test_where_two_slips_of_the_cache_share_a_number_both_are_told():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch.nn import functional as F
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters.gemma.feedforward import checks
 
@@ -52,3 +52,7 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("gemma-ex-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("gemma-ex-", WRONG, checks)

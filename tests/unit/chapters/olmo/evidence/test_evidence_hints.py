@@ -5,7 +5,7 @@ from functools import partial
 from statistics import mean, median, median_high, median_low, pstdev, stdev
 
 import pytest
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.olmo.evidence import checks
@@ -52,6 +52,10 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("olmo-ex-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("olmo-ex-", WRONG, checks)
 
 
 def test_a_middle_value_that_is_too_high_or_low_is_never_told_about_the_window():

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters.olmo.positions import checks
 
@@ -28,6 +28,10 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("olmo-ex-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("olmo-ex-", WRONG, checks)
 
 
 def test_reordered_rows_give_the_scores_of_neighbors():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.olmo.schedule import checks
@@ -90,6 +90,10 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("olmo-ex-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("olmo-ex-", WRONG, checks)
 
 
 def torch_step(weight, gradient, first, second, step, rate, decay, optimizer=torch.optim.AdamW):

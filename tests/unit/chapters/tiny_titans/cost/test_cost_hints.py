@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.accounting.serving import Machine, Phase, price_of_seconds
 from llmbook.accounting.t5 import t5_cache_bytes
@@ -93,6 +93,10 @@ def test_the_right_answer_passes(slug):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("tt-ex-cost-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("tt-ex-cost-", WRONG, checks)
 
 
 def test_the_package_gives_the_same_answers():

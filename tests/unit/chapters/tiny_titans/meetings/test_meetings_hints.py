@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.tiny_titans.meetings import checks
@@ -87,6 +87,10 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("tt-ex-meet-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("tt-ex-meet-", WRONG, checks)
 
 
 def split_by_array(pairs, share, seed):

@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.tiny_titans.mislead import checks
@@ -122,3 +122,7 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("tt-ex-mislead-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("tt-ex-mislead-", WRONG, checks)

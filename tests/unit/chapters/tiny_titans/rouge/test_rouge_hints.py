@@ -8,7 +8,7 @@ from operator import add, or_
 import numpy as np
 import pytest
 import torch
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.tiny_titans.rouge import checks
@@ -102,6 +102,10 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("tt-ex-rouge-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("tt-ex-rouge-", WRONG, checks)
 
 
 @pytest.mark.parametrize("name, right", [

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.tiny_titans.t5 import checks
@@ -121,6 +121,10 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("tt-ex-t5-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("tt-ex-t5-", WRONG, checks)
 
 
 @pytest.mark.parametrize(("slug", "right"), [

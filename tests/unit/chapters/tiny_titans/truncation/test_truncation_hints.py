@@ -4,7 +4,7 @@ import math
 from itertools import accumulate
 
 import pytest
-from wrong_answers import check_hint, check_two_for_each, hint_cases
+from wrong_answers import check_every_hint, check_hint, check_two_for_each, hint_cases
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.tiny_titans.truncation import checks
@@ -68,6 +68,10 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 
 def test_every_exercise_has_at_least_two_wrong_answers():
     check_two_for_each("tt-ex-trunc-", WRONG, checks)
+
+
+def test_every_hint_is_heard():
+    check_every_hint("tt-ex-trunc-", WRONG, checks)
 
 
 @pytest.mark.parametrize("name, right", [("kept", kept()), ("pieces", pieces())])
