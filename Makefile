@@ -2,6 +2,7 @@
 # make test   run every test                           make bench  time our code beside its references
 # make clean  remove what was built (not .venv)        make variants  run every page under other kernels, threads and seeds
 # make faults  plant faults in the package by rule, one at a time, and see which tests catch them
+# make fuzz    break files by rule and kill writers, and see that each is read right or clearly refused
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
@@ -16,7 +17,7 @@ PIP_INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.t
 # an upgrade of Python, or when the book is moved, they are others, and .venv is made anew.
 VENV_HOLDS := $(shell $(BIN)/python scripts/venv_holds.py 2>/dev/null)
 
-.PHONY: book test variants faults lab bench clean
+.PHONY: book test variants faults fuzz lab bench clean
 book: $(BOOK_READY)
 	@$(BIN)/python scripts/build_book.py
 
@@ -36,6 +37,10 @@ variants: $(BOOK_READY)
 # 120 faults, or others: make faults FAULTS="--figures", FAULTS="--count 300 --seed 1", FAULTS=--help.
 faults: $(TEST_READY)
 	$(BIN)/python scripts/faults $(FAULTS)
+
+# 20,000 broken inputs and 400 kills, or others: make fuzz FUZZ="--count 2000 --only adapter kill", FUZZ=--help.
+fuzz: $(TEST_READY)
+	$(BIN)/python scripts/fuzz $(FUZZ)
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=chapters
