@@ -94,7 +94,7 @@ def _lines(path: Path) -> list[list[str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return list(csv.reader(file, strict=True))
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (OSError, csv.Error, UnicodeDecodeError) as error:  # a folder of that name, or one who may not read it
         raise ValueError(f"{path.name} is no table in UTF-8 ({error}); {AGAIN}") from None
 
 

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from unreadable import escape, forbid
 
 from llmbook import data
 from llmbook.data import STATUSES, data_path, parse_cell, read_table, tables
@@ -76,6 +77,19 @@ def test_a_damaged_table_is_named(monkeypatch, tmp_path, damaged, said):
     monkeypatch.setattr(data, "FOLDERS", (tmp_path,))
     with pytest.raises(ValueError, match=said):
         read_table("small")
+
+
+@pytest.mark.parametrize("way", ["a folder", "no permission"])
+def test_a_table_that_cannot_be_opened_is_named(monkeypatch, tmp_path, way):
+    put_table(monkeypatch, tmp_path, "a\n1\n")
+    if way == "a folder":
+        (tmp_path / "small.csv").unlink()
+        (tmp_path / "small.csv").mkdir()
+    else:
+        forbid(monkeypatch, tmp_path / "small.csv")
+    assert escape(ValueError, "small.csv is no table in UTF-8", read_table, "small") is None
+    monkeypatch.setattr(data, "_lines", lambda path: path.read_text())  # the twin
+    assert escape(ValueError, "small.csv", read_table, "small") is not None
 
 
 def test_numbers_at_the_edge_are_numbers():

@@ -8,8 +8,8 @@ import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from llmbook.checkpoint.formats import unread_format
-from llmbook.checkpoint.hub import CheckpointError
+from llmbook.checkpoint.formats import listed, unread_format
+from llmbook.checkpoint.hub import PASS, CheckpointError, local_folder
 from llmbook.checkpoint.tensors import StoredTensor, read_header
 from llmbook.checkpoint.writing import current
 from llmbook.models import FAMILIES, DecoderConfig, Family, t5_config
@@ -26,9 +26,10 @@ def stored_tensors(directory: str | Path) -> dict[str, StoredTensor]:
     """Every tensor of a checkpoint folder, in one file or in shards, by its published name; no numbers are read.
 
     Raises:
-        CheckpointError: there are no safetensors weights, or a shard is missing, broken or not as the index says.
+        CheckpointError: there is no such folder, it has no safetensors weights, or a shard is missing, broken or not as
+            the index says.
     """
-    directory = Path(directory)
+    directory = _entered(directory)
     weights = current(directory / WEIGHTS)
     if weights.is_file():
         return read_header(weights)
@@ -41,24 +42,28 @@ def stored_tensors(directory: str | Path) -> dict[str, StoredTensor]:
     missing = [shard for shard in shards if Path(shard).name != shard or not (directory / shard).is_file()]
     if missing:
         raise CheckpointError(f"{directory} lacks {name_some(missing)}, which {INDEX} lists; download the rest")
-    stored = {name: tensor for shard in shards for name, tensor in read_header(directory / shard).items()}
-    if stored.keys() != index.keys():
-        strangers = name_some(stored.keys() ^ index.keys())
+    headers = {shard: read_header(directory / shard) for shard in shards}
+    found = {(name, shard) for shard, header in headers.items() for name in header}
+    if found != index.items():
+        strangers = name_some({name for name, _ in found ^ index.items()})
         raise CheckpointError(f"{directory / INDEX} and the shards disagree about {strangers}; download them again")
-    return stored
+    return {name: tensor for header in headers.values() for name, tensor in header.items()}
 
 
 def read_json(path: Path) -> dict:
     """A JSON object from a file.
 
     Raises:
-        CheckpointError: there is no such file, or it is not JSON, or not an object.
+        CheckpointError: there is no such file, or it cannot be opened, is not JSON, or not an object.
     """
-    place = current(path)
-    if not place.is_file():
-        raise CheckpointError(f"{path.parent} has no {path.name}; pass the folder that transformers or the hub wrote")
     try:
-        content = json.loads(place.read_text(encoding="utf-8"))
+        content = json.loads(current(path).read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise CheckpointError(
+            f"{path.parent} has no {path.name}; pass the folder that transformers or the hub wrote"
+        ) from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be opened ({error.strerror}); may you read it?") from error
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not JSON ({error}); download it again") from error
     if not isinstance(content, dict):
@@ -98,6 +103,14 @@ def read_config(path: Path, hf: dict, names: Collection[str] | None = None) -> t
         raise CheckpointError(f"{path}: {error}") from error
 
 
+def _entered(directory: str | Path) -> Path:
+    """A folder that is there."""
+    found = local_folder(directory)
+    if found is None:
+        raise CheckpointError(f"there is no folder {directory}; {PASS}")
+    return found
+
+
 def _is_possible(value: object, kind: type, optional: bool) -> bool:
     """Whether a config may say this about a size; ``type`` and not ``isinstance``, because True is an int too."""
     if value is None:
@@ -107,10 +120,11 @@ def _is_possible(value: object, kind: type, optional: bool) -> bool:
 
 def _no_weights(directory: Path) -> str:
     """What to do about a folder without safetensors."""
-    unread = unread_format(WEIGHTS, (path.name for path in directory.iterdir()))
+    names = listed(directory)
+    unread = unread_format(WEIGHTS, names)
     if unread is not None:
         return f"{directory} {unread}"
-    others = sorted(path.name for path in directory.glob("*.safetensors"))
+    others = [name for name in names if name.endswith(".safetensors")]
     found = f" (it has {name_some(others)})" if others else ""
     return f"{directory} has neither {WEIGHTS} nor {INDEX}{found}; download the weights into it"
 

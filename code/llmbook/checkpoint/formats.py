@@ -6,6 +6,7 @@ in these formats are never downloaded.
 
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from pathlib import Path
 
 PICKLED = "a format that can run code when it is opened"
 SAFE = "choose a revision with model.safetensors, or load it with transformers and call save_pretrained there"
@@ -35,6 +36,14 @@ UNREAD = {
 def stem(name: str) -> str:
     """The beginning of a file's name, or of a pattern for several, under which :data:`UNREAD` knows it."""
     return name.partition(".")[0].rstrip("*")
+
+
+def listed(directory: Path) -> list[str]:
+    """The names in a folder; none of one that may not be looked into."""
+    try:
+        return sorted(path.name for path in directory.iterdir())
+    except OSError:
+        return []
 
 
 def unread_format(missing: str, names: Iterable[str]) -> str | None:

@@ -4,6 +4,7 @@ Everything that can go wrong on the way (a typing error, no network, a license n
 :class:`CheckpointError` whose sentence says what to do.
 """
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import huggingface_hub
 from huggingface_hub import errors
 
 from llmbook.checkpoint.formats import UNREAD, stem, unread_format
+
+PASS = "pass the folder that holds config.json and the weights"
 
 
 class CheckpointError(ValueError):
@@ -31,19 +34,39 @@ def find_directory(path_or_hub_id: str | Path, files: Sequence[str]) -> Path:
         CheckpointError: neither a folder nor a repository that can be reached and read, or a repository that has what
             is needed in another format only.
     """
-    path = Path(path_or_hub_id).expanduser()
-    if path.is_dir():
+    path = local_folder(path_or_hub_id)
+    if path is not None:
         return path
-    if path.exists():
-        raise CheckpointError(f"{path} is a file; pass the folder that holds config.json and the weights")
     if not _looks_like_hub_id(path_or_hub_id):
-        raise CheckpointError(f"there is no folder {path}; pass an existing folder or a hub name like google/gemma-2b")
+        raise CheckpointError(
+            f"there is no folder {path_or_hub_id}; pass an existing folder or a hub name like google/gemma-2b"
+        )
     try:
         directory = Path(huggingface_hub.snapshot_download(str(path_or_hub_id), allow_patterns=list(files)))
     except Exception as error:  # the hub's own classes, those of its HTTP library, and the disk's
         raise CheckpointError(_advice(str(path_or_hub_id), error)) from error
     _refuse_other_formats(str(path_or_hub_id), directory, files)
     return directory
+
+
+def local_folder(name: str | Path) -> Path | None:
+    """The folder of that name on this machine; None if nothing has this name.
+
+    Raises:
+        CheckpointError: it is a file, or nothing that the system could be asked about: too long, with a null byte, in
+            a place that may not be entered, or in the home of nobody.
+    """
+    try:
+        path = Path(name).expanduser()
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"{str(name)[:80]!r} is no folder that can be looked into ({reason}); {PASS}") from error
+    if not stat.S_ISDIR(mode):
+        raise CheckpointError(f"{path} is a file; {PASS}")
+    return path
 
 
 def is_cached(hub_id: str, file: str = "config.json") -> bool:

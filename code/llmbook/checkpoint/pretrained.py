@@ -9,7 +9,6 @@ into its place, so that the peak of memory is near the size of the weights.
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,55 +16,58 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from llmbook.checkpoint.dtypes import asked_dtype, kept_dtype
 from llmbook.checkpoint.folder import CONFIG, INDEX, WEIGHTS, name_some, read_config, read_json, stored_tensors
 from llmbook.checkpoint.hub import CheckpointError, find_directory
+from llmbook.checkpoint.matching import check_duplicates, check_names, check_shapes, relevant
+from llmbook.checkpoint.quantized import refuse_codes, refuse_quantized
 from llmbook.checkpoint.special_ids import GENERATION, read_special_ids, special_ids_of
-from llmbook.checkpoint.tensors import StoredTensor
 from llmbook.checkpoint.writing import fingerprint, replace_files
-from llmbook.layers.rope import rope_angles
+from llmbook.layers.wrapped import plain_name, unwrapped
 from llmbook.models import FAMILIES, Decoder, DecoderConfig, Family, t5_config
-from llmbook.models.keys import Stored
 from llmbook.models.t5 import T5
 from llmbook.models.t5_config import T5Config
 
-RUNNING_DTYPES = (torch.float32, torch.bfloat16)
 MODELS = {DecoderConfig: Decoder, T5Config: T5}
-STORED_DTYPES = (*RUNNING_DTYPES, torch.float16, torch.float64)
 
 
+@torch.inference_mode(False)
 def load_pretrained(
-    path_or_hub_id: str | Path, *, device: str | torch.device = "cpu", dtype: torch.dtype | None = None
+    path_or_hub_id: str | Path, *, device: str | torch.device = "cpu", dtype: torch.dtype | str | None = None
 ) -> Decoder | T5:
-    """Read a published checkpoint.
+    """Read a published checkpoint. The model can be trained, also one that is loaded under ``torch.inference_mode``.
 
     Args:
         path_or_hub_id: a folder written by transformers or by :func:`save_pretrained`, or the name of a hub
             repository such as ``"google/gemma-2b"``.
         device: where the weights go.
-        dtype: float32 or bfloat16; None keeps that of the file. Where a file mixes several, None means the one that
-            its config names, else the widest.
+        dtype: float32 or bfloat16, as torch's object or by its name; None keeps that of the file. Where a file mixes
+            several, None means the one that its config names, else the widest.
 
     Returns:
         The model, in evaluation mode. Its ``special_ids`` are those of the folder, for :func:`save_pretrained`.
 
     Raises:
-        CheckpointError: the folder, the config or a file of weights is not what it should be, or was replaced while
-            it was read. The message says which, and what to do.
+        CheckpointError: the folder, the config or a file of weights is not what it should be, is quantized, or was
+            replaced while it was read. The message says which, and what to do.
     """
+    dtype = asked_dtype(dtype)
     directory = find_directory(path_or_hub_id, (CONFIG, GENERATION, INDEX, "model*.safetensors"))
     found = fingerprint(directory / CONFIG)
     hf = read_json(directory / CONFIG)
+    refuse_quantized(directory / CONFIG, hf)
     stored = stored_tensors(directory)
+    refuse_codes(directory, stored)
     family, config = read_config(directory / CONFIG, hf, stored)
     with torch.device("meta"):
         model = MODELS[type(config)](config)
     model.special_ids = read_special_ids(directory, hf)
     table, shapes = family.key_table(config), _shapes(model)
-    stored = _relevant(stored, family)
-    duplicates = _check_names(directory, table, stored, family.repeated)
-    _check_shapes(table, shapes, stored)
-    _check_duplicates(config, table, stored, duplicates)
-    dtype = _choose_dtype([stored[name].dtype for name in table], hf, dtype)
+    stored = relevant(stored, family)
+    duplicates = check_names(directory, table, stored, family.repeated)
+    check_shapes(table, shapes, stored)
+    check_duplicates(config, table, stored, duplicates)
+    dtype = kept_dtype([stored[name].dtype for name in table], hf) if dtype is None else dtype
     for name, place in table.items():
         for ours, part in place.split(stored[name].read(), shapes).items():
             _assign(model, ours, part.to(device=device, dtype=dtype))
@@ -91,16 +93,18 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
     write its ids into ``config.json``.
 
     Args:
-        model: a model that one of the families can describe.
+        model: a model that one of the families can describe; compiled or wrapped for parallel training, it is saved
+            under the names of the model inside.
         directory: made if it does not exist; other files in it stay.
 
     Raises:
         CheckpointError: no published config can say what this model is, or it has tensors of its own.
         OSError: the files cannot be written.
     """
+    model = unwrapped(model)
     family = family_that_says(model.config)
     table = family.key_table(model.config)
-    tensors = {name: tensor.detach() for name, tensor in model.named_parameters()}
+    tensors = {plain_name(model, name): tensor.detach() for name, tensor in model.named_parameters()}
     expected = {ours for place in table.values() for ours in place.names}
     if tensors.keys() != expected:
         unknown = name_some(tensors.keys() ^ expected)
@@ -128,91 +132,10 @@ def _shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in model.named_parameters()}
 
 
-def _relevant(stored: dict[str, StoredTensor], family: Family) -> dict[str, StoredTensor]:
-    """The tensors under their full names, without those that a family's old files keep beside the weights."""
-    prefix, ignored = family.prefix, family.ignored
-    bare = prefix and not any(name.startswith(prefix) for name in stored)  # the released GPT-2 leaves its prefix out
-    named = {prefix + name if bare and not name.startswith("lm_head") else name: stored[name] for name in stored}
-    return {name: tensor for name, tensor in named.items() if not name.endswith(ignored)} if ignored else named
-
-
-def _check_names(
-    directory: Path, table: dict[str, Stored], stored: dict[str, StoredTensor], repeated: tuple[str, ...]
-) -> list[str]:
-    """Refuse missing and unknown tensors; known duplicates are returned, to be checked."""
-    known = [name for name in stored if name.endswith(repeated)]
-    extra = stored.keys() - table.keys() - set(known)
-    missing = table.keys() - stored.keys()
-    problems = [
-        f"{len(names)} {kind} ({name_some(names)})"
-        for names, kind in ((missing, "missing"), (extra, "that this model has no place for"))
-        if names
-    ]
-    if problems:
-        raise CheckpointError(
-            f"{directory}: of {len(table)} expected tensors, {' and '.join(problems)}; do config.json and the weights "
-            "belong together, and is this a whole language model?"
-        )
-    return [name for name in known if name not in table]
-
-
-def _check_shapes(
-    table: dict[str, Stored], shapes: dict[str, tuple[int, ...]], stored: dict[str, StoredTensor]
-) -> None:
-    """Refuse a tensor whose shape is not the one that the config implies, or that is not a floating-point matrix."""
-    for name, place in table.items():
-        wanted = place.shape(shapes)
-        if stored[name].shape != wanted:
-            raise CheckpointError(
-                f"{stored[name].path}: {name} has shape {stored[name].shape}, but config.json implies {wanted}; "
-                "do they belong together?"
-            )
-        if stored[name].dtype not in STORED_DTYPES:
-            raise CheckpointError(
-                f"{stored[name].path}: {name} is stored as {stored[name].dtype}, so the weights are quantized; "
-                "use the checkpoint in bfloat16 or float32"
-            )
-
-
-def _choose_dtype(found: Iterable[torch.dtype], hf: dict, asked: torch.dtype | None) -> torch.dtype:
-    """The dtype of the model in memory."""
-    found = set(found)
-    named = f"torch.{hf.get('dtype') or hf.get('torch_dtype')}"
-    kept = max(found, key=lambda dtype: (str(dtype) == named, dtype.itemsize, dtype == torch.bfloat16))
-    dtype = kept if asked is None else asked
-    if dtype not in RUNNING_DTYPES:
-        source = "the checkpoint is in" if asked is None else "dtype is"
-        raise CheckpointError(
-            f"{source} {dtype}, in which these models are not run (float16 overflows above 65,504, and Gemma's "
-            "activations go there); pass dtype=torch.float32 or dtype=torch.bfloat16"
-        )
-    return dtype
-
-
 def _assign(model: nn.Module, name: str, tensor: Tensor) -> None:
     """Put a tensor in the place of a meta parameter."""
     parent, _, leaf = name.rpartition(".")
     setattr(model.get_submodule(parent), leaf, nn.Parameter(tensor))
-
-
-def _check_duplicates(
-    config: DecoderConfig | T5Config, table: dict[str, Stored], stored: dict[str, StoredTensor], names: list[str]
-) -> None:
-    """Tensors that say again what the model knows already must say the same."""
-    for name in names:
-        if not name.endswith("rotary_emb.inv_freq"):
-            embedding = next(theirs for theirs, place in table.items() if place.names == ("embed_tokens.weight",))
-            same = torch.equal(stored[name].read(), stored[embedding].read())
-            complaint = "config.json ties it to the embedding, but they differ; set tie_word_embeddings to false"
-            if name != "lm_head.weight":
-                complaint = "it repeats the shared embedding, but they differ; is the file damaged?"
-        else:  # old files keep the rotation speeds: the angles of position 1
-            _, sin = rope_angles(torch.tensor([1]), config.rotary_size, config.rope_base)
-            found = stored[name].read().float().sin()
-            same = found.shape == sin[0].shape and torch.allclose(found, sin[0], rtol=1e-2, atol=0)  # some are bfloat16
-            complaint = "these rotation speeds are not those of rope_theta in config.json; do they belong together?"
-        if not same:
-            raise CheckpointError(f"{stored[name].path}: {name}: {complaint}")
 
 
 def family_that_says(config: DecoderConfig | T5Config) -> Family:

@@ -59,13 +59,13 @@ def read_header(path: str | Path) -> dict[str, StoredTensor]:
         The tensors by name.
 
     Raises:
-        CheckpointError: the file is cut short or is something else under that name.
+        CheckpointError: the file is cut short, is something else under that name, or cannot be opened.
     """
     path = Path(path)
     try:
         with safe_open(path, "pt") as file:
             return {name: _entry(path, name, file.get_slice(name)) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(_what_it_is(path, str(error))) from error
 
 
@@ -80,8 +80,12 @@ def _entry(path: Path, name: str, stored: object) -> StoredTensor:
 
 def _what_it_is(path: Path, complaint: str) -> str:
     """The likely story of a file that the library refuses."""
-    with open(path, "rb") as file:
-        start = file.read(512)
+    try:
+        with open(path, "rb") as file:
+            start = file.read(512)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return f"{str(path)[:200]} cannot be opened ({reason}); is it the file of the weights, and may you read it?"
     text = start.lstrip().lower()
     if text.startswith(b"version https://git-lfs"):
         return f"{path} is a git-lfs pointer, not the weights: run `git lfs pull` in its folder, or download the file"

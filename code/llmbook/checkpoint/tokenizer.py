@@ -6,14 +6,16 @@ A tokenizer is data, not code: ``tokenizer.json`` holds its vocabulary, its merg
 must be padded on the left, so that the last position of each row is a real token.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from llmbook.checkpoint.formats import unread_format
+from llmbook.checkpoint.folder import read_json
+from llmbook.checkpoint.formats import listed, unread_format
 from llmbook.checkpoint.hub import CheckpointError, find_directory
 
 FILE = "tokenizer.json"
@@ -37,17 +39,35 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
         CheckpointError: there is no ``tokenizer.json``, or it cannot be read.
     """
     path = find_directory(path_or_hub_id, (FILE,)) / FILE
-    if not path.is_file():
-        unread = unread_format(FILE, (other.name for other in path.parent.iterdir()))
+    if not os.path.isfile(path):  # which, unlike is_file, raises no error where one may not look
+        unread = unread_format(FILE, listed(path.parent))
         nothing = f"has no {FILE}, so it holds no fast tokenizer; download it from the model's page"
         raise CheckpointError(f"{path.parent} {unread or nothing}")
+    _refuse_lost_prefix(path, read_json(path))
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises a bare Exception
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the library raises a bare Exception, and of a panic in it not even that
         raise CheckpointError(f"{path} is not a tokenizer ({error}); download it again") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def _refuse_lost_prefix(path: Path, content: Mapping) -> None:
+    """Refuse merges without the mark that parts inside a word begin with: they can end the whole Python process.
+
+    The library cuts so many bytes off the second part of each merge, also from the middle of a letter.
+    """
+    model = content.get("model") if isinstance(content.get("model"), Mapping) else {}
+    mark, merges = model.get("continuing_subword_prefix"), model.get("merges")
+    if not isinstance(mark, str) or not isinstance(merges, list):
+        return
+    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in merges)
+    seconds = (pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2)
+    if any(isinstance(second, str) and not second.startswith(mark) for second in seconds):
+        raise CheckpointError(f"{path}: merges lack the continuing_subword_prefix {mark!r}; download it again")
 
 
 def encode(tokenizer: Tokenizer, text: str, bos_id: int | None) -> list[int]:

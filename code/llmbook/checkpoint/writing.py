@@ -72,10 +72,10 @@ def current(path: Path) -> Path:
 
 
 def fingerprint(path: Path) -> tuple[int, ...] | None:
-    """What tells a file from the one that replaces it; None if there is none."""
+    """What tells a file from the one that replaces it; None if there is none, or none that can be reached."""
     try:
         found = current(path).stat()
-    except FileNotFoundError:
+    except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 

@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from llmbook.checkpoint.writing import replace_file
-from llmbook.data import data_folder
+from llmbook.data import AGAIN, data_folder
 
 
 def write_result(path: Path, *, command: str, question: str, rows: list[dict[str, Any]], **settings: Any) -> None:
@@ -34,9 +34,35 @@ def write_result(path: Path, *, command: str, question: str, rows: list[dict[str
     replace_file(path, f'{{\n{top}  "rows": [\n{lines}\n  ]\n}}\n')
 
 
+class ResultError(ValueError):
+    """A stored result that cannot be used; the message names the file and says what to do."""
+
+
 def stored_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file that :func:`write_result` wrote, none if there is no file yet."""
-    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    """The rows of a file that :func:`write_result` wrote, none if there is no file yet.
+
+    Raises:
+        ResultError: there is something else under that name, or it cannot be read; it is left as it is.
+    """
+    try:
+        return _read(path, "restore a copy of it, or move it away to make all runs again")["rows"]
+    except FileNotFoundError:
+        return []
+
+
+def _read(path: Path, again: str) -> dict[str, Any]:
+    """The content of a file that :func:`write_result` wrote; ``again`` says what to do about any other."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ResultError(f"{str(path)[:200]!r} is no stored result that can be read ({reason}); {again}") from error
+    rows = content.get("rows") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ResultError(f"{path} is no stored result, since it has no list of rows; {again}")
+    return content
 
 
 class StoredRuns:
@@ -46,11 +72,18 @@ class StoredRuns:
         path: the file, which may exist already.
         keys: fields of a row that decide a run; their values, in this order, are its settings.
         **head: what :func:`write_result` needs besides the rows.
+
+    Raises:
+        ResultError: the file cannot be read, or its rows have not these fields.
     """
 
     def __init__(self, path: Path, keys: Sequence[str], **head: Any):
         self.path, self.head = path, head
-        self.rows = {tuple(row[key] for key in keys): row for row in stored_rows(path)}
+        try:
+            self.rows = {tuple(row[key] for key in keys): row for row in stored_rows(path)}
+        except (KeyError, TypeError) as error:
+            raise ResultError(f"{path} holds the rows of another experiment, which have no fields {', '.join(keys)} to "
+                              "tell runs apart; name another file, or move this one away") from error  # fmt: skip
 
     def add(
         self, wanted: Iterable[tuple], run: Callable[[tuple], dict[str, Any]], *, every: int = 5, title: str = ""
@@ -75,12 +108,13 @@ def read_result(name: str) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: there is no such result; the message lists those that exist.
+        ResultError: its file cannot be read.
     """
     folder = data_folder() / "results"
     stored = sorted(path.stem for path in folder.glob("*.json"))
     if name not in stored:
         raise FileNotFoundError(f"no stored result {name!r}; choose one of {', '.join(stored)}")
-    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return _read(folder / f"{name}.json", AGAIN)
 
 
 def select(rows: Iterable[Mapping[str, Any]], **wanted: Any) -> list[Mapping[str, Any]]:

@@ -12,13 +12,15 @@ import os
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from llmbook.checkpoint.writing import sync_folder
+from llmbook.layers.wrapped import plain_name, plain_names
 
 KEPT = 2
 
@@ -65,8 +67,9 @@ def load_checkpoint(directory: Path, *, device: str | torch.device = "cpu") -> d
     A damaged file is passed over with a warning: one that is cut off, or of which a single bit has turned.
 
     Raises:
-        ResumeError: there are checkpoints, and none can be read.
+        ResumeError: there are checkpoints, and none can be read; or this is no folder that may be looked into.
     """
+    _refuse_no_folder(directory)
     paths = list_checkpoints(directory)
     for path in reversed(paths):
         try:
@@ -77,6 +80,35 @@ def load_checkpoint(directory: Path, *, device: str | torch.device = "cpu") -> d
     if paths:
         raise ResumeError(f"no checkpoint in {directory} can be read; delete the folder to start from the beginning")
     return None
+
+
+def _refuse_no_folder(directory: Path) -> None:
+    """Raise a ResumeError for what is there and no folder, and for a name that no folder can have."""
+    try:
+        os.listdir(directory)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:  # a file, no permission, too long a name; a null byte is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise ResumeError(f"{str(directory)[:200]!r} is no folder of checkpoints ({reason}); name another") from error
+
+
+def model_state(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a model by the names that they have without wrappers: the same if it is compiled or parallel."""
+    return {plain_name(model, name): tensor for name, tensor in model.state_dict().items()}
+
+
+def load_model_state(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Overwrite the tensors of a model, wrapped or bare, with those of another, which may have been the other.
+
+    Raises:
+        RuntimeError: the names or shapes are not those of the model, or two are names of one tensor.
+    """
+    names = {plain_name(model, name): name for name in model.state_dict()}
+    theirs = plain_names(state, names)
+    if len(set(theirs.values())) < len(theirs):
+        raise RuntimeError("tensors are stored twice, once with the names that wrappers add and once without")
+    model.load_state_dict({names.get(theirs[name], name): tensor for name, tensor in state.items()})
 
 
 def _refuse_damage(path: Path) -> None:

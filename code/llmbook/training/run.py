@@ -23,7 +23,15 @@ from llmbook.training.distributed import ALONE, Process, average, own_rows, repl
 from llmbook.training.generators import undrawn
 from llmbook.training.loop import next_token_loss, train
 from llmbook.training.modes import switched
-from llmbook.training.resume import ResumeError, load_checkpoint, refuse_difference, refuse_foreign, save_checkpoint
+from llmbook.training.resume import (
+    ResumeError,
+    load_checkpoint,
+    load_model_state,
+    model_state,
+    refuse_difference,
+    refuse_foreign,
+    save_checkpoint,
+)
 from llmbook.training.schedule import Schedule
 
 VALIDATION_BATCH = 64
@@ -141,7 +149,7 @@ class Run:
         return {
             "config": asdict(self.config),
             "data": self._data(),
-            "model": self.model.state_dict(),
+            "model": model_state(self.model),
             "optimizer": self.optimizer.state_dict(),
             "batches": self.batches.state(),
             "points": [asdict(point) for point in self.points],
@@ -170,7 +178,7 @@ class Run:
         refuse_difference(stored, ours)
         try:
             points = [Point(**point) for point in state["points"]]
-            self.model.load_state_dict(state["model"])
+            load_model_state(self.model, state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.batches.restore(state["batches"])
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -220,7 +228,7 @@ def pretrain(
 
 def _save(run: Run, directory: Path) -> None:
     """Write a checkpoint that can be gone on with; every process looks, one writes."""
-    bad = [name for name, tensor in run.model.state_dict().items() if not tensor.isfinite().all()]
+    bad = [name for name, tensor in model_state(run.model).items() if not tensor.isfinite().all()]
     if bad:
         raise FloatingPointError(f"after step {run.step - 1} weights are not finite, first in {bad[0]}; they were not "
                                  "saved. Try a smaller learning rate")  # fmt: skip

@@ -1,5 +1,6 @@
 """What a folder says about itself: each error that reading it can raise is one that the docstrings name."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from safetensors.torch import save_file
 
 from llmbook.checkpoint import CheckpointError, stored_tensors
 from llmbook.checkpoint.folder import READABLE, read_config, read_json
+from llmbook.checkpoint.tensors import read_header
 from llmbook.models import llama
 
 TINY = {name: family.tiny() for name, family in READABLE.items()} | {
@@ -96,6 +98,36 @@ def test_json_that_cannot_be_read(content, said, tmp_path):
         (tmp_path / "config.json").write_bytes(content)
     with pytest.raises(CheckpointError, match=said):
         read_json(tmp_path / "config.json")
+
+
+def shards(directory, index, **files):
+    """A folder of shards, each with these names and a number."""
+    for file, numbers in files.items():
+        tensors = {name: torch.full((1,), number) for name, number in numbers.items()}
+        save_file(tensors, directory / f"{file}.safetensors")
+    (directory / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    return directory
+
+
+def test_a_tensor_lies_where_the_index_says(tmp_path):
+    index = {"a": "one.safetensors", "b": "two.safetensors"}
+    stored = stored_tensors(shards(tmp_path, index, one={"a": 1.0}, two={"b": 2.0}))
+    assert {name: tensor.read().item() for name, tensor in stored.items()} == {"a": 1.0, "b": 2.0}
+    for wrong in ({"one": {"a": 1.0}, "two": {"a": 3.0, "b": 2.0}}, {"one": {"b": 2.0}, "two": {"a": 1.0}}):
+        with pytest.raises(CheckpointError, match=r"index\.json and the shards disagree about a"):
+            stored_tensors(shards(tmp_path, index, **wrong))
+
+
+def test_the_last_file_would_win(tmp_path):
+    """The twin: names alone agree, and the number is that of the file that the index does not name."""
+    shards(tmp_path, {"a": "one.safetensors"}, one={"a": 1.0}, two={"a": 3.0})
+    headers = [read_header(tmp_path / f"{name}.safetensors") for name in ("one", "two")]
+    assert (headers[0] | headers[1])["a"].read().item() == 3.0 and headers[0].keys() == headers[1].keys()
+
+
+def test_no_folder_has_no_tensors(tmp_path):
+    with pytest.raises(CheckpointError, match=r"there is no folder .*nowhere; pass the folder"):
+        stored_tensors(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("change", ["shrinks", "is gone"])

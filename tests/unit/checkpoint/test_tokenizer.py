@@ -1,6 +1,8 @@
 """Tokenizers: exactly one BOS, left padding, and errors that help."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -105,10 +107,59 @@ def test_load_and_its_errors(tmp_path):
     with pytest.raises(CheckpointError, match=r"only tokenizer\.model: load it with transformers"):
         load_tokenizer(tmp_path)
     (tmp_path / "tokenizer.json").write_text("<html>")
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json is not JSON"):
+        load_tokenizer(tmp_path)
+    (tmp_path / "tokenizer.json").write_text('{"model": 3}')
     with pytest.raises(CheckpointError, match="is not a tokenizer"):
         load_tokenizer(tmp_path)
     train().save(str(tmp_path / "tokenizer.json"))
     assert encode(load_tokenizer(tmp_path), "nine", BOS) == encode(train(), "nine", BOS)
+
+
+def damage(path, **parts):
+    """A tokenizer's file with other contents in these parts."""
+    path.write_text(json.dumps(json.loads(train().to_str()) | parts))
+    return path
+
+
+CHARACTERS = {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}}
+MERGES = {"model": {"type": "BPE", "vocab": {"a": 0, "▁": 1, "a▁": 2}, "merges": [["a", "▁"]],
+                    "continuing_subword_prefix": "x"}}  # fmt: skip
+
+
+def test_what_the_library_panics_about_is_an_error_of_the_file(tmp_path):
+    path = damage(tmp_path / "tokenizer.json", **CHARACTERS)
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json is not a tokenizer"):
+        load_tokenizer(tmp_path)
+    with pytest.raises(BaseException) as raised:
+        Tokenizer.from_file(str(path))
+    assert not isinstance(raised.value, Exception), "the twin: whoever catches an Exception does not catch this"
+
+
+def test_ctrl_c_is_none(tmp_path, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    train().save(str(tmp_path / "tokenizer.json"))
+    monkeypatch.setattr("llmbook.checkpoint.tokenizer.Tokenizer.from_file", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize("merges", [[["a", "▁"]], ["a ▁"]])
+def test_merges_that_end_the_process_are_refused_before(tmp_path, merges):
+    path = damage(tmp_path / "tokenizer.json", model=MERGES["model"] | {"merges": merges})
+    with pytest.raises(CheckpointError, match="merges lack the continuing_subword_prefix 'x'"):
+        load_tokenizer(tmp_path)
+    done = subprocess.run([sys.executable, "-c", "import sys, tokenizers; tokenizers.Tokenizer.from_file(sys.argv[1])",
+                           path], capture_output=True)  # fmt: skip
+    assert done.returncode != 0, "the twin"
+
+
+def test_merges_with_their_mark_are_read(tmp_path):
+    right = {"vocab": {"a": 0, "xb": 1, "ab": 2}, "merges": ["a xb"]}
+    damage(tmp_path / "tokenizer.json", model=MERGES["model"] | right)
+    assert load_tokenizer(tmp_path).encode("ab").ids == [2]
 
 
 TEXT = "the group met at nine"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from pretraining_runs import SAVE_EVERY, STEPS, losses, random_rows, short_config, short_run
+from unreadable import CONTENTS, forbid
 
 from llmbook.training.resume import (
     ResumeError,
@@ -174,3 +175,46 @@ def test_differences_are_found_at_any_depth():
     refuse_difference({"a": (1, 2)}, {"a": [1, 2]})
     with pytest.raises(ResumeError, match=r"a\.b was 1 and is now None"):
         refuse_difference({"a": {"b": 1}}, {"a": {}})
+
+
+def made_file(path):
+    path.write_text("no folder")
+    return path
+
+
+@pytest.mark.parametrize(("place", "said"), [
+    (lambda folder: made_file(folder / "file"), r"file' is no folder of checkpoints \(Not a directory\); name another"),
+    (lambda folder: made_file(folder / "file") / "in", r"\(Not a directory\)"),
+    (lambda folder: folder / ("a" * 5_000), r"\(File name too long\)"),
+    (lambda folder: folder / "a\0b", r"\(embedded null"),
+])  # fmt: skip
+def test_a_place_for_no_checkpoints_is_refused_before_the_first_step(tmp_path, place, said):
+    run = short_run()
+    with pytest.raises(ResumeError, match=said):
+        list(pretrain(run, place(tmp_path)))
+    assert run.step == 0
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(tmp_path, monkeypatch):
+    save_checkpoint(tmp_path, 1, {"step": 1})
+    forbid(monkeypatch, tmp_path)
+    with pytest.raises(ResumeError, match=r"is no folder of checkpoints \(Permission denied\)"):
+        load_checkpoint(tmp_path)
+
+
+def test_without_the_look_a_run_would_find_out_at_its_first_checkpoint(tmp_path, monkeypatch):
+    """The twin."""
+    monkeypatch.setattr("llmbook.training.resume._refuse_no_folder", lambda directory: None)
+    run = short_run()
+    with pytest.raises(OSError):
+        list(pretrain(run, made_file(tmp_path / "file"), save_every=SAVE_EVERY))
+    assert run.step == SAVE_EVERY
+
+
+@pytest.mark.parametrize("content", [None, *CONTENTS.values()], ids=["a folder", *CONTENTS])
+def test_an_unreadable_checkpoint_is_passed_over(tmp_path, content):
+    save_checkpoint(tmp_path, 1, {"step": 1})
+    newest = tmp_path / "step-00000002.pt"
+    newest.mkdir() if content is None else newest.write_bytes(content)
+    with pytest.warns(UserWarning, match=r"step-00000002\.pt is damaged"):
+        assert load_checkpoint(tmp_path) == {"step": 1}
