@@ -10,6 +10,7 @@ from package_imports import CHECKOUT, FILES, imported_modules, room
 RANKS = {
     "layers": 0,
     "data": 0,
+    "strict_json": 0,
     "models": 1,
     "meetings": 1,
     "debug": 2,
@@ -26,7 +27,7 @@ RANKS = {
     "exercises": 6,
     "chapters": 7,  # the page wing: no room of the library may import it
 }
-MODULES_AT_THE_ROOT = {"__init__.py", "data.py", "debug.py"}
+MODULES_AT_THE_ROOT = {"__init__.py", "data.py", "debug.py", "strict_json.py"}
 HIDING = {"llmbook", "__import__", "exec", "eval", "sys.modules", "pkgutil", "runpy"}
 MOST_LINES_OF_A_FUNCTION = 50  # without its docstring
 MOST_LINES_OF_A_FILE = 250

@@ -1,10 +1,13 @@
 """Files with one JSON object per line: errors say where and what to do, and writing never leaves half of a file."""
 
+import glob
 import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from llmbook.strict_json import parse_json
 
 BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it
 
@@ -22,7 +25,7 @@ def read_json_lines(path: str | Path, *, again: str) -> Iterator[tuple[int, dict
 
     Raises:
         MeetingFileError: there is no such file, it cannot be opened, it is no text, a line is no JSON object, or one
-            that is nested too deeply or holds a number too long or half of a character, or no line holds anything.
+            that :func:`parse_json` refuses, such as one with two values under a name, or no line holds anything.
     """
     path = Path(path)
     lines, count = _text(path, again).split("\n"), 0
@@ -37,10 +40,13 @@ def read_json_lines(path: str | Path, *, again: str) -> Iterator[tuple[int, dict
 def write_json_lines(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write one object per line, first into a file beside ``path``, which then takes its place in one step.
 
-    Whatever goes wrong on the way, ``path`` holds what it held before, or nothing.
+    Whatever goes wrong on the way, ``path`` holds what it held before, or nothing. What a killed write has left is cleared
+    away; one process at a time may write a file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.unfinished"):
+        left.unlink(missing_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         with unfinished.open("w", encoding="utf-8", newline="\n") as file:
@@ -98,17 +104,12 @@ def _text(path: Path, again: str) -> str:
 
 def _object(line: str, following: list[str], where: str, again: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-        json.dumps(row, ensure_ascii=False).encode()
+        row = parse_json(line)
     except json.JSONDecodeError as error:
         why = _why_no_json(error, line, following)
         raise MeetingFileError(f"{where}, column {error.colno}: not JSON, {error.msg}{why}; {again}") from None
-    except RecursionError:
-        raise MeetingFileError(f"{where}: brackets nested too deeply for a meeting; {again}") from None
-    except UnicodeEncodeError:
-        raise MeetingFileError(f"{where}: half of a character (a lone surrogate); {again}") from None
-    except ValueError:
-        raise MeetingFileError(f"{where}: a number of thousands of digits; {again}") from None
+    except ValueError as error:
+        raise MeetingFileError(f"{where}: {error}; {again}") from None
     if not isinstance(row, dict):
         raise MeetingFileError(f"{where}: expected one object in braces, found {_short(row)}; {again}")
     return row

@@ -17,6 +17,7 @@ DAMAGED = {
     "half of a character": (ROW.replace("{", '{"note": "\\ud800", ', 1), "line 1: half of a character"),
     "half of a key": ('{"\\udfff": 1}', "line 1: half of a character"),
     "half of a character alone": ('"\\ud800"', "line 1: half of a character"),
+    "two topics": (ROW.replace("{", '{"topic": "none", ', 1), "line 1: 'topic' stands twice, with two values"),
     "deep": ("[" * 100_000 + "]" * 100_000, "line 1: brackets nested too deeply"),
     "deep in a field": ('{"seed": ' + '{"a":' * 100_000 + "1" + "}" * 100_001, "line 1: brackets nested too deeply"),
     "deep and cut off": ("[" * 100_000, "line 1: brackets nested too deeply"),

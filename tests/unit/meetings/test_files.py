@@ -19,6 +19,14 @@ def test_what_is_written_comes_back(tmp_path):
     assert [each.name for each in (tmp_path / "new folder").iterdir()] == ["a.jsonl"]
 
 
+def test_what_a_kill_has_left_is_cleared_away_by_the_next_write_of_that_file(tmp_path):
+    lefts = {name: tmp_path / name for name in (".a[1].jsonl.7.unfinished", ".a1.jsonl.7.unfinished")}
+    for left in lefts.values():
+        left.write_text("half")
+    write_meetings(tmp_path / "a[1].jsonl", MEETINGS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a1.jsonl.7.unfinished", "a[1].jsonl"]
+
+
 def test_a_changed_word_does_not_come_back_equal(tmp_path):
     write_meetings(tmp_path / "a.jsonl", MEETINGS)
     text = (tmp_path / "a.jsonl").read_text(encoding="utf-8")
