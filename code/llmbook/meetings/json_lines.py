@@ -40,7 +40,7 @@ def read_json_lines(path: str | Path, *, again: str) -> Iterator[tuple[int, dict
 def write_json_lines(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write one object per line, first into a file beside ``path``, which then takes its place in one step.
 
-    Whatever goes wrong on the way, ``path`` holds what it held before, or nothing. What a killed write has left is cleared
+    Whatever goes wrong, ``path`` holds what it held before, or nothing. What a killed write has left is cleared
     away; one process at a time may write a file.
     """
     path = Path(path)
