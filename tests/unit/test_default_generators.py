@@ -20,6 +20,8 @@ RUNS = {
     "chapters.dora.low_rank.experiment": "tune_all(learning_rate=0.01, steps=2), "
                                          "tune_rank(2, learning_rate=0.01, steps=2), "
                                          "tune_subspace(4, learning_rate=0.01, steps=2)",
+    "chapters.front.experiments.experiment": "simulate(0.1, 3, 1.0, experiments=2), "
+                                             "shuffled_leads({'a': np.ones(2)}, draws=2)",
     "chapters.front.one_detail.explorer": "compare('nothing', 'loud'), compare('a gain of w, not 1 + w', 'quiet')",
     "chapters.gemma.activations.experiment": "dead_share('relu', 0, 0.1, steps=2)",
     "chapters.gemma.embedding.experiment": "run_factor(0, steps=2, learning_rate=0.01, scaled=True, tied=True)",
