@@ -135,6 +135,20 @@ def test_every_hint_is_heard():
     check_every_hint("dora-ex-", WRONG, checks)
 
 
+SIZES = {  # of each check in turn: the shapes of what an answer is given
+    "weight": [[(5, 3), (2, 3), (5, 2), (5,)], [(4, 4), (2, 4), (4, 2), (4,)]],
+    "forward": [[(6, 3), (5, 3), (5,), (2, 3), (5, 2), (5,)], [(4, 4), (4, 4), (4,), (2, 4), (4, 2), (4,)]],
+    "row-norm": [[(6,), (6, 3), (3, 3), (6, 3)], [(3,), (3, 3), (3, 3), (3, 3)], [(200,), (200, 3), (3, 3), (200, 3)]],
+}
+
+
+@pytest.mark.parametrize("slug", SIZES)
+def test_an_answer_is_given_the_sizes_that_the_titles_name(slug):
+    given = []
+    evaluate(f"dora-ex-{slug}", lambda *values: given.append([tuple(v.shape) for v in values if torch.is_tensor(v)]))
+    assert given == SIZES[slug]
+
+
 def package_layer(W, A, B, m, bias=None):
     """The package's layer with these numbers, scale 1 times alpha / rank = alpha."""
     base = torch.nn.Linear(W.shape[1], W.shape[0], bias=bias is not None)

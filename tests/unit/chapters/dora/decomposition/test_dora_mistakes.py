@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from llmbook.adapters import DoRALinear, LoRALinear
+from llmbook.chapters.dora.decomposition import experiment
 from llmbook.chapters.dora.decomposition.experiment import (
     KINDS,
     MISTAKES,
@@ -12,6 +13,7 @@ from llmbook.chapters.dora.decomposition.experiment import (
     SHIFTS,
     Variant,
     distances,
+    draw_masks,
     make_task,
     shifted,
     trained_numbers,
@@ -132,6 +134,29 @@ def test_tuning_learns_and_repeats():
     before = (start - task.y[1]).square().mean((1, 2)).numpy()
     assert (loss < 0.8 * before).all()
     assert not torch.equal(start, one)
+
+
+@pytest.mark.parametrize("option", ["shift", "rate", "steps", "dropout", "rank", "seeds"])
+def test_tuning_left_alone_is_that_of_the_page(option, monkeypatch):
+    """With its settings said aloud it is the same; with another one it is not. Two inputs are enough to tell."""
+    monkeypatch.setattr(experiment, "SAMPLES", 2)
+    settings = {"shift": "dense", "rate": 0.01, "steps": 150, "dropout": 0.0, "rank": 2, "seeds": 12}
+    other = {"shift": "rank 2", "rate": 0.02, "steps": 149, "dropout": 0.5, "rank": 3, "seeds": 11}
+    left = {name: value for name, value in settings.items() if name != option}
+    end = tune("DoRA", **left)[0][2]
+    assert torch.equal(end, tune("DoRA", **settings)[0][2])
+    changed = tune("DoRA", **left, **{option: other[option]})[0][2]
+    assert changed.shape != end.shape or not torch.equal(changed, end)
+
+
+@pytest.mark.parametrize("dropout", [0.25, 0.5])
+def test_what_a_mask_keeps_makes_up_for_what_it_drops(dropout):
+    masks = draw_masks(dropout, 20, torch.Generator().manual_seed(0))
+    assert [mask.shape[2] for mask in masks] == [12, 32] and {len(mask) for mask in masks} == {20}
+    for mask in masks:
+        assert mask.unique().tolist() == pytest.approx([0, 1 / (1 - dropout)])
+        assert float((mask == 0).float().mean()) == pytest.approx(dropout, abs=0.01)
+    assert draw_masks(0.0, 20, torch.Generator()) == (1.0, 1.0)
 
 
 def test_distances():

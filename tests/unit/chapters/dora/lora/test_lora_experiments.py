@@ -95,6 +95,19 @@ def test_the_root_keeps_the_first_gradient_and_the_quotient_does_not():
     assert large[0] == pytest.approx(small[0] / 4, rel=0.1)
 
 
+@pytest.mark.parametrize(("measure", "settings"), [
+    (lambda **options: first_steps(4, rank_stabilized=True, **options),
+     {"alpha": 16, "steps": 20, "rate": 1e-4, "width": 256, "tokens": 64, "seeds": 8}),
+    (lambda **options: second_step(128, **options), {"rank": 8, "tokens": 64, "rate": 1e-3}),
+    (lambda **options: layer_cost(nn.Linear(4, 4), inputs=4, **options), {"tokens": 512}),
+])  # fmt: skip
+def test_first_steps_left_alone_are_those_of_the_page(measure, settings):
+    right = measure()
+    assert measure(**settings) == right
+    for name, value in settings.items():
+        assert measure(**{name: 2 * value}) != right, name
+
+
 def test_the_step_of_A_grows_with_the_width_and_that_of_B_does_not():
     narrow, wide = second_step(256), second_step(2048)
     assert wide[0] > 4 * narrow[0]

@@ -15,6 +15,7 @@ from llmbook.chapters.gemma.norms.experiment import (
     small_decoder,
 )
 from llmbook.chapters.gemma.norms.explorer import describe, explore_norm_places, gradients
+from llmbook.experiments.number_sentences import best_loss
 from llmbook.experiments.results import read_result
 
 
@@ -61,6 +62,7 @@ def test_training_is_repeatable_and_learns():
     runs = [run_place("pre", 1, 0, steps=12, learning_rate=1e-2) for _ in range(2)]
     assert runs[0] == runs[1]
     assert runs[0].losses[-1] < runs[0].losses[0] - 0.5
+    assert runs[0].excess == pytest.approx(sum(runs[0].losses[2:]) / 10 - best_loss()), "of the last ten steps"
     assert run_place("pre", 1, 1, steps=2, learning_rate=1e-2).losses != runs[0].losses[:2]
 
 

@@ -41,6 +41,9 @@ def test_clipping_is_counted_against_the_limit_in_force():
     run = run_schedule(0, Schedule(0.01, 4, 1, 0.001))
     assert run.clipped(0.0) == 4
     assert run.clipped(math.inf) == 0
+    assert run.clipped() == run.clipped(1.0) and run.clipped(min(run.norms)) == 3
+    assert run == run_schedule(0, Schedule(0.01, 4, 1, 0.001), clip=1.0)
+    assert run != run_schedule(0, Schedule(0.01, 4, 1, 0.001), clip=0.1)
     assert run.clipped(looser_start(0.0, 3, 1.0)) == 4
     assert run.clipped(lambda step: math.inf if step < 3 else 0.0) == 1
 

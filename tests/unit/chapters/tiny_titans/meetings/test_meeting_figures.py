@@ -33,6 +33,7 @@ def test_histograms_count_every_text_between_edges_of_equal_ratio():
         assert steps[0].get_linestyle() != steps[1].get_linestyle()
         assert legend(ax) == {"x": Key("blue", "-"), "y": Key("vermillion", same_dash(DASHES[1]))}
         assert titles(ax) == (title, "words", "texts" if title == "a" else "") and scales(ax) == ("log", "linear")
+    assert {len(step.get_data().values) for step in plots.plot_lengths(PANELS).axes[0].patches} == {12}
     assert ticks(figure.axes[0].xaxis) == {10: "10", 20: "20", 50: "50", 100: "100", 200: "200"}
 
 

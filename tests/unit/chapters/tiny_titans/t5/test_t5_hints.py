@@ -81,6 +81,10 @@ WRONG = [
     ("shift", shift_left, "step to the left"),
     ("shift", lambda labels, start_id, pad_id: labels, "labels themselves"),
     ("shift", lambda labels, start_id, pad_id: labels.roll(1, 1), "came around"),
+    ("shift", lambda labels, start_id, pad_id: (left := shift_left(labels, start_id, pad_id)).masked_fill(
+        left == -100, pad_id), "step to the left: the decoder would read the answer"),
+    ("shift", lambda labels, start_id, pad_id: (around := labels.roll(1, 1)).masked_fill(around == -100, pad_id),
+     "came around to the front"),
     ("count", count(inner=False), "H E is not D"),
     ("count", count(cross=False), "cross-attention too"),
     ("count", count(gate=False), "three matrices with a gate"),
