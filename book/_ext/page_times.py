@@ -1,10 +1,13 @@
-"""Tell the reader under each notebook's title how long the page takes to read and how long it took to run.
+"""Tell the reader under each notebook's title how long the page takes to read, to do and to run.
 
-Reading: words of prose at 200 a minute, and five seconds for a line of code. Running: what jupyter-cache measured.
+Reading: words of prose at 200 a minute, and five seconds for a line of code. The core of a page is what stands before
+its heading "Going deeper", and "What to remember". Doing: what the headings of its exercises say, as in "core, 10 min".
+Running: what jupyter-cache measured.
 """
 
 import json
 import math
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -13,6 +16,9 @@ from myst_nb.sphinx_ import NbMetadataCollector
 WORDS_PER_MINUTE = 200
 SECONDS_PER_CODE_LINE = 5
 NOT_PROSE = (nodes.literal_block, nodes.math_block, nodes.comment, nodes.raw)
+DEEPER, SUMMARY = "Going deeper", "What to remember"
+MINUTES = re.compile(r", (\d+) min$")
+RECORDED = ("read_minutes", "core_minutes", "exercise_minutes", "run_seconds")
 
 
 def is_prose(text):
@@ -32,11 +38,33 @@ def code_lines(doctree):
     return sum(bool(line.strip()) for block in inputs for line in block.astext().splitlines())
 
 
-def reading_minutes(doctree):
-    """Whole minutes to read a page, at least one."""
-    words = sum(len(text.split()) for text in doctree.findall(nodes.Text) if is_prose(text))
-    minutes = words / WORDS_PER_MINUTE + code_lines(doctree) * SECONDS_PER_CODE_LINE / 60
+def reading_minutes(*parts):
+    """Whole minutes to read a page or some parts of it, at least one."""
+    words = sum(len(text.split()) for part in parts for text in part.findall(nodes.Text) if is_prose(text))
+    minutes = words / WORDS_PER_MINUTE + sum(map(code_lines, parts)) * SECONDS_PER_CODE_LINE / 60
     return max(1, math.ceil(minutes))
+
+
+def split(doctree):
+    """(core, deeper): two lists of parts of a page; nothing is deeper on a page without the heading."""
+    core, deeper = [], []
+    page = next(doctree.findall(nodes.section), doctree)
+    for part in page.children:
+        title = part.next_node(nodes.title).astext() if isinstance(part, nodes.section) else ""
+        (deeper if (deeper or title == DEEPER) and title != SUMMARY else core).append(part)
+    return core, deeper
+
+
+def anchors(parts):
+    """The ids of all sections in some parts of a page."""
+    return [name for part in parts for section in part.findall(nodes.section) for name in section["ids"]]
+
+
+def exercise_minutes(doctree):
+    """The minutes that each exercise of a page says it takes to do."""
+    elements = [node for node in doctree.findall(nodes.Element) if node.children]
+    found = [MINUTES.search(node.children[0].astext()) for node in elements if node.get("type") == "exercise"]
+    return [int(match[1]) for match in found if match]
 
 
 def show_seconds(seconds):
@@ -44,9 +72,25 @@ def show_seconds(seconds):
     return f"{max(1, round(seconds))} s"
 
 
-def insert_line(doctree, minutes, seconds):
+def show_minutes(minutes):
+    """'25 min', '2 h', '2 h 5 min'."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))
+
+
+def line_of_times(page):
+    """The sentences under the title of a page that ran."""
+    ran = f"ode ran in {show_seconds(page['run_seconds'])} when this book was built."
+    if page.get("exercise_minutes"):
+        count, minutes = len(page["exercise_minutes"]), sum(page["exercise_minutes"])
+        return f"{count} exercises, about {show_minutes(minutes)} to do. The c{ran}"
+    if page["core_minutes"] < page["read_minutes"]:
+        return f"Core: {page['core_minutes']} min; whole: {page['read_minutes']} min; its c{ran}"
+    return f"About {page['read_minutes']} min to read. Its c{ran}"
+
+
+def insert_line(doctree, line):
     """Put the line of times directly under the title of a page."""
-    line = f"About {minutes} min to read. Its code ran in {show_seconds(seconds)} when this book was built."
     title = next(doctree.findall(nodes.title), None)
     if title is not None:
         paragraph = nodes.paragraph(line, line, classes=["page-times"])
@@ -56,19 +100,21 @@ def insert_line(doctree, minutes, seconds):
 def measure_page(app, doctree):
     """Remember the times of the page just read; show them on a page that ran, but not on the front page."""
     page = app.env.metadata[app.env.docname]
+    core, deeper = split(doctree)
     page["read_minutes"] = reading_minutes(doctree)
+    page["core_minutes"] = reading_minutes(*core) if deeper else page["read_minutes"]
+    page["deeper_anchors"], page["exercise_minutes"] = anchors(deeper), exercise_minutes(doctree)
     ran = NbMetadataCollector.get_doc_data(app.env).get(app.env.docname, {}).get("exec_data")
     if ran and ran["runtime"] is not None:
         page["run_seconds"] = ran["runtime"]
         if app.env.docname != app.config.root_doc:
-            insert_line(doctree, page["read_minutes"], ran["runtime"])
+            insert_line(doctree, line_of_times(page))
 
 
 def write_record(app, exception):
     """Leave the times of all pages beside the book, in _build/page-times.json, for tests and for teachers."""
     if exception is None:
-        names = ("read_minutes", "run_seconds")
-        pages = {doc: {name: page[name] for name in names if name in page} for doc, page in app.env.metadata.items()}
+        pages = {doc: {name: page[name] for name in RECORDED if name in page} for doc, page in app.env.metadata.items()}
         text = json.dumps({doc: pages[doc] for doc in sorted(app.env.found_docs)}, indent=1)
         Path(app.outdir).with_name("page-times.json").write_text(text + "\n", encoding="utf-8")
 
