@@ -80,7 +80,7 @@ class FillMaps(SphinxPostTransform):
     def line(self, page, times, more=(), text=None):
         """One page: its link, its times, and what else there is to say."""
         shown = nodes.inline("", times, classes=["chapter-map-times"])
-        return nodes.paragraph("", "", self.link(page, text), nodes.Text(" "), shown, *more)
+        return nodes.paragraph("", "", self.link(page, text), nodes.Text(" "), shown, nodes.Text(" "), *more)
 
     def paths(self):
         """The paths of the table, each a list of pages with their times and the sum."""
@@ -126,7 +126,7 @@ class FillMaps(SphinxPostTransform):
         needed = book.linked.get(page, {})
         signs = tuple((place, needed[there]) for place, there in enumerate(book.opening) if there in needed)
         names = "; ".join(map(book.title, needed))
-        spoken = f"{book.title(page)}. {book.times([page])}." + f" Needs: {names}." * bool(names)
+        spoken = f"{book.title(page)}. {book.reading([page])}." + f" Needs: {names}." * bool(names)
         opens = book.opening.index(page) if page in book.opening else None
         heads = page in book.chapters
         times = book.short_times([page, *book.chapters[page]] if heads else [page])

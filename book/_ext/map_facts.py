@@ -70,12 +70,15 @@ class Book:
             return show_minutes(sum(map(self.doing, pages)))
         return f"{core} / {whole} min" if core < whole else f"{whole} min"
 
-    def times(self, pages):
-        """'24 min core, 44 min whole, 12 s to run', summed over pages; what there is nothing of is left out."""
+    def reading(self, pages):
+        """'24 min core, 44 min whole', '2 h 5 min of exercises', summed; what there is none of is left out."""
         core, whole = (sum(self.minutes(page, part) for page in pages) for part in ("core", "whole"))
         doing = sum(map(self.doing, pages))
+        both = f"{show_minutes(core)} core, {show_minutes(whole)} whole"
+        said = both if core < whole else f"{show_minutes(whole)} to read"
+        return ", ".join([said] * bool(whole) + [f"{show_minutes(doing)} of exercises"] * bool(doing))
+
+    def times(self, pages):
+        """The same, and the seconds in which the code of these pages ran."""
         seconds = [self.metadata[page]["run_seconds"] for page in pages if "run_seconds" in self.metadata[page]]
-        reading = f"{show_minutes(core)} core, " * (core < whole) + show_minutes(whole)
-        reading += " whole" if core < whole else " to read"
-        said = [reading] * bool(whole) + [f"{show_minutes(doing)} of exercises"] * bool(doing)
-        return ", ".join(said + [f"{show_seconds(sum(seconds))} to run"] * bool(seconds))
+        return self.reading(pages) + f", {show_seconds(sum(seconds))} to run" * bool(seconds)
