@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import re
 import tempfile
 import warnings
@@ -91,7 +92,10 @@ def read_archive(content: bytes | None) -> tuple[Any] | None:
 
 def check_state(said: object, model: dict, path: str = "") -> None:
     """Refuse what has not the parts, types and shapes of a state, or numbers that no run has."""
-    if isinstance(model, Tensor):
+    if path == ".config":
+        if _flat(said) != _flat(model):
+            raise Unsaid("another config")
+    elif isinstance(model, Tensor):
         if not isinstance(said, Tensor) or (
             path != ".batches.order" and (said.dtype, said.shape) != (model.dtype, model.shape)
         ):
@@ -106,7 +110,10 @@ def check_state(said: object, model: dict, path: str = "") -> None:
         for name in model:
             check_state(said[name], model[name], f"{path}.{name}")
         _check_order(said, path)
-    elif path.startswith((".config", ".data", ".optimizer")) and ".lr" not in path:
+        rates = {group["lr"] for group in said["param_groups"]} if path == ".optimizer" else {0.0}
+        if len(rates) > 1 or not all(math.isfinite(rate) for rate in rates):
+            raise Unsaid(f"the groups learn with {rates}")
+    elif path.startswith((".data", ".optimizer")) and ".lr" not in path:
         if isinstance(model, list | tuple) and any(isinstance(each, dict) for each in model):
             if not isinstance(said, list) or len(said) != len(model):
                 raise Unsaid(f"{path} has not its parts")
@@ -116,6 +123,13 @@ def check_state(said: object, model: dict, path: str = "") -> None:
             raise Unsaid(f"{path} is {said!r}, not {model!r}")
     elif type(said) is not type(model):
         raise Unsaid(f"{path} is a {type(said).__name__}")
+
+
+def _flat(tree: object, path: str = "") -> dict[str, object]:
+    """The settings by their whole names; what is nothing is not told from what is missing."""
+    if isinstance(tree, dict):
+        return {name: value for key in tree for name, value in _flat(tree[key], f"{path}.{key}").items()}
+    return {} if tree is None else {path: list(tree) if isinstance(tree, tuple) else tree}
 
 
 def _check_points(points: object) -> None:

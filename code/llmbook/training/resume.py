@@ -12,7 +12,7 @@ import os
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +69,28 @@ def load_checkpoint(directory: Path, *, device: str | torch.device = "cpu") -> d
     Raises:
         ResumeError: there are checkpoints, and none can be read; or this is no folder that may be looked into.
     """
+    found = newest_checkpoint(directory, device=device)
+    return None if found is None else found[1]
+
+
+def newest_checkpoint(directory: Path, *, device: str | torch.device = "cpu") -> tuple[Path, dict[str, Any]] | None:
+    """The newest file that can be read, and its state.
+
+    Raises:
+        ResumeError: as :func:`load_checkpoint`.
+    """
     _refuse_no_folder(directory)
     paths = list_checkpoints(directory)
     for path in reversed(paths):
         try:
             _refuse_damage(path)
-            return torch.load(path, map_location=device, weights_only=True)
+            return path, torch.load(path, map_location=device, weights_only=True)
         except Exception as error:  # a damaged archive raises many kinds
             warnings.warn(f"{path} is damaged ({type(error).__name__}: {error}); trying the one before", stacklevel=2)
     if paths:
-        raise ResumeError(f"no checkpoint in {directory} can be read; delete the folder to start from the beginning")
+        names = ", ".join(path.name for path in paths)
+        raise ResumeError(f"no checkpoint in {directory} can be read ({names} is damaged); delete the folder to start "
+                          "from the beginning")  # fmt: skip
     return None
 
 
@@ -118,9 +130,11 @@ def _refuse_damage(path: Path) -> None:
             raise zipfile.BadZipFile(f"{part} does not have its checksum")
 
 
-def refuse_foreign(state: Any, parts: Iterable[str]) -> None:
-    """Raise a ResumeError for what is not a state of these parts."""
-    missing = [part for part in parts if not isinstance(state, dict) or part not in state]
+def refuse_foreign(state: Any, ours: Mapping[str, Any]) -> None:
+    """Raise a ResumeError for what has not the parts of our own state, each of its kind."""
+    missing = [
+        part for part in ours if not isinstance(state, dict) or not isinstance(state.get(part), type(ours[part]))
+    ]
     if missing:
         raise ResumeError(f"this is no checkpoint of a run: it lacks {', '.join(missing)}. Move the file away, or "
                           "choose another folder")  # fmt: skip
@@ -148,5 +162,5 @@ def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, dict):
             flat |= flatten(value, f"{prefix}{name}.")
         else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+            flat[f"{prefix}{name}"] = list(value) if isinstance(value, tuple) else value
     return flat

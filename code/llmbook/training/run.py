@@ -22,12 +22,13 @@ from llmbook.training.decay import decay_groups
 from llmbook.training.distributed import ALONE, Process, average, own_rows, replicate
 from llmbook.training.generators import undrawn
 from llmbook.training.loop import next_token_loss, train
+from llmbook.training.misfits import refuse_misfit
 from llmbook.training.modes import switched
 from llmbook.training.resume import (
     ResumeError,
-    load_checkpoint,
     load_model_state,
     model_state,
+    newest_checkpoint,
     refuse_difference,
     refuse_foreign,
     save_checkpoint,
@@ -165,25 +166,24 @@ class Run:
 
         Raises:
             ResumeError: it belongs to another config or to other data; the message names what differs. Or it is no
-                state of a run.
+                state of such a run, whole and with finite numbers. The run is as it was.
             ValueError: another setting is said to be changed.
         """
         if not set(changed) <= set(CHANGEABLE):
             raise ValueError(f"a run that goes on can change {', '.join(CHANGEABLE)}, not {', '.join(sorted(changed))}")
-        refuse_foreign(state, tuple(self.state()))
-        stored, ours = (
-            {"config": {name: value for name, value in config.items() if name not in changed}, "data": data}
-            for config, data in ((state["config"], state["data"]), (asdict(self.config), self._data()))
-        )
-        refuse_difference(stored, ours)
+        ours = self.state()
+        refuse_foreign(state, ours)
+        refuse_difference(*({"config": {name: value for name, value in each["config"].items() if name not in changed},
+                             "data": each["data"]} for each in (state, ours)))  # fmt: skip
         try:
-            points = [Point(**point) for point in state["points"]]
+            parameters = [each for group in self.optimizer.param_groups for each in group["params"]]
+            refuse_misfit(state, ours, parameters, len(self.training), Point)
             load_model_state(self.model, state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.batches.restore(state["batches"])
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise ResumeError(f"the checkpoint does not fit this run: {error}. Take another folder") from error
-        self.points = points
+        self.points = [Point(**point) for point in state["points"]]
 
     def _data(self) -> str:
         """Changes with any token."""
@@ -212,8 +212,11 @@ def pretrain(
     """
     if save_every < 1:
         raise ValueError(f"save_every must be at least 1, not {save_every}")
-    if directory is not None and (state := load_checkpoint(directory)) is not None:
-        run.restore(state, changed=changed)
+    if directory is not None and (found := newest_checkpoint(directory)) is not None:
+        try:
+            run.restore(found[1], changed=changed)
+        except ResumeError as error:
+            raise ResumeError(f"{found[0]}: {error}") from error
     try:
         for point in run.advance():
             if directory is not None and (run.step % save_every == 0 or run.is_finished):
