@@ -32,6 +32,13 @@ def test_a_rehearsal_counts_what_the_step_needs(kind):
     assert other.kept != real.kept and other.flops != real.flops
 
 
+def test_a_batch_needs_what_its_rows_need():
+    one, three = (rehearse(llama.tiny(), tokens=16, batch=batch) for batch in (1, 3))
+    assert one == rehearse(llama.tiny(), tokens=16)
+    assert (three.flops, three.weights, three.trainable) == (3 * one.flops, one.weights, one.trainable)
+    assert 2 * one.kept < three.kept < 3 * one.kept, "the cosines are shared"
+
+
 def test_full_training_is_three_forward_passes():
     """Each matrix is multiplied three times, and twice if it is frozen."""
     config = llama.tiny()

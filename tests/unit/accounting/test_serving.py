@@ -143,6 +143,7 @@ def test_the_slower_of_the_two_sets_the_time():
 
 
 def test_the_price_of_a_thousand():
+    assert price_of_seconds(2, 3.6, 50) == pytest.approx(0.1)
     assert price_of_seconds(2, 3.6) == 2.0  # 2,000 seconds at a thousandth of 3.6 each
     config, alone = T5_PUBLISHED["flan-t5-large"], Job(2048, 200)
     each = sum(seconds(config, alone, MACHINE).values())

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from llmbook.adapters import adapter_layers
 from llmbook.checkpoint import CheckpointError, load_pretrained
 from llmbook.data import data_path
 from llmbook.debug import randomize_
@@ -115,6 +116,20 @@ def test_snapshots_are_the_weights_of_all_targets():
     assert len(weights) == 3 * len(TARGETS) and weights["layers.0.mlp.down_proj"].shape == (96, 256)
     plain = effective_weights(prepare("full"))
     assert all((weights[name] - plain[name]).abs().max() < 1e-6 for name in plain)
+
+
+def test_other_adapters_are_those_that_are_asked_for():
+    layers = adapter_layers(prepare("dora", rank=3, alpha=5, targets=["q_proj"]))
+    assert len(layers) == 3 and {(layer.settings.rank, layer.settings.alpha) for layer in layers.values()} == {(3, 5)}
+    assert {layer.settings.alpha for layer in adapter_layers(prepare("lora", rank=3)).values()} == {6}
+    first, again, other = (next(iter(adapter_layers(prepare("lora", seed=seed)).values())) for seed in (0, 0, 1))
+    assert torch.equal(first.lora_A, again.lora_A) and not torch.equal(first.lora_A, other.lora_A)
+    model = prepare("lora", targets=["q_proj"])
+    assert set(effective_weights(model, ["q_proj"])) == {f"layers.{layer}.self_attn.q_proj" for layer in range(3)}
+    run = fine_tune("lora", steps=1, rank=3, targets=["q_proj"], snapshots=[1])
+    assert set(run.snapshots[1]) == set(effective_weights(model, ["q_proj"]))
+    assert run.trained_parameters == sum(p.numel() for p in prepare("lora", rank=3, targets=["q_proj"]).parameters()
+                                         if p.requires_grad)  # fmt: skip
 
 
 def test_lora_plus_lets_b_learn_faster():

@@ -137,6 +137,14 @@ def test_every_hostile_setting_would_change_a_figure(monkeypatch, key):
         assert drawings() != plain
 
 
+def test_the_background_is_left_out_on_request():
+    """A figure of this style has a white background; without it the same marks are drawn."""
+    figure = curve()
+    bare, white = to_svg(figure, transparent=True), to_svg(curve(), transparent=False)
+    assert white == to_svg(curve()) and "fill: #ffffff" in white and "fill: #ffffff" not in bare
+    assert {matplotlib.colors.to_hex(each.patch.get_facecolor()) for each in (figure, *figure.axes)} == {"#ffffff"}
+
+
 def test_nothing_of_the_day_or_the_machine_is_in_the_picture():
     svg = to_svg(curve())
     assert svg.startswith("<svg") and "<dc:date>" not in svg and "font-family" not in svg

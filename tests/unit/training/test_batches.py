@@ -13,6 +13,7 @@ def batches(seed=0, rows=10, size=4):
 
 def test_padded_size_is_that_of_olmo():
     assert [padded_size(50_280), padded_size(500), padded_size(512), padded_size(513)] == [50_304, 512, 512, 640]
+    assert [padded_size(500, 64), padded_size(513, 64), padded_size(7, 1)] == [512, 576, 7]
 
 
 def test_batches_take_every_row_once_in_each_order():

@@ -48,6 +48,29 @@ def trained(**options):
     return model, records
 
 
+@pytest.mark.parametrize(("option", "left_alone", "other"), [
+    ("decayed", "matrices", "linear layers"), ("betas", (0.9, 0.95), (0.8, 0.9)), ("weight_decay", 0.1, 0.5)])
+def test_an_option_is_that_of_the_optimizer(option, left_alone, other):
+    """A model of an embedding and a layer, so that the two rules of decay differ."""
+
+    def weights(**options):
+        generator = torch.Generator().manual_seed(1)
+        model = nn.Sequential(nn.Embedding(4, 3), nn.Linear(3, 2))
+        for parameter in model.parameters():
+            nn.init.normal_(parameter, generator=generator)
+        batches = [(torch.tensor([0, 1, 2, 3]), torch.ones(4, 2))] * 3
+        if "optimizer" in options:
+            options["optimizer"] = build_optimizer(model, **options["optimizer"])
+        list(train(model, batches, steps=3, learning_rate=0.1, loss=squares, **options))
+        return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+    settings = {"weight_decay": 0.1, "betas": (0.9, 0.95), "decayed": "matrices"}
+    assert torch.equal(weights(), weights(optimizer=settings))
+    assert torch.equal(weights(**{option: left_alone}), weights())
+    changed = weights(**{option: other})
+    assert torch.equal(changed, weights(optimizer=settings | {option: other})) and not torch.equal(changed, weights())
+
+
 def distance(first, second):
     return max(((a - b).abs().max() / b.abs().max()).item() for a, b in
                zip(first.parameters(), second.parameters(), strict=True))
