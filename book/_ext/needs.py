@@ -52,10 +52,15 @@ def reached(links, page):
 
 
 def reduced(links):
-    """The links without those that a chain of others makes as well: what a drawing has to show."""
+    """The links without those that a chain of others makes as well: what a drawing has to show.
+
+    A need of the core is left out only for a chain of such needs.
+    """
+    firm = {page: {there: part for there, part in needed.items() if part == "core"} for page, needed in links.items()}
+    graphs = {"core": firm, "deeper": links}
     return {
         page: {there: part for there, part in needed.items()
-               if not any(there in reached(links, other) for other in needed if other != there)}
+               if not any(there in reached(graphs[part], other) for other in graphs[part][page] if other != there)}
         for page, needed in links.items()
     }  # fmt: skip
 

@@ -116,6 +116,9 @@ def test_links_are_by_page_and_the_core_counts_more():
 
 def test_what_a_chain_says_is_not_drawn_again():
     assert reduced(links(SMALL, PLACES)) == {"a": {}, "b": {"a": "core"}, "c": {"b": "core"}, "d": {"c": "core"}}
+    core = {"a": {}, "b": {"a": "core"}, "c": {"a": "core", "b": "deeper"}}
+    assert reduced(core) == core  # who reads the core of c is not told by b that it needs a
+    assert reduced({**core, "c": {"a": "deeper", "b": "deeper"}})["c"] == {"b": "deeper"}
 
 
 def test_circles_are_seen():
