@@ -17,3 +17,20 @@
   // A solution that folds out fires no toggle event, only the click on its button.
   document.addEventListener("click", () => window.setTimeout(update, 300));
 })();
+
+/* Escape puts away the definition that is shown, until the pointer or the focus has left its word. */
+(() => {
+  "use strict";
+
+  const comeBack = (event) => {
+    const term = event.target.closest?.(".term.put-away");
+    if (term && !term.contains(event.relatedTarget)) term.classList.remove("put-away");
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll(".term:is(:hover, :focus-within)").forEach((term) => term.classList.add("put-away"));
+  });
+  document.addEventListener("pointerout", comeBack);
+  document.addEventListener("focusout", comeBack);
+})();
