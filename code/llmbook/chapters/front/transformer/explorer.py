@@ -8,9 +8,9 @@ from llmbook.chapters.front.transformer.plots import WIDTH, plot_bars
 from llmbook.plots.style import new_figure, styled
 from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
 
-PLACES = {"keys (2nd word)": 1, "cabinet (5th word)": 4, "hall (8th word)": 7, "house (the last)": 11}
+PLACES = {"keys (2nd word)": 1, "cabinet (5th word)": 4, "house (the last)": 11}
 ADDED = tuple(range(-8, 9))
-FRAMES = (-6, -3, -2, -1, 0, 1, 2, 3, 6)
+FRAMES = (-4, -2, -1, 0, 1, 2, 4)
 POSITIONS = {"as learned": True, "all the same": False}
 
 
