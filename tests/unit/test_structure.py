@@ -2,6 +2,7 @@
 
 import ast
 import code as standard_library_code
+from pathlib import Path
 
 import pytest
 from package_imports import CHECKOUT, FILES, imported_modules, room
@@ -21,6 +22,7 @@ RANKS = {
     "accounting": 3,
     "adapters": 3,
     "summarizers": 3,
+    "notebooks": 3,
     "experiments": 4,
     "plots": 5,
     "widgets": 6,
@@ -135,7 +137,7 @@ def test_file(name):
     assert len(source.splitlines()) <= MOST_LINES_OF_A_FILE, "split it: one idea, one file"
     assert long_functions(source) == []
     assert without_docstring(source) == []
-    assert global_effects(source) == []
+    assert [call for call in global_effects(source) if (call, Path(name).name) != ("print", "__main__.py")] == []
     assert hidden_imports(source) == []
 
 
