@@ -52,8 +52,8 @@ def changed(modules: Iterable[nn.Module], name: str, change: Callable) -> Iterat
 
 
 @contextmanager
-def branches_exchanged(model: Decoder) -> Iterator[None]:
-    """Take the gate for the other branch."""
+def halves_exchanged(model: Decoder) -> Iterator[None]:
+    """Take the gate for the other half."""
 
     def exchange() -> None:
         for block in model.layers:
@@ -87,7 +87,7 @@ def _turned(model: Decoder) -> list[nn.Module]:
 FAULTS: dict[str, Callable[[Decoder], AbstractContextManager]] = {
     "exact GELU, not tanh": lambda m: changed(_mlps(m), "activation", lambda _: ACTIVATIONS["gelu"]),
     "SiLU in the gate (SwiGLU)": lambda m: changed(_mlps(m), "activation", lambda _: ACTIVATIONS["silu"]),
-    "gate and up exchanged": branches_exchanged,
+    "gate and up exchanged": halves_exchanged,
     "gain w, not 1 + w": lambda m: changed(_norms(m), "unit_offset", lambda _: False),
     "gains never loaded": lambda m: changed(_norms(m), "weight", lambda w: nn.Parameter(torch.zeros_like(w))),
     "eps 1e-5, not 1e-6": lambda m: changed(_norms(m), "eps", lambda _: 1e-5),

@@ -42,7 +42,7 @@ class GatedFeedForward(nn.Module):
 
     Args:
         width: D.
-        hidden: F, the width of one branch. The Gemma report prints 2F, counting both (its Table 1).
+        hidden: F, the width of one half. The Gemma report prints 2F, counting both (its Table 1).
         activation_name: a key of ``ACTIVATIONS``; it acts on the gate only.
         bias: whether the three linear maps have a bias.
     """

@@ -37,7 +37,7 @@ class DecoderConfig:
     head_size: int
     """E, numbers per head. A field of its own: Gemma's is not D / H."""
     feedforward_width: int
-    """F, the width of one branch of the feed-forward layer."""
+    """F, the width of one half of the feed-forward layer."""
     max_length: int
     """The longest sequence the model was trained on, in tokens."""
     activation: Activation = "silu"

@@ -125,7 +125,7 @@ def _norm_keys(config: DecoderConfig) -> list[tuple[str, str]]:
 
 
 def _expert_keys(config: DecoderConfig) -> list[tuple[str, str]]:
-    """Mixtral's names of its router and experts; w1 is the gate and w3 the other branch."""
+    """Mixtral's names of its router and experts; w1 is the gate and w3 the other half."""
     if not config.experts:
         return []
     letters = {"w1": "gate_proj", "w2": "down_proj", "w3": "up_proj"}

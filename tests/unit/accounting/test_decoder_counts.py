@@ -88,7 +88,7 @@ def changed(config: DecoderConfig) -> dict[str, DecoderConfig]:
         "layers": {"layers": c.layers + 1},
         "heads": {"heads": 2 * c.heads},
         "head size": {"head_size": c.head_size + 2},
-        "both branches": {"feedforward_width": 2 * c.feedforward_width},
+        "both halves": {"feedforward_width": 2 * c.feedforward_width},
         "gate": {"gated": not c.gated, **dense},
         "experts": {"gated": True, "bias": False, "experts": c.experts + 2, "experts_per_token": 1},
         "norm": {"norm": "layer" if c.norm == "layer_free" else "layer_free"},

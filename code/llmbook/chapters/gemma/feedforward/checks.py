@@ -1,4 +1,4 @@
-"""Checks for the page on gated feed-forward layers: matched width, GeGLU, fused matrices, gradients of the branches."""
+"""Checks for the page on gated feed-forward layers: matched width, GeGLU, fused matrices, gradients of the halves."""
 
 import math
 
@@ -53,14 +53,14 @@ def expect_geglu(f, x: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> None:
     """Compare with GeGLU, knowing the usual ways to miss it."""
     g, u = x @ gate.T, x @ up.T
     mistakes = [
-        (g * gelu_tanh(u), "the activation is on the wrong branch: it acts on the gate, and up stays linear"),
-        (gelu_tanh(g) * gelu_tanh(u), "the activation is on both branches: it acts on the gate only"),
+        (g * gelu_tanh(u), "the activation is on the wrong half: it acts on the gate, and up stays linear"),
+        (gelu_tanh(g) * gelu_tanh(u), "the activation is on both halves: it acts on the gate only"),
         (gelu(g) * u, "that is the exact GELU; Gemma uses the tanh form, gelu_tanh"),
         (F.silu(g) * u, "that is SwiGLU, with SiLU on the gate; GeGLU has GELU"),
         (torch.sigmoid(g) * u, "that is the first GLU, with a sigmoid on the gate; GeGLU has GELU"),
         (g * u, "that is the bilinear layer: the gate has no activation"),
-        (gelu_tanh(g) + u, "the branches are added: the gate multiplies"),
-        (gelu_tanh(g), "that is the plain layer: the up branch is missing"),
+        (gelu_tanh(g) + u, "the halves are added: the gate multiplies"),
+        (gelu_tanh(g), "that is the plain layer: the up half is missing"),
     ]
     out = [(hidden @ down.T, hint) for hidden, hint in mistakes]
     expect_tensor(f(x, gate, up, down), (gelu_tanh(g) * u) @ down.T, out)
@@ -104,7 +104,7 @@ def halves_of_sixteen_rows(f):
 
 @exercise("gemma-ex-gate-gradient")
 def gradient_of_up(f):
-    """The gradient of the up branch"""
+    """The gradient of the up half"""
     g, u, upstream = draw(9, 4, 6), draw(10, 4, 6), draw(11, 4, 6)
     _, got = expect_items(f(g, u, upstream), 2, "the gradients of gate and up")
     mistakes = [
@@ -117,12 +117,12 @@ def gradient_of_up(f):
 
 @exercise("gemma-ex-gate-gradient", points=2)
 def gradient_of_gate(f):
-    """The gradient of the gate branch"""
+    """The gradient of the gate half"""
     g, u, upstream = draw(12, 4, 6), draw(13, 4, 6), draw(14, 4, 6)
     got, _ = expect_items(f(g, u, upstream), 2, "the gradients of gate and up")
     slope = gelu_tanh_derivative(g)
     mistakes = [
-        (upstream * slope, "the other branch is missing: gate reaches the output multiplied by up"),
+        (upstream * slope, "the other half is missing: gate reaches the output multiplied by up"),
         (upstream * u * gelu_tanh(g), "that takes GELU where its slope belongs"),
         (upstream * u, "the slope of GELU is missing: that is the gradient of the bilinear layer"),
         (u * slope, "the gradient from above is missing: multiply by upstream"),

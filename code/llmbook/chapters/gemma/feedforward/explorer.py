@@ -1,4 +1,4 @@
-"""The explorer of gates: one number of a gated layer, as a function of its gate and its up branch."""
+"""The explorer of gates: one number of a gated layer, as a function of its gate and its up half."""
 
 import torch
 from matplotlib.figure import Figure
@@ -13,7 +13,7 @@ PLACES = (-3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 
 
 def gate_at(kind: str, gate: float) -> tuple[float, float]:
-    """The factor with which the up branch passes, and the factor of the gradient to the gate."""
+    """The factor with which the up half passes, and the factor of the gradient to the gate."""
     place = torch.tensor(gate, dtype=torch.float64)
     return ACTIVATIONS[GATED[kind]](place).item(), DERIVATIVES[GATED[kind]](place).item()
 
@@ -25,8 +25,8 @@ def draw_gate(*, kind: str, gate: float) -> tuple[Figure, str]:
     surface = ups[:, None] * ACTIVATIONS[GATED[kind]](gates)[None, :]
     factor, slope = gate_at(kind, gate)
     figure = plot_gate(gates.numpy(), ups.numpy(), surface.numpy(), gate=gate, factor=factor, slope=slope, name=kind)
-    sentence = (f"{kind} with the gate at {gate:g}: the up branch passes with the factor {factor:+.3f}, and the "
-                f"gradient that reaches the gate is {slope:+.3f} times the up branch.")
+    sentence = (f"{kind} with the gate at {gate:g}: the up half passes with the factor {factor:+.3f}, and the "
+                f"gradient that reaches the gate is {slope:+.3f} times the up half.")
     return figure, sentence
 
 
@@ -34,7 +34,7 @@ def explore_gate() -> Explorer:
     """The explorer on the page about gated layers."""
     return explore(
         draw_gate,
-        caption="Wherever the gate stands, the output is a straight line in the up branch; the gate sets its slope. "
+        caption="Wherever the gate stands, the output is a straight line in the up half; the gate sets its slope. "
         "Compare GLU, whose factor stays between 0 and 1, with the others, which also amplify and can turn the sign.",
         name="gate",
         kind=Choice("Layer", list(GATED), "GeGLU"),

@@ -95,11 +95,11 @@ def plot_gate(
 
     Args:
         gates: what the gate's activation gets, ``(G,)``.
-        ups: the other branch, ``(U,)``.
+        ups: the other half, ``(U,)``.
         surface: their gated product, ``(U, G)``.
         gate: where to cut.
-        factor: the activation there: the slope of the output in the up branch.
-        slope: its derivative there: the gradient to the gate is this times the up branch.
+        factor: the activation there: the slope of the output in the up half.
+        slope: its derivative there: the gradient to the gate is this times the up half.
         name: of the layer.
     """
     figure, (top, bottom) = new_figure(2, 1, size=(6.4, 6.4), height_ratios=(1.15, 1))

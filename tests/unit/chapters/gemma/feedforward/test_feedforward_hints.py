@@ -24,8 +24,8 @@ WRONG = [
     ("matched-width", lambda plain, multiple: -(-int(2 * plain / 3) // multiple) * multiple, "cut off before rounding"),
     ("matched-width", lambda plain, multiple: 2 * plain / 3, "not a multiple of 256"),
     ("matched-width", lambda plain, multiple: (int(2 * plain / 3 / multiple) + 1) * multiple, "one multiple too many"),
-    ("geglu", lambda x, g, u, d: (tanh_gelu(x @ u.T) * (x @ g.T)) @ d.T, "wrong branch"),
-    ("geglu", lambda x, g, u, d: (tanh_gelu(x @ g.T) * tanh_gelu(x @ u.T)) @ d.T, "both branches"),
+    ("geglu", lambda x, g, u, d: (tanh_gelu(x @ u.T) * (x @ g.T)) @ d.T, "wrong half"),
+    ("geglu", lambda x, g, u, d: (tanh_gelu(x @ g.T) * tanh_gelu(x @ u.T)) @ d.T, "both halves"),
     ("geglu", lambda x, g, u, d: (F.gelu(x @ g.T) * (x @ u.T)) @ d.T, "exact GELU"),
     ("geglu", lambda x, g, u, d: (F.silu(x @ g.T) * (x @ u.T)) @ d.T, "SwiGLU"),
     ("geglu", lambda x, g, u, d: (torch.sigmoid(x @ g.T) * (x @ u.T)) @ d.T, "sigmoid on the gate"),
@@ -40,7 +40,7 @@ WRONG = [
     ("gate-gradient", lambda g, u, d: (d * u * tanh_gelu(g), d * tanh_gelu(g)), "where its slope belongs"),
     ("gate-gradient", lambda g, u, d: (u * slope(g), tanh_gelu(g)), "multiply by upstream"),
     ("matched-width", lambda plain, multiple: plain * 3 // 2, "three halves"),
-    ("geglu", lambda x, g, u, d: tanh_gelu(x @ g.T) @ d.T, "up branch is missing"),
+    ("geglu", lambda x, g, u, d: tanh_gelu(x @ g.T) @ d.T, "up half is missing"),
     ("gate-gradient", lambda g, u, d: (d * u, d * tanh_gelu(g)), "slope of GELU is missing"),
 ]
 
