@@ -27,7 +27,7 @@ def explore_seeds(spread: float) -> Explorer:
         draw, name="seeds",
         caption="A simulation: only there is the truth known. Thirty experiments on the same two layers, which differ "
                 "by the red line. Blue: the interval excludes zero. Set the effect to 0: every blue one is an error.",
-        seeds=Slider("Seeds in an experiment", SEEDS, 5, frames=(3, 5, 8, 16, 32, 64)),
+        seeds=Slider("Seeds in an experiment", SEEDS, 16, frames=(3, 5, 8, 16, 32, 64)),
         effect=Slider("True effect, nats", EFFECTS, 0.06, "{:g}", frames=(0.0, 0.03, 0.06, 0.12, 0.24)),
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ def test_the_page_has_a_frame_for_each_of_six_sizes_and_five_effects_and_each_sa
     explorer = explore_seeds(SPREAD)
     frames = explorer.frames()
     assert len(frames) == 30 and len({frame.sentence for frame in frames}) == 30
-    assert explorer.defaults == {"seeds": 5, "effect": 0.06} and explorer.name == "seeds"
+    assert explorer.defaults == {"seeds": 16, "effect": 0.06} and explorer.name == "seeds"
     for control in explorer.controls.values():
         assert list(control.values) == sorted(control.values) and set(control.drawn) <= set(control.values)
 
