@@ -67,7 +67,7 @@ def load_pretrained(
     duplicates = check_names(directory, table, stored, family.repeated)
     check_shapes(table, shapes, stored)
     check_duplicates(config, table, stored, duplicates)
-    dtype = kept_dtype([stored[name].dtype for name in table], hf) if dtype is None else dtype
+    dtype = kept_dtype({stored[name].dtype: stored[name].path for name in table}, hf) if dtype is None else dtype
     for name, place in table.items():
         for ours, part in place.split(stored[name].read(), shapes).items():
             _assign(model, ours, part.to(device=device, dtype=dtype))
@@ -98,7 +98,8 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
         directory: made if it does not exist; other files in it stay.
 
     Raises:
-        CheckpointError: no published config can say what this model is, or it has tensors of its own.
+        CheckpointError: no published config can say what this model is, it has tensors of its own, or it is sharded, so
+            that only a part of each is here.
         OSError: the files cannot be written.
     """
     model = unwrapped(model)
@@ -112,6 +113,7 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
             f"the model's tensors are not those of its config: {unknown}; if they are adapters, put them into the "
             "weights with remove(merge(model)) first"
         )
+    _refuse_parts(model, tensors)
     weights = {name: place.join(tensors) for name, place in table.items()}
     dtype = str(model.embed_tokens.weight.dtype).removeprefix("torch.")
     hf, read = family.config_to_hf(model.config) | {"torch_dtype": dtype}, special_ids_of(model)
@@ -120,6 +122,18 @@ def save_pretrained(model: Decoder | T5, directory: str | Path) -> None:
         hf = read.put_into(hf)
         files |= {GENERATION: _json(read.generation)} if read.generation is not None else {}
     replace_files(Path(directory), files | {CONFIG: _json(hf)})
+
+
+def _refuse_parts(model: Decoder | T5, tensors: dict[str, Tensor]) -> None:
+    """Raise a CheckpointError where tensors are not whole, as those of a model that several processes share."""
+    with torch.device("meta"):
+        whole = _shapes(MODELS[type(model.config)](model.config))
+    parts = [name for name in whole if hasattr(tensors[name], "full_tensor") or tensors[name].shape != whole[name]]
+    if parts:
+        raise CheckpointError(
+            f"{name_some(parts)}: only a part is here, or another shape than the config says. If the model is sharded, "
+            "load its whole state (full_state_dict in torch.distributed.checkpoint) into one that is not, and save that"
+        )
 
 
 def _json(content: dict) -> str:

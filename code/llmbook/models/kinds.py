@@ -4,7 +4,6 @@ A dataclass does not look at its annotations. Here they are the one source of wh
 forgotten: ``True`` is no whole number, "8" is none either, and NaN is no number at all.
 """
 
-import sys
 from collections.abc import Collection, Iterable
 from dataclasses import fields
 from types import NoneType, UnionType
@@ -17,6 +16,7 @@ Norm = Literal["layer", "layer_free", "rms", "rms_unit"]
 NormPlace = Literal["pre", "post", "both", "output"]
 Positions = Literal["rope", "learned"]
 
+LARGEST = 2.0**63  # torch computes with no whole number above, and no field of a real model comes near
 WORDS = {int: "a whole number", float: "a finite number", bool: "True or False", NoneType: "None"}
 
 
@@ -30,7 +30,7 @@ def fits(value: object, kind: object) -> bool:
     if get_origin(kind) is Literal:
         return isinstance(value, str) and value in get_args(kind)
     if kind is float:  # NaN is not below anything
-        return fits(value, int) or (isinstance(value, float) and abs(value) <= sys.float_info.max)
+        return (fits(value, int) or isinstance(value, float)) and abs(value) < LARGEST
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
@@ -57,7 +57,7 @@ def check_kinds(config: object, besides: Collection[str] = (), within: str = "")
     for field in fields(config):
         value = getattr(config, field.name)
         if field.name not in besides and not fits(value, field.type):
-            raise ValueError(f"{within}{field.name} must be {described(field.type)}, not {value!r}")
+            raise ValueError(f"{within}{field.name} must be {described(field.type)}, not {value!r:.80}")
 
 
 def check_counts(config: object, names: Iterable[str]) -> None:

@@ -74,6 +74,35 @@ def test_wrapped_names_are_refused(name, monkeypatch, tmp_path):
         save_pretrained(model, tmp_path)
 
 
+class Sharded(torch.Tensor):
+    """Like what ``fully_shard`` makes of a parameter: it has the shape of the whole."""
+
+    def full_tensor(self):
+        raise AssertionError("nobody gathers without being asked")
+
+
+def sharded(model):
+    model.norm.weight = nn.Parameter(model.norm.weight.detach().as_subclass(Sharded))
+    return model
+
+
+def flattened(model):
+    """As the older class of sharding has it: a part of the numbers in a row."""
+    model.norm.weight = nn.Parameter(model.norm.weight.detach()[:5])
+    return model
+
+
+@pytest.mark.parametrize("change", [sharded, flattened])
+def test_parts_of_a_model_are_not_saved(change, monkeypatch, tmp_path):
+    model = change(make(TINY["llama"]))
+    with pytest.raises(CheckpointError, match=r"^norm\.weight: only a part is here.*full_state_dict"):
+        save_pretrained(Holder(model), tmp_path)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(pretrained, "_refuse_parts", lambda *_: None)
+    save_pretrained(model, tmp_path)  # the twin
+    assert (tmp_path / "model.safetensors").exists()
+
+
 # Inference mode
 
 

@@ -69,7 +69,7 @@ REFUSED = [
 WRONG_KINDS = {  # of an annotation: what is not of its kind
     "counts": (None, True, 4.0, NAN, "4", [4]),
     "flags": (None, 0, 1, "yes", []),
-    "numbers": (None, True, NAN, INF, -INF, "1e-5", [1.0]),
+    "numbers": (None, True, NAN, INF, -INF, "1e-5", [1.0], 2**63, -(2.0**63), 10**400),
     "words": (None, True, "", "batch", ["rms"]),
 }
 COUNTS = ("vocab_size", "width", "layers", "decoder_layers", "heads", "kv_heads", "head_size", "feedforward_width",
