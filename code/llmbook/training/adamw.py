@@ -1,12 +1,12 @@
 r"""AdamW from scratch (Loshchilov and Hutter 2019, arXiv 1711.05101, Algorithm 2).
 
-For each parameter :math:`\theta` with gradient :math:`g` at step t = 1, 2, ...:
+For each trained number :math:`w` with gradient :math:`g` at step t = 1, 2, ...:
 
 .. math::
 
-    \theta &\leftarrow \theta - \eta \lambda \theta, \\
+    w &\leftarrow w - \eta \lambda w, \\
     m &\leftarrow \beta_1 m + (1 - \beta_1) g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \\
-    \theta &\leftarrow \theta - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}.
+    w &\leftarrow w - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}.
 
 The decay does not pass through the division by :math:`\sqrt v`; that is the difference from Adam with an L2 penalty.
 """

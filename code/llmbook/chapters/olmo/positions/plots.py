@@ -1,8 +1,8 @@
 r"""Figures about rotary positions: pairs that turn, scores that depend on distance, wavelengths, and rounded angles.
 
-Pair number i of a head turns by :math:`p\,\theta_i` at position p, with :math:`\theta_i = b^{-2i/E}` (Su et al. 2021,
-arXiv 2104.09864, Section 3.2), so that one turn takes :math:`2\pi/\theta_i` positions, its wavelength. The numbers
-come from the page; here they are only drawn.
+Pair number i of a head turns by :math:`p\,\alpha_i` at position p, with :math:`\alpha_i = \theta^{-2i/E}` (Su et al.
+2021, arXiv 2104.09864, Section 3.2), so that one turn takes :math:`2\pi/\alpha_i` positions, its wavelength. The
+numbers come from the page; here they are only drawn.
 """
 
 from collections.abc import Mapping, Sequence
