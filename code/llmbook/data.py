@@ -15,8 +15,8 @@ STATUSES = ("VERIFIED", "COMPUTED", "VERIFIED_SECONDARY")
 Cell = str | int | float | None
 PACKAGE = Path(__file__).resolve().parent
 FOLDERS = (PACKAGE / "_data", PACKAGE.parents[1] / "data")  # in a wheel, in a checkout
-INTEGER = re.compile(r"[+-]?\d+")
-DECIMAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?")
+INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+DECIMAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?", re.ASCII)
 MOST_DIGITS = 400
 AGAIN = "take the file again from the repository of the book, or install llmbook again"
 
@@ -81,7 +81,7 @@ def read_table(name: str) -> list[dict[str, Cell]]:
     """
     path = data_path(name)
     header, *lines = _lines(path) or [[]]
-    if not lines:
+    if not lines or not any((header, *lines)):
         raise ValueError(f"{path.name} is empty: a table has a header and at least one row; {AGAIN}")
     if "" in map(str.strip, header) or len(set(header)) < len(header):
         raise ValueError(f"{path.name}: every column needs a name of its own, but the header is {header}")

@@ -32,6 +32,20 @@ def parse_json(text: str) -> Any:
     return value
 
 
+def shown(value: object, most: int = 100) -> str:
+    """A value for an error message, cut short.
+
+    Args:
+        value: of a file, where it may be of any kind.
+        most: characters.
+    """
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested almost as deep as Python can follow, or thousands of digits
+        return "something too deep or too long to show"
+    return text if len(text) < most else f"{text[:most]}..."
+
+
 def _whole_number(digits: str) -> int:
     """A whole number of any length that Python reads."""
     try:

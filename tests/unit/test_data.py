@@ -60,7 +60,8 @@ def test_a_malformed_row_is_named(monkeypatch, tmp_path, bad):
 EMPTY = "small.csv is empty: a table has a header and at least one row; take the file again"
 NAMES = "small.csv: every column needs a name of its own"
 DAMAGED = [
-    (b"", EMPTY), (b"\n", EMPTY), (b"name,size\n", EMPTY), (b"\xef\xbb\xbf", EMPTY), (b"a,b,a\n1,2,3\n", NAMES),
+    (b"", EMPTY), (b"\n", EMPTY), (b"\n\n", EMPTY), (b"name,size\n", EMPTY),
+    (b"\xef\xbb\xbf", EMPTY), (b"a,b,a\n1,2,3\n", NAMES),
     (b"a,,b\n1,2,3\n", NAMES), (b"a, \n1,2\n", NAMES), (b"\n1\n", "small.csv, row 1 .* 1 cells, but the header has 0"),
     (b"a,b\n1,2\n3,1e999\n", "small.csv, row 2 after the header: 1e999 is too large for a float"),
     (b"a\n-1e400\n", "row 1 .* -1e400 is too large"), (b"a\n1e-999\n", "row 1 .* 1e-999 is too small"),
@@ -185,3 +186,8 @@ def test_stored_results_name_their_script():
         if name.startswith("results/"):
             scripts = {re.search(r"scripts/\w+\.py", str(row["source"])) for row in read_table(name)}
             assert None not in scripts, f"{name}: a row does not say which script made it"
+
+
+def test_digits_of_other_scripts_are_text():
+    assert parse_cell("٣") == "٣" and parse_cell("٣.٥") == "٣.٥"
+    assert int("٣") == 3, "the twin: for Python they are numbers"

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from llmbook.adapters.base import Settings
 from llmbook.adapters.patterns import Patterns
-from llmbook.adapters.peft_fields import not_built, shown, wrong_field
+from llmbook.adapters.peft_fields import not_built, wrong_field
 from llmbook.checkpoint import CheckpointError
+from llmbook.strict_json import shown
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 FIELDS = {  # PEFT's name of a setting, and its value where the file leaves it out

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from llmbook.adapters.base import LARGEST_ALPHA, LARGEST_RANK
+from llmbook.strict_json import shown
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,3 @@ def wrong_field(config: Mapping[str, object]) -> str | None:
 def not_built(config: Mapping[str, object]) -> list[str]:
     """The fields that turn on more than is listed. PEFT turns some on by an empty object already."""
     return [name for name, value in config.items() if name not in ALL and (value or isinstance(value, dict))]
-
-
-def shown(value: object) -> str:
-    """A value for an error message, cut short."""
-    try:
-        text = repr(value)
-    except RecursionError:  # JSON may be nested almost as deep as Python can follow
-        return "something nested too deep"
-    return text if len(text) < 100 else f"{text[:100]}..."

@@ -1,6 +1,7 @@
 """In which precision the weights of a checkpoint are held in memory: as in its files, or as the caller asks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 
@@ -25,11 +26,11 @@ def asked_dtype(asked: torch.dtype | str | None) -> torch.dtype | None:
     return _run_in(dtype, "dtype is")
 
 
-def kept_dtype(found: Iterable[torch.dtype], hf: Mapping) -> torch.dtype:
+def kept_dtype(found: Mapping[torch.dtype, Path], hf: Mapping) -> torch.dtype:
     """That of the files; of several the one that ``config.json`` names, else the widest.
 
     Args:
-        found: what the tensors are stored as, at least one.
+        found: what the tensors are stored as, at least one dtype, and a file that holds it.
         hf: the content of ``config.json``.
 
     Raises:
@@ -37,7 +38,7 @@ def kept_dtype(found: Iterable[torch.dtype], hf: Mapping) -> torch.dtype:
     """
     named = f"torch.{hf.get('dtype') or hf.get('torch_dtype')}"
     kept = max(found, key=lambda dtype: (str(dtype) == named, dtype.itemsize, dtype == torch.bfloat16))
-    return _run_in(kept, "the checkpoint is in")
+    return _run_in(kept, f"{found[kept]} is in")
 
 
 def _run_in(dtype: torch.dtype, source: str) -> torch.dtype:

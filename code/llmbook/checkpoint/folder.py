@@ -4,7 +4,6 @@ A folder holds ``config.json`` (the sizes), and the weights in ``model.safetenso
 ``model.safetensors.index.json`` lists. Nothing here reads a weight.
 """
 
-import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from llmbook.checkpoint.writing import current
 from llmbook.models import FAMILIES, DecoderConfig, Family, t5_config
 from llmbook.models.family import by_model_type
 from llmbook.models.t5_config import T5Config
+from llmbook.strict_json import parse_json, shown
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 LARGEST = 2**31  # no size of a real model is near it, and above it even a meta tensor is impossible
@@ -54,17 +54,18 @@ def read_json(path: Path) -> dict:
     """A JSON object from a file.
 
     Raises:
-        CheckpointError: there is no such file, or it cannot be opened, is not JSON, or not an object.
+        CheckpointError: there is no such file, or it cannot be opened, is not JSON, or not an object; or it has two
+            values under one name.
     """
     try:
-        content = json.loads(current(path).read_text(encoding="utf-8"))
+        content = parse_json(current(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError) as error:
         raise CheckpointError(
             f"{path.parent} has no {path.name}; pass the folder that transformers or the hub wrote"
         ) from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be opened ({error.strerror}); may you read it?") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise CheckpointError(f"{path} is not JSON ({error}); download it again") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} is not a JSON object; download it again")
@@ -85,12 +86,13 @@ def read_config(path: Path, hf: dict, names: Collection[str] | None = None) -> t
     """
     model_type = hf.get("model_type")
     if not isinstance(model_type, str) or model_type not in READABLE:
-        raise CheckpointError(f"{path}: this book reads model_type {', '.join(READABLE)}, not {model_type!r}")
+        raise CheckpointError(f"{path}: this book reads model_type {', '.join(READABLE)}, not {shown(model_type)}")
     family = READABLE[model_type]
     for name, ours in family.sizes.items():
         kind = bool if ours.startswith("tie_") else int
         if not _is_possible(hf.get(name), kind, ours in family.optional):
-            raise CheckpointError(f"{path}: {name} must be {KINDS[kind]}, not {hf.get(name)!r}; is the file damaged?")
+            said = shown(hf.get(name))
+            raise CheckpointError(f"{path}: {name} must be {KINDS[kind]}, not {said}; is the file damaged?")
     for name in family.counted:
         if names is not None and type(hf.get(name)) is int and hf[name] > len(names):
             raise CheckpointError(

@@ -66,7 +66,7 @@ def read_header(path: str | Path) -> dict[str, StoredTensor]:
         with safe_open(path, "pt") as file:
             return {name: _entry(path, name, file.get_slice(name)) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(_what_it_is(path, str(error))) from error
+        raise CheckpointError(_what_it_is(path, str(error)[:300])) from error
 
 
 def _entry(path: Path, name: str, stored: object) -> StoredTensor:

@@ -17,6 +17,7 @@ from torch import Tensor
 from llmbook.checkpoint.folder import read_json
 from llmbook.checkpoint.formats import listed, unread_format
 from llmbook.checkpoint.hub import CheckpointError, find_directory
+from llmbook.strict_json import shown
 
 FILE = "tokenizer.json"
 
@@ -36,20 +37,23 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
         A tokenizer of the ``tokenizers`` library.
 
     Raises:
-        CheckpointError: there is no ``tokenizer.json``, or it cannot be read.
+        CheckpointError: there is no ``tokenizer.json``, it cannot be read, two of its tokens have one id, or a special
+            token has another id than it says.
     """
     path = find_directory(path_or_hub_id, (FILE,)) / FILE
     if not os.path.isfile(path):  # which, unlike is_file, raises no error where one may not look
         unread = unread_format(FILE, listed(path.parent))
         nothing = f"has no {FILE}, so it holds no fast tokenizer; download it from the model's page"
         raise CheckpointError(f"{path.parent} {unread or nothing}")
-    _refuse_lost_prefix(path, read_json(path))
+    content = read_json(path)
+    _refuse_lost_prefix(path, content)
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the library raises a bare Exception, and of a panic in it not even that
         raise CheckpointError(f"{path} is not a tokenizer ({error}); download it again") from error
+    _refuse_other_ids(path, content, tokenizer)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
@@ -68,6 +72,17 @@ def _refuse_lost_prefix(path: Path, content: Mapping) -> None:
     seconds = (pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2)
     if any(isinstance(second, str) and not second.startswith(mark) for second in seconds):
         raise CheckpointError(f"{path}: merges lack the continuing_subword_prefix {mark!r}; download it again")
+
+
+def _refuse_other_ids(path: Path, content: Mapping, tokenizer: Tokenizer) -> None:
+    """Refuse ids that are not those of the file: the library gives a special token another one without a word."""
+    ids = tokenizer.get_vocab(with_added_tokens=True)
+    if len(set(ids.values())) < len(ids):
+        raise CheckpointError(f"{path} has one id for two tokens; download it again")
+    for token in content.get("added_tokens") or []:
+        if ids.get(token["content"]) != token["id"]:
+            found = f"{shown(token['content'])} has the id {ids.get(token['content'])}, not {shown(token['id'])}"
+            raise CheckpointError(f"{path}: as its vocabulary stands, {found} of added_tokens; download it again")
 
 
 def encode(tokenizer: Tokenizer, text: str, bos_id: int | None) -> list[int]:

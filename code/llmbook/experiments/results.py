@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from llmbook.checkpoint.writing import replace_file
 from llmbook.data import AGAIN, data_folder
+from llmbook.strict_json import parse_json
 
 
 def write_result(path: Path, *, command: str, question: str, rows: list[dict[str, Any]], **settings: Any) -> None:
@@ -53,10 +54,10 @@ def stored_rows(path: Path) -> list[dict[str, Any]]:
 def _read(path: Path, again: str) -> dict[str, Any]:
     """The content of a file that :func:`write_result` wrote; ``again`` says what to do about any other."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ResultError(f"{str(path)[:200]!r} is no stored result that can be read ({reason}); {again}") from error
     rows = content.get("rows") if isinstance(content, dict) else None
@@ -74,16 +75,19 @@ class StoredRuns:
         **head: what :func:`write_result` needs besides the rows.
 
     Raises:
-        ResultError: the file cannot be read, or its rows have not these fields.
+        ResultError: the file cannot be read, or its rows have not these fields, or two of them are of one run.
     """
 
     def __init__(self, path: Path, keys: Sequence[str], **head: Any):
         self.path, self.head = path, head
         try:
-            self.rows = {tuple(row[key] for key in keys): row for row in stored_rows(path)}
+            rows = stored_rows(path)
+            self.rows = {tuple(row[key] for key in keys): row for row in rows}
         except (KeyError, TypeError) as error:
             raise ResultError(f"{path} holds the rows of another experiment, which have no fields {', '.join(keys)} to "
                               "tell runs apart; name another file, or move this one away") from error  # fmt: skip
+        if len(self.rows) < len(rows):
+            raise ResultError(f"{path} has two rows of one run, by its {', '.join(keys)}; take one of them out")
 
     def add(
         self, wanted: Iterable[tuple], run: Callable[[tuple], dict[str, Any]], *, every: int = 5, title: str = ""

@@ -7,7 +7,7 @@ tied in the code; the published checkpoint stores both copies, and the OLMo pape
 
 from llmbook.models.config import DecoderConfig
 from llmbook.models.family import Family
-from llmbook.models.hf import read_activation, read_rope_base, read_sizes, write_config
+from llmbook.models.hf import read_activation, read_flag, read_rope_base, read_sizes, write_config
 from llmbook.models.keys import Stored
 
 SIZES = {
@@ -47,7 +47,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     """
     built = dict.fromkeys(("multi_query", "parallel_attn"), True)
     built |= dict.fromkeys(("new_decoder_architecture", "alibi", "bias"), False)
-    others = [name for name, value in built.items() if hf.get(name, value) != value]
+    others = [name for name, value in built.items() if read_flag(hf, name, value) != value]
     if others:
         raise ValueError(f"this book has the Falcon of 7B; this one differs in {', '.join(others)}")
     sizes = read_sizes({"max_position_embeddings": 2048} | hf, SIZES, OPTIONAL) | {"kv_heads": 1}

@@ -54,7 +54,8 @@ def config_from_hf(hf: dict) -> DecoderConfig:
         ValueError: a field is missing or asks for something that this book has not built.
     """
     hf = {"num_key_value_heads": 16, "head_dim": 256} | hf  # left out; null follows from the other sizes
-    name = hf.get("hidden_activation") or hf.get("hidden_act", "gelu_pytorch_tanh")
+    later = hf.get("hidden_activation")
+    name = hf.get("hidden_act", "gelu_pytorch_tanh") if later is None else later
     activation = "gelu_tanh" if name == "gelu" else read_activation(name)
     return DecoderConfig(
         **{"tie_embeddings": True, **read_sizes(hf)},

@@ -7,7 +7,7 @@ family prefix, stores matrices as (inputs, outputs), and stacks queries, keys an
 
 from llmbook.models.config import DecoderConfig
 from llmbook.models.family import Family
-from llmbook.models.hf import read_activation, read_sizes, write_config
+from llmbook.models.hf import read_activation, read_flag, read_sizes, write_config
 from llmbook.models.keys import Stored
 
 SIZES = {
@@ -47,7 +47,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     Raises:
         ValueError: a field is missing or asks for something that this book has not built.
     """
-    if hf.get("scale_attn_by_inverse_layer_idx") or not hf.get("scale_attn_weights", True):
+    if read_flag(hf, "scale_attn_by_inverse_layer_idx", False) or not read_flag(hf, "scale_attn_weights", True):
         raise ValueError("this GPT-2 scales its attention scores in another way, which is not built in this book")
     changed = {
         "activation": read_activation(hf.get("activation_function", "gelu_new")),

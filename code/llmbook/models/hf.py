@@ -4,10 +4,11 @@ Each family has a table ``SIZES`` from Hugging Face's field to ours. Most use th
 than the habit. What a reader hands on is checked by the config, so that a word where a number belongs is refused there.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from llmbook.models.config import DecoderConfig
 from llmbook.models.kinds import Activation
+from llmbook.strict_json import shown
 
 SIZES = {  # Hugging Face's field: ours
     "vocab_size": "vocab_size",
@@ -62,7 +63,7 @@ def read_activation(name: str) -> Activation:
         ValueError: the book has no such activation.
     """
     if not isinstance(name, str) or name not in ACTIVATION_NAMES:
-        raise ValueError(f"unknown hidden_act {name!r}; the book has {', '.join(ACTIVATION_NAMES)}")
+        raise ValueError(f"unknown hidden_act {shown(name)}; the book has {', '.join(ACTIVATION_NAMES)}")
     return ACTIVATION_NAMES[name]
 
 
@@ -70,13 +71,26 @@ def read_rope_base(hf: dict) -> float:
     """The base of the rotary embedding, from the old place (``rope_theta``) or the new (``rope_parameters``).
 
     Raises:
-        ValueError: the checkpoint stretches its positions (``rope_scaling``), which these models do not.
+        ValueError: the checkpoint stretches its positions (``rope_scaling``), which these models do not; or it has two
+            bases.
     """
-    rope = read_mapping(hf, "rope_parameters") or read_mapping(hf, "rope_scaling")
-    kind = rope_kind(rope)
-    if kind != "default":
-        raise ValueError(f"rope type {kind!r} is not built in this book; use a checkpoint without rope scaling")
-    return as_float(rope.get("rope_theta", hf.get("rope_theta", 10000.0)))
+    places = [read_mapping(hf, name) for name in ("rope_parameters", "rope_scaling")]
+    for kind in map(rope_kind, places):
+        if kind != "default":
+            raise ValueError(f"rope type {shown(kind)} is not built here; use a checkpoint without rope scaling")
+    return one_of("rope_theta", (*places, hf), 10000.0)
+
+
+def one_of(name: str, places: Iterable[Mapping], default: object) -> object:
+    """The value of a field that may stand in several places, a whole number as a float; null counts as left out.
+
+    Raises:
+        ValueError: two places have two values.
+    """
+    said = [as_float(place[name]) for place in places if place.get(name) is not None]
+    if any(type(value) is not type(said[0]) or value != said[0] for value in said):
+        raise ValueError(f"{name} has several values, {shown(said)}; which one is meant?")
+    return said[0] if said else default
 
 
 def read_mapping(hf: Mapping, name: str) -> dict:
@@ -85,9 +99,21 @@ def read_mapping(hf: Mapping, name: str) -> dict:
     Raises:
         ValueError: something else stands there.
     """
-    found = hf.get(name) or {}
-    if not isinstance(found, dict):
-        raise ValueError(f"{name} must hold named fields, not {found!r}; is the file damaged?")
+    found = hf.get(name)
+    if not isinstance(found, dict | None):
+        raise ValueError(f"{name} must hold named fields, not {shown(found)}; is the file damaged?")
+    return found or {}
+
+
+def read_flag(hf: Mapping, name: str, default: bool) -> bool:
+    """Whether something is so; the default where it is left out or null.
+
+    Raises:
+        ValueError: neither true nor false stands there, but a text or a number.
+    """
+    found = default if hf.get(name) is None else hf[name]
+    if not isinstance(found, bool):
+        raise ValueError(f"{name} must be true or false, not {shown(found)}; is the file damaged?")
     return found
 
 
@@ -107,7 +133,7 @@ def read_bias(hf: dict) -> bool:
     Raises:
         ValueError: only the attention has, or only the feed-forward layer.
     """
-    attention, feed_forward = (False if hf.get(name) is None else hf[name] for name in ("attention_bias", "mlp_bias"))
+    attention, feed_forward = (read_flag(hf, name, False) for name in ("attention_bias", "mlp_bias"))
     if attention != feed_forward:
         raise ValueError(
             f"attention_bias is {attention}, mlp_bias is {feed_forward}; this decoder has biases everywhere or nowhere"

@@ -18,6 +18,7 @@ from llmbook.models.family import Family
 from llmbook.models.hf import OPTIONAL, SIZES, as_float, read_mapping, rope_kind, write_config
 from llmbook.models.keys import key_table
 from llmbook.models.olmo2 import ALIKE, BASE, EPS, TOKENS, read_common, write_common
+from llmbook.strict_json import shown
 
 __all__ = ["FAMILY", "PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
 
@@ -55,8 +56,8 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     bases = {as_float(rope["rope_theta"]) for rope in by_kind.values()}
     if len(bases) > 1 or rope_kind(by_kind[SLIDING]) != "default":
         raise ValueError(
-            f"rope parameters {by_kind} are not built in this book: both kinds of layer have one base, and the layers "
-            "with a window are not stretched"
+            f"rope parameters {shown(by_kind)} are not built in this book: both kinds of layer have one base, and the "
+            "layers with a window are not stretched"
         )
     every = _read_pattern(hf.get("layer_types"), common["layers"])
     window = hf.get("sliding_window", 4096)
@@ -83,17 +84,18 @@ def _read_yarn(rope: dict) -> Yarn | None:
     if kind == "default":
         return None
     if kind != "yarn":
-        raise ValueError(f"rope type {kind!r} is not built in this book; the published OLMo 3 has 'yarn'")
+        raise ValueError(f"rope type {shown(kind)} is not built in this book; the published OLMo 3 has 'yarn'")
     missing = [name for name in ("factor", "original_max_position_embeddings") if rope.get(name) is None]
     if missing:
-        raise ValueError(f"the rope parameters {rope} have no {', '.join(missing)}; is the file damaged?")
+        raise ValueError(f"the rope parameters {shown(rope)} have no {', '.join(missing)}; is the file damaged?")
     yarn = Yarn(
         as_float(rope["factor"]), rope["original_max_position_embeddings"],
         as_float(rope.get("beta_fast") or 32), as_float(rope.get("beta_slow") or 1),
     )  # fmt: skip
     given = rope.get("attention_factor")
     if given is not None and not math.isclose(given, yarn.temperature, rel_tol=1e-6):
-        raise ValueError(f"attention_factor is {given}, but only 0.1 ln(factor) + 1 = {yarn.temperature} is built here")
+        usual = yarn.temperature
+        raise ValueError(f"attention_factor is {shown(given)}, but only 0.1 ln(factor) + 1 = {usual} is built here")
     return yarn
 
 
@@ -104,7 +106,7 @@ def _read_pattern(layer_types: list[str] | None, layers: int) -> int:
     kinds = list(layer_types)
     every = kinds.index(FULL) + 1 if FULL in kinds else 0
     if len(kinds) != layers or kinds != [FULL if every and n % every == 0 else SLIDING for n in range(1, layers + 1)]:
-        raise ValueError(f"layer_types {layer_types} has no fixed rhythm; this decoder has every n-th layer full")
+        raise ValueError(f"layer_types {shown(kinds)} has no fixed rhythm; this decoder has every n-th layer full")
     return every
 
 

@@ -5,7 +5,17 @@
 
 from llmbook.models.config import DecoderConfig
 from llmbook.models.family import Family
-from llmbook.models.hf import OPTIONAL, SIZES, read_activation, read_mapping, read_rope_base, read_sizes, write_config
+from llmbook.models.hf import (
+    OPTIONAL,
+    SIZES,
+    one_of,
+    read_activation,
+    read_flag,
+    read_mapping,
+    read_rope_base,
+    read_sizes,
+    write_config,
+)
 from llmbook.models.keys import Stored, rename
 
 __all__ = ["FAMILY", "PUBLISHED", "SIZES", "config_from_hf", "config_to_hf", "key_table", "tiny"]
@@ -36,14 +46,13 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     Raises:
         ValueError: a field is missing or asks for something that this book has not built.
     """
-    if hf.get("qk_layernorm"):
+    if read_flag(hf, "qk_layernorm", False):
         raise ValueError("this Phi normalizes queries and keys, which is not built in this book")
-    rope = read_mapping(hf, "rope_parameters")
     changed = {
         "activation": read_activation(hf.get("hidden_act", "gelu_new")),
         "norm_eps": hf.get("layer_norm_eps", 1e-5),
         "rope_base": read_rope_base(hf),
-        "rotary_fraction": rope.get("partial_rotary_factor", hf.get("partial_rotary_factor", 0.5)),
+        "rotary_fraction": one_of("partial_rotary_factor", (read_mapping(hf, "rope_parameters"), hf), 0.5),
     }
     return DecoderConfig(**ALIKE | changed | read_sizes(hf))
 

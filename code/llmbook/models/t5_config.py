@@ -14,9 +14,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from llmbook.models.family import Family
-from llmbook.models.hf import read_activation
+from llmbook.models.hf import read_activation, read_flag
 from llmbook.models.keys import Stored, rename
 from llmbook.models.kinds import Activation, check_counts, check_kinds, fits, refuse
+from llmbook.strict_json import shown
 
 IDS = {"pad_token_id": "pad_id", "eos_token_id": "stop_id", "decoder_start_token_id": "start_id"}
 COUNTS = ("vocab_size", "width", "layers", "decoder_layers", "heads", "head_size", "feedforward_width")
@@ -42,7 +43,7 @@ class T5Config:
     head_size: int
     """E, numbers per head. H * E need not be D: FLAN-T5 small has 6 * 64 = 384 and D = 512."""
     feedforward_width: int
-    """F, the width of one branch of the feed-forward layer."""
+    """F, the width of one half of the feed-forward layer."""
     activation: Activation = "relu"
     """A key of ``ACTIVATIONS``."""
     gated: bool = False
@@ -124,7 +125,7 @@ def config_from_hf(hf: dict) -> T5Config:
     missing = [theirs for theirs, ours in SIZES.items() if ours not in found and ours not in OPTIONAL]
     if missing:
         raise ValueError(f"config.json has no {', '.join(missing)}; is it really a T5?")
-    if not hf.get("is_encoder_decoder", True):
+    if not read_flag(hf, "is_encoder_decoder", True):
         raise ValueError("this is half of a T5 (is_encoder_decoder is false); use the whole model's checkpoint")
     found = {"decoder_layers": found["layers"], "tie_embeddings": True} | found
     scaled = hf.get("scale_decoder_outputs", found["tie_embeddings"])
@@ -161,11 +162,12 @@ def _read_feedforward(hf: dict) -> dict:
     said = hf.get("feed_forward_proj", "relu")
     gate, _, name = str(said).rpartition("-")
     if gate not in ("", "gated"):
-        raise ValueError(f"unknown feed_forward_proj {said!r}; the book has relu, gated-gelu and their like")
+        raise ValueError(f"unknown feed_forward_proj {shown(said)}; the book has relu, gated-gelu and their like")
     name = "gelu_new" if said == "gated-gelu" else name
     if hf.get("dense_act_fn", name) != name:
         raise ValueError(
-            f"feed_forward_proj {said!r} means {name}, but dense_act_fn is {hf['dense_act_fn']!r}; correct config.json"
+            f"feed_forward_proj {said!r} means {name}, but dense_act_fn is {shown(hf['dense_act_fn'])}; correct "
+            "config.json"
         )
     return {"activation": read_activation(name), "gated": bool(gate)}
 

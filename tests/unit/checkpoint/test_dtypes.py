@@ -1,5 +1,7 @@
 """The precision of a loaded model: as asked, by object or by name, or as the files have it."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from tiny_decoders import TINY, make
@@ -47,9 +49,9 @@ def test_without_names_a_name_is_refused(folder, monkeypatch):
 
 
 def test_the_dtype_of_the_files_is_kept():
-    both = [torch.bfloat16, torch.float32]
+    both = dict.fromkeys([torch.bfloat16, torch.float32], Path("a.safetensors"))
     assert asked_dtype(None) is None
     assert kept_dtype(both, {}) is torch.float32 and kept_dtype(both, {"torch_dtype": "bfloat16"}) is torch.bfloat16
-    assert kept_dtype([torch.bfloat16, torch.float16], {}) is torch.bfloat16
-    with pytest.raises(CheckpointError, match=r"the checkpoint is in torch\.float16"):
-        kept_dtype([torch.float16], {"dtype": "float32"})
+    assert kept_dtype(dict.fromkeys([torch.bfloat16, torch.float16], Path("a.safetensors")), {}) is torch.bfloat16
+    with pytest.raises(CheckpointError, match=r"a\.safetensors is in torch\.float16"):
+        kept_dtype({torch.float16: Path("a.safetensors")}, {"dtype": "float32"})

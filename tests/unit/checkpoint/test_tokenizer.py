@@ -158,7 +158,7 @@ def test_merges_that_end_the_process_are_refused_before(tmp_path, merges):
 
 def test_merges_with_their_mark_are_read(tmp_path):
     right = {"vocab": {"a": 0, "xb": 1, "ab": 2}, "merges": ["a xb"]}
-    damage(tmp_path / "tokenizer.json", model=MERGES["model"] | right)
+    damage(tmp_path / "tokenizer.json", model=MERGES["model"] | right, added_tokens=[])
     assert load_tokenizer(tmp_path).encode("ab").ids == [2]
 
 
@@ -207,3 +207,19 @@ def test_a_token_that_only_the_other_file_names_is_text(tmp_path):
     tokenizer.add_special_tokens(["<turn>"])
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     assert encode(load_tokenizer(tmp_path), "<turn>", None) == [tokenizer.token_to_id("<turn>")]
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    (lambda content: content["model"]["vocab"].update({"t": content["model"]["vocab"]["e"]}), "one id for two tokens"),
+    (lambda content: content["added_tokens"][0].update(id=100_000), "'<pad>' has the id 0, not 100000"),
+])  # fmt: skip
+def test_ids_that_are_not_those_of_the_file_are_refused(change, said, tmp_path):
+    path = tmp_path / "tokenizer.json"
+    content = json.loads(train().to_str())
+    path.write_text(json.dumps(content))
+    assert load_tokenizer(tmp_path).token_to_id("<pad>") == 0
+    change(content)
+    path.write_text(json.dumps(content))
+    assert Tokenizer.from_file(str(path)).token_to_id("<pad>") == 0, "the twin: the library reads it"
+    with pytest.raises(CheckpointError, match=rf"tokenizer\.json.*{said}"):
+        load_tokenizer(tmp_path)

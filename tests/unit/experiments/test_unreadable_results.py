@@ -74,6 +74,24 @@ def test_the_message_says_what_to_do(place):
     assert place.read_text() == '{"rows": ['
 
 
+def test_two_rows_of_one_run_are_refused(tmp_path):
+    """The next write would drop one of them."""
+    path = tmp_path / "rows.json"
+    twice = [{"seed": 0, "loss": 1.0}, {"seed": 0, "loss": 2.0}]
+    write_result(path, command="python try.py", question="So?", rows=twice)
+    with pytest.raises(ResultError, match=r"rows\.json has two rows of one run, by its seed"):
+        runs(path)
+    write_result(path, command="python try.py", question="So?", rows=[{"seed": 0}, {"seed": 1}])
+    assert len(runs(path).rows) == 2
+
+
+def test_two_values_under_one_name_are_refused(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text('{"rows": [{"seed": 0, "loss": 1.0, "loss": 2.0}]}')
+    with pytest.raises(ResultError, match="'loss' stands twice, with two values"):
+        stored_rows(path)
+
+
 @pytest.mark.parametrize("rows", [[{"size": 1}], [{"seed": [1, 2]}]])
 def test_rows_of_another_experiment_are_refused(tmp_path, rows):
     path = tmp_path / "rows.json"
