@@ -9,7 +9,7 @@ near(torch.tensor(worst_place(torch.tensor([0.0, 1, 2]))), [1, 0.00015])
 matched(12, 4) == 8 and matched(15, 4) == 12
 near(geglu(torch.tensor([2.0]), *torch.tensor([0.5, 3, 10]).reshape(3, 1, 1)) / 100, [0.5047])
 [half.tolist() for half in unfuse(torch.tensor([[1], [2], [3], [4]]))] == [[[3], [4]], [[1], [2]]]
-near(torch.stack(branch_gradients(*torch.tensor([0.0, 3, 10]))), [15, 0])
+near(torch.stack(half_gradients(*torch.tensor([0.0, 3, 10]))), [15, 0])
 near(gemma_norm(torch.tensor([3.0, 4]), torch.zeros(2), 0), [0.8485, 1.1314])
 near(gemma_norm(torch.tensor([3.0, 4]), torch.tensor([1.0, 0]), 0), [1.6971, 1.1314])
 near(torch.tensor([gain_after(2, 0.5, 0.2, 1, kind) for kind in (False, True)]), [1.8, 1.9])

@@ -131,7 +131,8 @@ def test_notebook_and_registry_agree(chapter):
     sources = [cell.source for cell in cells(chapter)]
     for cell in starters(chapter):
         label, function = cell.metadata["exercise"]["id"], re.findall(r"^def (\w+)", cell.source, re.M)[-1]
-        assert sources.count(f'check("{label}", {function})') == 2
+        assert sources.count(f'check("{label}", {function})') == 1
+        assert sources.count(f'check("{label}", {function}_solution)') == 1
         assert next(c for c in cells(chapter) if c.id == "overview").source.count(f"(#{label})") == 1
 
 
@@ -140,6 +141,18 @@ def test_starters_run_and_do_not_pass(chapter):
     reports = run(code(chapter, solutions=False))
     assert [report.name for report in reports] == [cell.metadata["exercise"]["id"] for cell in starters(chapter)]
     assert {report.status for report in reports} == {"todo"} and {report.points for report in reports} == {0}
+
+
+@every_chapter
+def test_a_solution_that_has_run_does_not_pass_for_the_student(chapter):
+    answered = code(chapter, solutions=True)
+    given = {cell.source for cell in starters(chapter)}
+    untouched = [source for source in code(chapter, solutions=False) if source not in given]
+    reports = run(code(chapter, solutions=False) + answered + untouched)[-len(starters(chapter)):]
+    assert len(reports) >= 12 and {report.status for report in reports} == {"todo"}
+    named_alike = [re.sub(r"_solution\b", "", source) for source in answered]
+    fooled = run(code(chapter, solutions=False) + named_alike + untouched)[-len(starters(chapter)):]
+    assert {report.status for report in fooled} == {"PASS"}
 
 
 @pytest.mark.parametrize("chapter, right, wrong, hint", [
@@ -163,6 +176,7 @@ def test_the_worked_examples_of_the_tasks_hold(chapter):
     space = {"near": lambda got, expected: torch.allclose(got, torch.tensor(expected) * 1.0, atol=6e-5)}
     space["ten"] = torch.tensor([[10.0]])
     exec("\n".join(code(chapter, solutions=True)), space)
+    space |= {name.removesuffix("_solution"): each for name, each in space.items() if name.endswith("_solution")}
     space["row"] = torch.tensor([[3.0, 4]]), torch.tensor([[1.0, 4]]), torch.tensor([[2.0]])  # W, A, B of DoRA's tasks
     for line in EXAMPLES[chapter].strip().replace("\\\n", "").splitlines():
         assert eval(line, space), line
