@@ -51,21 +51,21 @@ def encode(tokenizer: Tokenizer, text: str, limit: int | None = None) -> list[in
         limit: tokens at most, the last one included; None for no limit.
 
     Raises:
-        ValueError: the text is empty, or there is no room for a token of it.
+        ValueError: the text is empty, there is no room for a token of it, or the tokenizer has no end-of-text token.
     """
     if not text.strip():
         raise ValueError("the text is empty: leave this meeting out, or write its summary first")
     if limit is not None and limit < 2:
         raise ValueError(f"limit must leave room for a token and the end-of-text token, not {limit}")
     ids = tokenizer.encode(text, add_special_tokens=False).ids
-    return [*(ids if limit is None else ids[: limit - 1]), tokenizer.token_to_id(END_OF_TEXT)]
+    return [*(ids if limit is None else ids[: limit - 1]), _id_of(tokenizer, END_OF_TEXT)]
 
 
 def encode_meeting(
     tokenizer: Tokenizer, meeting: Meeting, instruction: str = "long", *, source_limit: int | None = None,
     target_limit: int | None = None,
 ) -> Pair:  # fmt: skip
-    """A meeting and its reference summary as an example; limits as in :func:`encode`."""
+    """A meeting and its reference summary as an example; limits and what it raises as in :func:`encode`."""
     source = encode(tokenizer, prompt(meeting.transcript, instruction), source_limit)
     return Pair(source, encode(tokenizer, meeting.reference(instruction), target_limit))
 
@@ -84,8 +84,21 @@ def collate(pairs: Sequence[Pair], pad_id: int) -> Batch:
 
 
 def pad_id_of(tokenizer: Tokenizer) -> int:
-    """The id of the padding token."""
-    return tokenizer.token_to_id(PADDING)
+    """The id of the padding token.
+
+    Raises:
+        ValueError: the tokenizer has none.
+    """
+    return _id_of(tokenizer, PADDING)
+
+
+def _id_of(tokenizer: Tokenizer, special: str) -> int:
+    """The id of a special token."""
+    found = tokenizer.token_to_id(special)
+    if found is None:
+        raise ValueError(f"this tokenizer has no {special}: pass one of llmbook.training.batches.train_tokenizer, or "
+                         "put in the ids of the end and of padding yourself")  # fmt: skip
+    return found
 
 
 def batches(pairs: Sequence[Pair], batch_size: int, pad_id: int, generator: torch.Generator) -> Iterator[Batch]:

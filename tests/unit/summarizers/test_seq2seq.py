@@ -4,9 +4,11 @@ import itertools
 
 import pytest
 import torch
+from tokenizers import Tokenizer, models
 
 from llmbook.meetings.generator import FACT_KINDS, generate_corpus
 from llmbook.models.t5_training import IGNORED_LABEL
+from llmbook.summarizers import seq2seq
 from llmbook.summarizers.seq2seq import Pair, batches, chunks, collate, encode, encode_meeting, pad_id_of, prompt
 from llmbook.training.batches import END_OF_TEXT, train_tokenizer
 
@@ -32,6 +34,15 @@ def test_a_long_text_is_cut_at_its_end_and_still_ends():
 def test_what_cannot_be_encoded_says_so(text, limit, hint):
     with pytest.raises(ValueError, match=hint):
         encode(TOKENIZER, text, limit)
+
+
+def test_a_tokenizer_of_another_model_yields_no_none(monkeypatch):
+    foreign = Tokenizer(models.WordLevel({"Hello": 0, "<unk>": 1}, unk_token="<unk>"))
+    for call, token in ((lambda: encode(foreign, "Hello"), "endoftext"), (lambda: pad_id_of(foreign), "padding")):
+        with pytest.raises(ValueError, match=rf"this tokenizer has no <\|{token}\|>: pass one of .*train_tokenizer"):
+            call()
+    monkeypatch.setattr(seq2seq, "_id_of", lambda tokenizer, special: tokenizer.token_to_id(special))
+    assert encode(foreign, "Hello") == [0, None] and pad_id_of(foreign) is None, "the twin"
 
 
 def test_the_two_sides_have_limits_of_their_own():
