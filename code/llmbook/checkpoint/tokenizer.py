@@ -52,7 +52,7 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the library raises a bare Exception, and of a panic in it not even that
-        raise CheckpointError(f"{path} is not a tokenizer ({error}); download it again") from error
+        raise CheckpointError(f"{path} is not a tokenizer ({str(error)[:300]}); download it again") from error
     _refuse_other_ids(path, content, tokenizer)
     tokenizer.no_truncation()
     tokenizer.no_padding()
