@@ -71,7 +71,10 @@ def local_folder(name: str | Path) -> Path | None:
 
 def is_cached(hub_id: str, file: str = "config.json") -> bool:
     """Whether a file of a hub repository is on this machine already. Never touches the network."""
-    return isinstance(huggingface_hub.try_to_load_from_cache(hub_id, file), str)
+    try:
+        return isinstance(huggingface_hub.try_to_load_from_cache(hub_id, file), str)
+    except errors.HFValidationError:  # no repository can have this name
+        return False
 
 
 def _refuse_other_formats(hub_id: str, directory: Path, files: Sequence[str]) -> None:

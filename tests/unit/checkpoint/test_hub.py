@@ -114,6 +114,10 @@ def test_only_what_is_needed_is_downloaded(tmp_path, monkeypatch):
 def test_is_cached_looks_at_the_disk_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     assert not is_cached(NAME)
+    for impossible in ("a\0b", "a" * 500, "x y", "a/b/c", ""):
+        assert not is_cached(impossible)
+        with pytest.raises(errors.HFValidationError):  # the twin: the library alone
+            huggingface_hub.try_to_load_from_cache(impossible, "config.json")
     snapshot = tmp_path / "models--google--gemma-2b" / "snapshots" / "abc"
     snapshot.mkdir(parents=True)
     (snapshot / "config.json").write_text("{}")
