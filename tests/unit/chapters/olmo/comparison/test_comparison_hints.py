@@ -76,6 +76,15 @@ def test_pairs_are_those_of_the_mask(length, window):
     assert pairs(length + 1, window) != causal_mask(length, length, window=window).sum()
 
 
+@pytest.mark.parametrize(("slug", "right"), [
+    ("column", lambda d, heads, kind: (d // heads, {"full": heads, "MQA": 1, "GQA": None}[kind])),
+    ("router", lambda s, k: s.masked_fill(~chosen(s, k), -torch.inf).softmax(-1)),
+    ("split-qkv", lambda m, heads, size: m.split([heads * size, size, size])),
+])  # fmt: skip
+def test_right_answers_pass(slug, right):
+    assert evaluate(f"olmo-ex-{slug}", right).passed
+
+
 def test_another_right_form_passes():
     def by_import(length, window):
         import xmlrpc.client  # noqa: F401  a module that nothing has imported runs thousands of lines
