@@ -6,6 +6,7 @@ A tokenizer is data, not code: ``tokenizer.json`` holds its vocabulary, its merg
 must be padded on the left, so that the last position of each row is a real token.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -48,14 +49,22 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
     content = read_json(path)
     _refuse_lost_prefix(path, content)
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer = _opened(path)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the library raises a bare Exception, and of a panic in it not even that
         raise CheckpointError(f"{path} is not a tokenizer ({str(error)[:300]}); download it again") from error
     _refuse_other_ids(path, content, tokenizer)
+    return tokenizer
+
+
+def _opened(path: Path) -> Tokenizer:
+    """The tokenizer of a file, with nothing cut and nothing padded."""
+    tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    with contextlib.suppress(Exception):  # a letter without a token is no damage
+        tokenizer.encode("a")  # some damage makes the library panic, and only here
     return tokenizer
 
 

@@ -122,18 +122,31 @@ def damage(path, **parts):
     return path
 
 
-CHARACTERS = {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}}
+def characters(table):
+    """A part of a tokenizer's file in which the library trusts a table of characters."""
+    return {"normalizer": {"type": "Precompiled", "precompiled_charsmap": table}}
+
+
 MERGES = {"model": {"type": "BPE", "vocab": {"a": 0, "▁": 1, "a▁": 2}, "merges": [["a", "▁"]],
                     "continuing_subword_prefix": "x"}}  # fmt: skip
 
 
 def test_what_the_library_panics_about_is_an_error_of_the_file(tmp_path):
-    path = damage(tmp_path / "tokenizer.json", **CHARACTERS)
-    with pytest.raises(CheckpointError, match=r"tokenizer\.json is not a tokenizer"):
-        load_tokenizer(tmp_path)
+    for table in ("AAAA", "AAAAAA=="):
+        path = damage(tmp_path / "tokenizer.json", **characters(table))
+        with pytest.raises(CheckpointError, match=r"tokenizer\.json is not a tokenizer"):
+            load_tokenizer(tmp_path)
     with pytest.raises(BaseException) as raised:
-        Tokenizer.from_file(str(path))
+        Tokenizer.from_file(str(path)).encode("a")
     assert not isinstance(raised.value, Exception), "the twin: whoever catches an Exception does not catch this"
+
+
+def test_a_letter_without_a_token_is_no_damage(tmp_path):
+    words = Tokenizer(models.WordLevel({"Hello": 0}))
+    words.save(str(tmp_path / "tokenizer.json"))
+    assert load_tokenizer(tmp_path).encode("Hello").ids == [0]
+    with pytest.raises(Exception, match="Missing"):
+        words.encode("a")
 
 
 def test_ctrl_c_is_none(tmp_path, monkeypatch):
