@@ -52,3 +52,27 @@ def test_few_beams_may_miss_it():
         )
         missed += float(greedy.scores[0, 0]) < listed(table, 5, 1.0)[0] - 1e-4
     assert missed > 5
+
+
+@pytest.mark.parametrize("pad", [0, 3])
+def test_what_stands_behind_an_end_is_the_padding_that_is_asked_for(pad):
+    """A chain that ends at once on one beam and goes on for five words on the other."""
+    table = torch.tensor([[0.0] * 4, [0.6, 0.0, 0.4, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0] * 4]).clamp(min=1e-6).log()
+    options = {} if pad == 0 else {"pad_id": pad}
+    found = beam_search(lambda newest, rows: table[newest[:, 0]], torch.tensor([1]), beams=2, max_new_tokens=5,
+                        stop_id=0, early_stopping="never", **options)  # fmt: skip
+    texts = found.ids[0].tolist()
+    assert [1, 0, pad, pad, pad, pad] in texts and [1, 2, 2, 2, 2, 2] in texts
+
+
+@pytest.mark.parametrize(("option", "left_alone", "other"), [
+    ("length_penalty", 1.0, 0.0), ("early_stopping", False, True), ("pad_id", 0, 3)])
+def test_a_search_left_alone_is_the_one_that_says_its_settings(option, left_alone, other):
+    """Over many chains, since two settings may agree on one."""
+
+    def found(**options):
+        searches = [beam_search(lambda newest, rows, table=table: table[newest[:, 0]], torch.tensor([1]), beams=3,
+                                max_new_tokens=6, stop_id=0, **options) for table in map(chain, range(20))]
+        return [(each.ids.tolist(), each.scores.tolist()) for each in searches]
+
+    assert found() == found(**{option: left_alone}) != found(**{option: other})

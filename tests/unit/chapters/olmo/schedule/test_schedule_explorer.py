@@ -59,6 +59,12 @@ def test_the_sentence_is_about_the_frame():
     assert said.startswith("Linear, 200 steps of warm-up (100 k tokens), peak 6.0e-04, floor 3.0e-04")
 
 
+def test_the_decay_of_the_sentence_is_the_one_that_is_given():
+    plain, same, other = (explore_schedule(total_steps=1000, tokens_per_step=500, **options).draw(**FIRST)[1]
+                          for options in ({}, {"weight_decay": 0.1}, {"weight_decay": 0.3}))  # fmt: skip
+    assert plain == same != other
+
+
 def test_the_explorer_has_few_frames_and_each_says_something_else():
     explorer = explore_schedule(total_steps=10**6, tokens_per_step=10**6)
     frames = explorer.frames()
