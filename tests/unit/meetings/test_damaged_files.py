@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from unreadable import forbid
 
 from llmbook.meetings import json_lines
 from llmbook.meetings.files import meeting_row, read_meetings, write_meetings
@@ -82,3 +83,13 @@ def test_what_the_new_messages_do_not_claim(tmp_path):
     odd = ROW.replace("{", '{"note": ["\\ud83d\\ude00", {"a": [{}]}], ', 1)
     (tmp_path / "a.jsonl").write_text(odd, encoding="utf-8")
     assert read_meetings(tmp_path / "a.jsonl") == MEETINGS[:1]
+
+
+@pytest.mark.parametrize(("read", "again"), READERS)
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch, read, again):
+    (tmp_path / "a.jsonl").write_text(ROW, encoding="utf-8")
+    forbid(monkeypatch, tmp_path / "a.jsonl")
+    with pytest.raises(MeetingFileError, match=rf"a\.jsonl' cannot be opened \(Permission denied\); {again}"):
+        read(tmp_path / "a.jsonl")
+    with pytest.raises(PermissionError):  # the twin
+        (tmp_path / "a.jsonl").read_text(encoding="utf-8")
