@@ -7,9 +7,8 @@ from term_checks import markdown
 
 NOTATION = (ROOT / "book" / "notation.md").read_text(encoding="utf-8")
 BOOK, OWN = book_letters(NOTATION), own_letters(NOTATION)
-PAGES = [path for folder in ("book", "chapters") for path in (ROOT / folder).glob("**/*.ipynb")]
-PAGES = sorted(path for path in PAGES if not any(part.startswith(".") for part in path.parts))
-PAGES = {path.relative_to(ROOT).with_suffix("").as_posix(): path for path in PAGES if "notebooks" not in path.parts}
+PAGES = sorted([*(ROOT / "book").glob("*.ipynb"), *(ROOT / "chapters").glob("*/*.ipynb")])
+PAGES = {path.relative_to(ROOT).with_suffix("").as_posix(): path for path in PAGES}
 
 
 def used(name):
