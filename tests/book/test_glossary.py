@@ -8,8 +8,7 @@ from term_checks import EVERYDAY, FORMS, TAUGHT, entries, first_uses, markdown, 
 
 GLOSSARY = entries((ROOT / "book" / "glossary.md").read_text(encoding="utf-8"))
 TERMS = [term for term in GLOSSARY if term not in EVERYDAY]
-SOURCES = [path for folder in ("book", "chapters") for path in (ROOT / folder).glob("**/*.ipynb")]
-SOURCES = sorted(path for path in SOURCES if not any(part.startswith(".") for part in path.parts) and "notebooks" not in path.parts)
+SOURCES = sorted([*(ROOT / "book").glob("*.ipynb"), *(ROOT / "chapters").glob("*/*.ipynb")])
 # The opening pages say in their own words, in italics or bold, what each term of theirs means.
 LESSONS = [path for path in SOURCES if "chapters" in path.parts]
 
