@@ -10,10 +10,10 @@ Whole inputs, which our own writers make, are broken in one or two ways: bits, b
 that are missing, double, of another type or out of range; headers of safetensors, names, shapes and dtypes; files that
 are missing, are folders, or come from another set. Each is read by the reader whose task it is, in a process with a
 limit of time and of memory, and the outcome is right, clear (refused as documented), unclear, hang, crash, or wrong
-(taken, and not what the files say by a second reading of their bytes); ``kinds.py`` defines them, and the class of each
-kind says what a right reading of it is. A writer that is killed must leave all of the old or all of the new, and the
-next write must clear up. The exit status is 1 if anything is unclear, hangs, crashes or is wrong. It runs on Linux and
-macOS; only Linux limits the memory.
+(taken, and not what the files say by a second reading of their bytes); ``verdicts.py`` defines them, and the class of
+each kind says what a right reading of it is. A writer that is killed must leave all of the old or all of the new, and
+the next write must clear up. The exit status is 1 if anything is unclear, hangs, crashes or is wrong. It runs on Linux
+and macOS; only Linux limits the memory.
 """
 
 import argparse
@@ -21,9 +21,13 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
+from reading import KINDS, load_kinds
 from tqdm import tqdm
+from verdicts import BAD, OUTCOMES, Verdict
+from worker_pool import Worker, judge_all
 
 HERE = Path(__file__).resolve().parent
 EACH = 10**7
@@ -46,13 +50,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 
 def main(asked: argparse.Namespace) -> int:
     """Run what the command line asks for; 0 if every outcome is right or clear."""
-    from kinds import BAD
-    from reading import KINDS, load_kinds
-    from worker_pool import Worker, judge_all
-
     modules = tuple(asked.kinds or [str(HERE / name) for name in KINDS])
     sys.path[:0] = sorted({str(Path(module).parent) for module in modules})
-    cases = chosen(asked, load_kinds([Path(module).stem for module in modules]))
+    cases = again(asked.case) or drawn(asked, load_kinds([Path(module).stem for module in modules]).values())
     workers = [Worker(modules, asked.seconds, int(asked.memory * 2**30)) for _ in range(min(asked.jobs, len(cases)))]
     start, verdicts = time.monotonic(), []
     for verdict in tqdm(judge_all(cases, workers), total=len(cases), desc="fuzz", unit="case", disable=None):
@@ -64,20 +64,21 @@ def main(asked: argparse.Namespace) -> int:
     return int(any(verdict.outcome in BAD for verdict in verdicts))
 
 
-def chosen(asked: argparse.Namespace, kinds: dict) -> list[tuple[str, int]]:
-    """The names and numbers of the cases, those of all kinds mixed."""
-    if asked.case:
-        return [(name, int(number)) for name, _, number in (case.rpartition(":") for case in asked.case)]
-    wanted = [kind for kind in kinds.values() if not asked.only or any(word in kind.name for word in asked.only)]
+def again(cases: list[str]) -> list[tuple[str, int]]:
+    """The names and numbers of cases that are named."""
+    return [(name, int(number)) for name, _, number in (case.rpartition(":") for case in cases)]
+
+
+def drawn(asked: argparse.Namespace, kinds: Iterable) -> list[tuple[str, int]]:
+    """The names and numbers of the cases of all kinds, mixed."""
+    wanted = [kind for kind in kinds if not asked.only or any(word in kind.name for word in asked.only)]
     counts = {kind.name: max(1, round(asked.count * kind.share)) for kind in wanted}
     places = sorted(((n + 0.5) / count, name, n) for name, count in counts.items() for n in range(count))
     return [(name, asked.seed * EACH + n) for _, name, n in places]
 
 
-def report(verdicts: list, seconds: float) -> None:
+def report(verdicts: list[Verdict], seconds: float) -> None:
     """How many of each kind had each outcome, and the bad ones once more."""
-    from kinds import BAD, OUTCOMES
-
     counts = Counter((verdict.kind, verdict.outcome) for verdict in verdicts)
     names = sorted({verdict.kind for verdict in verdicts})
     print(f"{'':18s}{'tried':>8s}" + "".join(f"{outcome:>9s}" for outcome in OUTCOMES))

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kinds import Kind, Verdict
+from kinds import Kind
 from second_reading import same
+from verdicts import Verdict
 
 import llmbook
 

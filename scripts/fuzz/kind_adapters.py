@@ -200,6 +200,7 @@ def _by_pattern(patterns: dict | None, name: str, default: Any, kinds: tuple[typ
     return default
 
 
+@torch.no_grad()
 def merged(weight: Tensor, parts: Mapping[str, Tensor], said: Mapping[str, Any]) -> Tensor:
     """The weight that the files make of a frozen one, in float64."""
     wide = {name: part.double() for name, part in parts.items()}

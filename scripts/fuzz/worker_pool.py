@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from kinds import Verdict
+from verdicts import Verdict
 
 START = 120.0
 """Seconds that a process may take until it is ready, on a busy machine."""
