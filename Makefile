@@ -1,4 +1,4 @@
-# make book   build the book into _build/html          make lab    open the notebooks in JupyterLab
+# make book   build the book into _build/html          make lab    open the reader's notebooks in JupyterLab
 # make test   run every test                           make bench  time our code beside its references
 # make clean  remove what was built (not .venv)        make variants  run every page under other kernels, threads and seeds
 # make faults  plant faults in the package by rule, one at a time, and see which tests catch them
@@ -43,7 +43,7 @@ fuzz: $(TEST_READY)
 	$(BIN)/python scripts/fuzz $(FUZZ)
 
 lab: $(BOOK_READY)
-	$(BIN)/jupyter lab --notebook-dir=chapters
+	$(BIN)/jupyter lab book/notebooks/start-here/a-transformer-in-twenty-minutes.ipynb
 
 bench: $(TEST_READY)
 	$(BIN)/python scripts/bench.py

@@ -8,8 +8,7 @@ from book_build import ROOT
 from notebook_checks import figure_problems, source_problems, time_problems
 from page_caches import page_caches
 
-NOTEBOOKS = sorted(path for folder in ("chapters", "book") for path in (ROOT / folder).glob("**/*.ipynb"))
-NOTEBOOKS = [path for path in NOTEBOOKS if ".ipynb_checkpoints" not in path.parts]
+NOTEBOOKS = sorted(path for pattern in ("chapters/*/*.ipynb", "book/*.ipynb") for path in ROOT.glob(pattern))
 NAMES = [path.relative_to(ROOT).as_posix() for path in NOTEBOOKS]
 GIB = 2**30
 

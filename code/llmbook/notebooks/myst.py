@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-FENCE = re.compile(r"^(?P<fence>`{3,}|:{3,})(?:\{(?P<name>[\w-]+)\} *(?P<argument>.*))?")
+FENCE = re.compile(r"^(?P<fence>`{3,}|:{3,}|~{3,})(?:\{(?P<name>[\w-]+)\} *(?P<argument>.*))?")
 OPTION = re.compile(r"^:([\w-]+): *(.*)$")
 COMMENT = re.compile(r"<!--.*?-->\n?|^%[^\n]*\n", re.DOTALL | re.MULTILINE)
 ROLE = r"\{(?P<role>[a-z][a-z:]*)\}`(?P<content>[^`]+)`"

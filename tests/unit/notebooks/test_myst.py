@@ -19,6 +19,7 @@ def test_fences_of_colons_hold_fences_of_backticks_and_shorter_ones():
     (found,) = kept(f"::::{{container}} opening\n{inner}\n::::")
     assert found == Directive("container", "opening", {}, inner)
     assert [block.name for block in kept(found.body)] == ["note", "div"]
+    assert kept(f"~~~{{note}}\n{inner}\n~~~") == [Directive("note", "", {}, inner)]
 
 
 def test_code_keeps_its_fences_and_what_looks_like_a_comment():
