@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from functools import cache
 
 import pytest
@@ -27,11 +28,16 @@ def report_of(name, answer):
     return evaluate(name, answer)
 
 
+def messages(report):
+    """What the checks say, without the line of the answer that they quote: a test has the hint on that same line."""
+    return [re.sub(r" \(line \d+, `.*`\)", "", outcome.message, flags=re.DOTALL) for outcome in report.outcomes]
+
+
 def check_hint(name, answer, phrases):
     """The answer fails, costs points, and a message has one of the phrases."""
     report = report_of(name, answer)
     assert report.status == "FAIL" and report.points < report.possible_points
-    assert any(phrase in outcome.message for phrase in phrases for outcome in report.outcomes), report
+    assert any(phrase in message for phrase in phrases for message in messages(report)), report
 
 
 def check_two_for_each(prefix, wrong, checks):
@@ -62,6 +68,6 @@ def hints(source):
 def check_every_hint(prefix, wrong, checks):
     """Every hint of a page's checks is heard by one of the wrong answers; arguments as for ``check_two_for_each``."""
     reports = [report_of(prefix + slug, answer) for slug, answer, _ in wrong]
-    heard = "\n".join(outcome.message for report in reports for outcome in report.outcomes)
+    heard = "\n".join(message for report in reports for message in messages(report))
     unheard = [hint for hint in hints(inspect.getsource(checks)) if hint and hint not in heard]
     assert not unheard, unheard

@@ -64,6 +64,13 @@ def test_a_task_without_wrong_answers_is_reported():
         check_two_for_each("gemma-ex-kv-", WRONG, page_of("gemma-ex-kv-cache", "olmo-ex-window"))
 
 
+def test_the_line_that_a_message_quotes_is_no_hint():
+    answer = lambda *sizes: 1 / 0  # noqa: E731  count the keys
+    check_hint("gemma-ex-kv-cache", answer, ["ZeroDivisionError"])
+    with pytest.raises(AssertionError):
+        check_hint("gemma-ex-kv-cache", answer, ["count the keys"])
+
+
 def test_hints_stand_beside_wrong_values_and_in_mistakes():
     source = 'slips = [(2 * x, "twice"), ("Ada", "Hello."), (1, 2, "three")]\nraise Mistake("none")\nraise Other("no")'
     assert sorted(hints(source)) == ["none", "twice"]

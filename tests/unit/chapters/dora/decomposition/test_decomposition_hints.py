@@ -70,7 +70,7 @@ def norms(mixed=2, last=2, root=True, whole=True, clamped=True):
 
 
 WRONG = [
-    ("weight", lambda W, A, B, m, s: m * (W + s * B @ A), "m[:, None]|has shape"),
+    ("weight", lambda W, A, B, m, s: m * (W + s * B @ A), "write magnitude[:, None]"),
     ("weight", lambda W, A, B, m, s: m * F.normalize(W + s * B @ A), "write magnitude[:, None]"),
     ("weight", lambda W, A, B, m, s: m * (W + s * B @ A) / (W + s * B @ A).norm(dim=1), "write magnitude[:, None]"),
     ("weight", lambda W, A, B, m, s: m * (W + s * B @ A) / (W + s * B @ A).norm(dim=0), "down the columns"),
