@@ -18,6 +18,7 @@ TAUGHT = re.compile(r"^  Taught in \{(ref|doc)\}`([^`]+)`\.$", re.M)
 # Other words for a term, beside its plural: a form counts as a mention of the term, and asks for a link as it does.
 FORMS = {
     "activation memory": ("activations",),
+    "Bonferroni correction": ("Bonferroni",),
     "byte-pair encoding": ("BPE",),
     "data parallel": ("data parallelism",),
     "fine-tuning": ("fine-tuned", "fine-tune"),
