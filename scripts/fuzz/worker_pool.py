@@ -1,5 +1,6 @@
 """Processes that judge cases; one that gives no answer in time is ended, and one that has died is started again."""
 
+import contextlib
 import json
 import os
 import select
@@ -41,7 +42,8 @@ class Worker:
 
     def judge(self, kind: str, number: int) -> Verdict:
         """The verdict on a case."""
-        if self.process is None:
+        if self.process is None or self.process.poll() is not None:
+            self.stop()
             self.start()
         self.process.stdin.write(f"{kind} {number}\n".encode())
         self.process.stdin.flush()
@@ -85,15 +87,14 @@ class Worker:
         """End the process."""
         if self.process is None:
             return None
-        try:
-            if self.process.poll() is None:
-                time.sleep(0 if self.process.stdin.closed else 0.02)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # what has closed its side is about to end
+            self.process.wait(5 if self.ended else 0)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         status = self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
-            stream.close()
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.process = None
         return status

@@ -58,7 +58,6 @@ READERS = {  # name: a reader, and the bad outcome that it must have
     "panic": (never(lambda path: BaseException(str(path))), "unclear"),
     "hang": (after(lambda: time.sleep(60)), "hang"),
     "killed": (after(lambda: os.kill(os.getpid(), signal.SIGKILL)), "crash"),
-    "exit": (after(lambda: os._exit(0)), "crash"),
     "memory": (after(lambda: bytearray(1 << 44)), "unclear"),
     "field": (lambda path: right(path) | {"alpha": 1}, "wrong"),
     "memory-of-old": (lambda path: {"alpha": 1, "name": "x"}, "wrong"),

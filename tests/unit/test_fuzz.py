@@ -20,7 +20,7 @@ from llmbook.meetings import json_lines
 from llmbook.training import run
 
 ALL = load_kinds(list(KINDS))
-CASES = {"checkpoint": 60, "adapter": 50, "run": 12, "table": 60, "result": 50, "meeting": 60, "qmsum": 60,
+CASES = {"checkpoint": 40, "adapter": 40, "run": 12, "table": 60, "result": 50, "meeting": 60, "qmsum": 60,
          "tokenizer": 40}  # fmt: skip
 KILLS = {name: 2 for name in ALL if name.startswith("kill-")}
 
