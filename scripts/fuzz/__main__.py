@@ -18,6 +18,7 @@ and macOS; only Linux limits the memory.
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -91,4 +92,5 @@ def report(verdicts: list[Verdict], seconds: float) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     sys.exit(main(arguments()))

@@ -113,10 +113,11 @@ def judge_all(cases: list[tuple[str, int]], workers: list[Worker]) -> Iterator[V
         finally:
             free.put(worker)
 
+    threads = ThreadPoolExecutor(len(workers))
     try:
-        with ThreadPoolExecutor(len(workers)) as threads:
-            for done in as_completed([threads.submit(judge, case) for case in cases]):
-                yield done.result()
-    finally:
+        for done in as_completed([threads.submit(judge, case) for case in cases]):
+            yield done.result()
+    finally:  # also when somebody has had enough
+        threads.shutdown(cancel_futures=True)
         for worker in workers:
             worker.stop()
