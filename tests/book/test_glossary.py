@@ -4,7 +4,7 @@ import re
 
 import pytest
 from book_build import ROOT
-from term_checks import EVERYDAY, FORMS, TAUGHT, entries, first_uses, markdown, mentions, section
+from term_checks import EVERYDAY, FORMS, ROLE, TAUGHT, entries, first_uses, markdown, mentions, section
 
 GLOSSARY = entries((ROOT / "book" / "glossary.md").read_text(encoding="utf-8"))
 TERMS = [term for term in GLOSSARY if term not in EVERYDAY]
@@ -57,6 +57,24 @@ def test_the_glossary_is_in_order():
     long = {term: len(text.split()) for term, text in GLOSSARY.items() if len(text.split()) > 75}
     assert not long
     assert set(EVERYDAY) | set(FORMS) <= set(GLOSSARY)
+
+
+def unknown(text, terms):
+    """What the {term} links of a text name that is no entry."""
+    known = {term.lower() for term in terms}
+    named = [" ".join((role[1] or role[2]).split()) for role in ROLE.finditer(text)]
+    return [name for name in named if name.lower() not in known]
+
+
+def test_every_link_names_an_entry(sources):
+    """Long before a build would say so."""
+    assert not {name: found for name, text in sources.items() if (found := unknown(text, GLOSSARY))}
+
+
+def test_an_unknown_entry_is_found():
+    """The twin: another word, the plural; and capitals, a line break, other words, which are all fine."""
+    text = "{term}`door` {term}`gates` {term}`Gate` {term}`big\ngate` {term}`Gates <gate>`"
+    assert unknown(text, ["gate", "big gate"]) == ["door", "gates"]
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.relative_to(ROOT).as_posix())
