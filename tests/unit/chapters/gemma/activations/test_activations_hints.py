@@ -14,6 +14,11 @@ def tanh_gelu(x):
     return F.gelu(x, approximate="tanh")
 
 
+def slope(x):
+    gate = torch.sigmoid(x)
+    return gate * (1 + x * (1 - gate))
+
+
 def signed_gap(x):
     gap = F.gelu(x) - tanh_gelu(x)
     return x[gap.argmax()], gap.max()
@@ -32,6 +37,8 @@ WRONG = [
     ("gelu-tanh", F.silu, "that is SiLU"),
     ("gelu-tanh", lambda x: x / 2 * (1 + (z := torch.exp(2 * 0.7978845608 * (x + 0.044715 * x**3))).sub(1) / (z + 1)),
      "contains nan"),
+    ("gelu-tanh", lambda x: tanh_gelu(x) + (x < -50).float(), "your result is 1 at position [0], expected -0"),
+    ("silu-derivative", lambda x: slope(x) + 2 * (x < -50), "your result is 2 at position [0], expected -0"),
     ("silu-derivative", torch.sigmoid, "product rule has a second term"),
     ("silu-derivative", lambda x: x * torch.sigmoid(x) * (1 - torch.sigmoid(x)), "gate itself is missing"),
     ("silu-derivative", lambda x: torch.sigmoid(x) * (1 - torch.sigmoid(x)), "slope of the sigmoid"),
