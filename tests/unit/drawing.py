@@ -5,6 +5,7 @@ color is a name of the palette where it is one. Lines across the whole axes (``a
 bars across it (``axvspan``) are spans. ``test_drawing.py`` shows that every reader sees a wrong drawing.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +14,14 @@ from drawn import Arrow, Band, Bar, Box, Curve, Dots, Key, Numbers, Picture, Rul
 from matplotlib.axes import Axes
 from matplotlib.collections import FillBetweenPolyCollection, LineCollection, PathCollection
 from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import AxLine, Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, Rectangle, StepPatch
 from matplotlib.text import Annotation
 
-from llmbook.plots.style import to_svg
+from llmbook.plots.style import new_figure, to_svg
 
 
 def redrawn(plot: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -31,7 +33,18 @@ def redrawn(plot: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     pictures = [to_svg(drawn[0] if isinstance(drawn, tuple) else drawn) for drawn in (first, second)]
     assert pictures[0].startswith("<svg")
     assert pictures[0] == pictures[1], f"{plot} draws the same numbers in two ways"
+    if "ax" in inspect.signature(plot).parameters and "ax" not in options:
+        draws_on_given_axes(first, plot, *arguments, **options)
     return first
+
+
+def draws_on_given_axes(figure: Figure, plot: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+    """A plotting function that takes axes draws on them, and the same as on its own."""
+    _, ax = new_figure(size=tuple(figure.get_size_inches()))
+    drawn = plot(*arguments, **options, ax=ax)
+    assert (drawn[0] if isinstance(drawn, tuple) else drawn) is ax.figure, f"{plot} draws on axes of its own"
+    for read in (curves, bars, bands, dots, words, boxes, titles):
+        assert read(ax) == read(figure.axes[0]), f"{plot} draws something else on given axes"
 
 
 def _in_data(artist: Any, ax: Axes) -> tuple[bool, bool]:

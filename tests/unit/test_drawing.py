@@ -7,7 +7,7 @@ from drawing import Band, Bar, Curve, Key, Rule
 from drawn import color, number, same_dash
 
 from llmbook.plots.diagram import box, canvas, wire
-from llmbook.plots.style import DASHES, PALETTE, new_figure
+from llmbook.plots.style import DASHES, PALETTE, figure_for, new_figure, styled
 
 X, Y = [1.0, 2.0, 4.0], [3.0, 7.0, 5.0]
 BLUE, GREEN = PALETTE["blue"], PALETTE["green"]
@@ -110,3 +110,21 @@ def test_a_figure_that_changes_from_call_to_call_is_seen():
     assert drawing.curves(drawing.redrawn(plot, [1, 2, 1]).axes[0])[0].y == (1, 2, 1)
     with pytest.raises(AssertionError, match="in two ways"):
         drawing.redrawn(plot, [1, 2, 3])
+
+
+@styled
+def on_given_axes(values, color=BLUE, other=BLUE, takes=True, ax=None):
+    """A line on the axes that are given, on those of its own, or in another color."""
+    figure, own = figure_for(ax if takes else None)
+    own.plot(values, color=color if ax is None else other)
+    return figure
+
+
+def test_a_figure_that_takes_axes_draws_the_same_on_them():
+    assert drawing.redrawn(on_given_axes, Y).axes
+
+
+@pytest.mark.parametrize(("wrong", "said"), [({"takes": False}, "of its own"), ({"other": GREEN}, "something else")])
+def test_a_figure_that_ignores_its_axes_or_draws_otherwise_on_them_is_seen(wrong, said):
+    with pytest.raises(AssertionError, match=said):
+        drawing.redrawn(on_given_axes, Y, **wrong)
