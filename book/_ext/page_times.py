@@ -21,20 +21,26 @@ MINUTES = re.compile(r", (\d+) min$")
 RECORDED = ("read_minutes", "core_minutes", "exercise_minutes", "run_seconds")
 
 
+def ancestors(node):
+    """The nodes that a node stands in, from the nearest to the outermost."""
+    while (node := node.parent) is not None:
+        yield node
+
+
+def is_output(node):
+    """Whether a node belongs to what a cell printed or drew, at any depth."""
+    return any("cell_output" in each.get("classes", []) for each in ancestors(node) if isinstance(each, nodes.Element))
+
+
 def is_prose(text):
     """Whether a text node is read as prose: not code, not a displayed formula, not an output."""
-    parent = text.parent
-    while parent is not None:
-        if isinstance(parent, NOT_PROSE) or "cell_output" in parent.get("classes", []):
-            return False
-        parent = parent.parent
-    return True
+    return not is_output(text) and not any(isinstance(each, NOT_PROSE) for each in ancestors(text))
 
 
 def code_lines(doctree):
     """Number of lines that are not blank in the code blocks and code cells of a page."""
     blocks = [block for block in doctree.findall(nodes.literal_block) if block.get("language") != "none"]
-    inputs = [block for block in blocks if "cell_output" not in block.parent.get("classes", [])]
+    inputs = [block for block in blocks if not is_output(block)]
     return sum(bool(line.strip()) for block in inputs for line in block.astext().splitlines())
 
 
