@@ -64,7 +64,7 @@ def saved(model: Decoder | T5) -> Files:
 
 
 def sharded(files: Files) -> Files:
-    """The same in two shards and an index, as large models are published."""
+    """The same in two shards and an index, as large models are published, and with the config of transformers 5."""
     from safetensors.torch import save
 
     tensors = read_tensors(files[WEIGHTS])
@@ -75,7 +75,10 @@ def sharded(files: Files) -> Files:
         "weight_map": {name: file for file, part in shards.items() for name in part},
     }
     written = {file: save({name: tensors[name] for name in part}) for file, part in shards.items()}
-    return {CONFIG: files[CONFIG], INDEX: json.dumps(index, indent=2).encode(), **written}
+    hf = json.loads(files[CONFIG])
+    if "rope_theta" in hf:
+        hf["rope_parameters"] = {"rope_theta": hf.pop("rope_theta"), "rope_type": "default"}
+    return {CONFIG: json.dumps(hf, indent=2).encode(), INDEX: json.dumps(index, indent=2).encode(), **written}
 
 
 class Checkpoints(Kind):

@@ -37,7 +37,7 @@ def rope(f: Fields, base: float = 10000.0) -> float:
         for name in ("rope_type", "type"):
             if place.value(name, (str,), "default") != "default":
                 raise Unsaid("stretched positions")
-    said = {found for place in (*places, f) if (found := place.real("rope_theta", None, None)) is not None}
+    said = {found for place in (*places, f) if (found := place.real("rope_theta", None)) is not None}
     if len(said) > 1:
         raise Unsaid(f"two bases, {said}")
     return said.pop() if said else base
@@ -111,8 +111,8 @@ def falcon(f: Fields) -> dict:
 def phi(f: Fields) -> dict:
     """Phi-2."""
     f.is_only("qk_layernorm", False)
-    inner = f.mapping("rope_parameters").real("partial_rotary_factor", None, None)
-    outer = f.real("partial_rotary_factor", None, None)
+    inner = f.mapping("rope_parameters").real("partial_rotary_factor", None)
+    outer = f.real("partial_rotary_factor", None)
     if inner is not None and outer is not None and inner != outer:
         raise Unsaid("two shares of the head")
     share = next((each for each in (inner, outer) if each is not None), 0.5)
@@ -135,7 +135,7 @@ def olmo3(f: Fields) -> dict:
     full, sliding = (f.mapping("rope_parameters").mapping(f"{kind}_attention") for kind in ("full", "sliding"))
     if sliding.value("rope_type", (str,), "default") != "default" or f.hf.get("rope_scaling"):
         raise Unsaid("positions that are stretched elsewhere")
-    bases = {each for place in (full, sliding, f) if (each := place.real("rope_theta", None, None)) is not None}
+    bases = {each for place in (full, sliding, f) if (each := place.real("rope_theta", None)) is not None}
     if len(bases) > 1:
         raise Unsaid(f"several bases, {bases}")
     stretched = full if every or window is None else Fields({})

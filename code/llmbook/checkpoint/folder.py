@@ -4,6 +4,7 @@ A folder holds ``config.json`` (the sizes), and the weights in ``model.safetenso
 ``model.safetensors.index.json`` lists. Nothing here reads a weight.
 """
 
+import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -39,9 +40,10 @@ def stored_tensors(directory: str | Path) -> dict[str, StoredTensor]:
     if not isinstance(index, dict) or not all(isinstance(shard, str) for shard in index.values()):
         raise CheckpointError(f"{directory / INDEX} has no weight_map; download it again")
     shards = sorted(set(index.values()))
-    missing = [shard for shard in shards if Path(shard).name != shard or not (directory / shard).is_file()]
+    missing = [shard for shard in shards if Path(shard).name != shard or not os.path.isfile(directory / shard)]
     if missing:
-        raise CheckpointError(f"{directory} lacks {name_some(missing)}, which {INDEX} lists; download the rest")
+        named = name_some(shard[:100] for shard in missing)  # a name may be longer than any file can have
+        raise CheckpointError(f"{directory} lacks {named}, which {INDEX} lists; download the rest")
     headers = {shard: read_header(directory / shard) for shard in shards}
     found = {(name, shard) for shard, header in headers.items() for name in header}
     if found != index.items():

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from llmbook.checkpoint.hub import CheckpointError
+from llmbook.strict_json import parse_json
 
 DTYPES = {
     "F64": torch.float64,
@@ -59,14 +60,29 @@ def read_header(path: str | Path) -> dict[str, StoredTensor]:
         The tensors by name.
 
     Raises:
-        CheckpointError: the file is cut short, is something else under that name, or cannot be opened.
+        CheckpointError: the file is cut short, is something else under that name, describes a tensor twice in two ways,
+            or cannot be opened.
     """
     path = Path(path)
     try:
         with safe_open(path, "pt") as file:
+            _refuse_two_values(path)
             return {name: _entry(path, name, file.get_slice(name)) for name in file.keys()}  # noqa: SIM118
+    except CheckpointError:
+        raise
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(_what_it_is(path, str(error)[:300])) from error
+
+
+def _refuse_two_values(path: Path) -> None:
+    """Refuse a header in which a tensor is described twice, in two ways; the library takes the last one."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = file.read(length)
+    try:
+        parse_json(header.decode())
+    except ValueError as error:
+        raise CheckpointError(f"{path}: in its header {error}; download it again") from error
 
 
 def _entry(path: Path, name: str, stored: object) -> StoredTensor:

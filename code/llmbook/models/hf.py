@@ -67,8 +67,12 @@ def read_activation(name: str) -> Activation:
     return ACTIVATION_NAMES[name]
 
 
-def read_rope_base(hf: dict) -> float:
+def read_rope_base(hf: dict, default: float = 10000.0) -> float:
     """The base of the rotary embedding, from the old place (``rope_theta``) or the new (``rope_parameters``).
+
+    Args:
+        hf: the content of ``config.json``.
+        default: what it means that neither place has it.
 
     Raises:
         ValueError: the checkpoint stretches its positions (``rope_scaling``), which these models do not; or it has two
@@ -78,16 +82,16 @@ def read_rope_base(hf: dict) -> float:
     for kind in map(rope_kind, places):
         if kind != "default":
             raise ValueError(f"rope type {shown(kind)} is not built here; use a checkpoint without rope scaling")
-    return one_of("rope_theta", (*places, hf), 10000.0)
+    return one_of("rope_theta", (*places, hf), default)
 
 
 def one_of(name: str, places: Iterable[Mapping], default: object) -> object:
-    """The value of a field that may stand in several places, a whole number as a float; null counts as left out.
+    """The value of a field that may stand in several places, a whole number as a float; null is a value.
 
     Raises:
         ValueError: two places have two values.
     """
-    said = [as_float(place[name]) for place in places if place.get(name) is not None]
+    said = [as_float(place[name]) for place in places if name in place]
     if any(type(value) is not type(said[0]) or value != said[0] for value in said):
         raise ValueError(f"{name} has several values, {shown(said)}; which one is meant?")
     return said[0] if said else default

@@ -49,8 +49,8 @@ PUBLISHED = {
 }  # fmt: skip
 
 LEFT_OUT = {  # what a config.json means that leaves the field out, by model_type
-    "llama": {"rms_norm_eps": 1e-6},
-    "mistral": {"rms_norm_eps": 1e-6, "num_key_value_heads": 8, "sliding_window": 4096},
+    "llama": {"rms_norm_eps": 1e-6, "rope_theta": 1e4},
+    "mistral": {"rms_norm_eps": 1e-6, "num_key_value_heads": 8, "sliding_window": 4096, "rope_theta": 1e4},
     "mixtral": {
         "rms_norm_eps": 1e-5, "num_key_value_heads": 8, "sliding_window": None, "rope_theta": 1e6,
         "num_local_experts": 8, "num_experts_per_tok": 2,
@@ -76,14 +76,16 @@ def config_from_hf(hf: dict) -> DecoderConfig:
         ValueError: a field is missing or asks for something that this book has not built.
     """
     model_type = hf.get("model_type")
-    hf = LEFT_OUT.get(model_type, LEFT_OUT["llama"]) | hf
+    defaults = LEFT_OUT.get(model_type, LEFT_OUT["llama"])
+    base = read_rope_base(hf, defaults["rope_theta"])
+    hf = defaults | hf
     mixture = model_type == "mixtral"
     return DecoderConfig(
         **read_sizes(hf),
         activation=read_activation(hf.get("hidden_act", "silu")),
         norm="rms",
         norm_eps=hf["rms_norm_eps"],
-        rope_base=read_rope_base(hf),
+        rope_base=base,
         bias=read_bias(hf),
         window=hf["sliding_window"] if model_type in ("mistral", "mixtral") else None,
         experts=hf["num_local_experts"] if mixture else 0,

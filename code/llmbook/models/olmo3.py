@@ -15,7 +15,7 @@ import math
 from llmbook.layers.yarn import Yarn
 from llmbook.models.config import DecoderConfig
 from llmbook.models.family import Family
-from llmbook.models.hf import OPTIONAL, SIZES, as_float, read_mapping, rope_kind, write_config
+from llmbook.models.hf import OPTIONAL, SIZES, as_float, one_of, read_mapping, rope_kind, write_config
 from llmbook.models.keys import key_table
 from llmbook.models.olmo2 import ALIKE, BASE, EPS, TOKENS, read_common, write_common
 from llmbook.strict_json import shown
@@ -59,6 +59,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
             f"rope parameters {shown(by_kind)} are not built in this book: both kinds of layer have one base, and the "
             "layers with a window are not stretched"
         )
+    base = one_of("rope_theta", (*by_kind.values(), hf), BASE)
     every = _read_pattern(hf.get("layer_types"), common["layers"])
     window = hf.get("sliding_window", 4096)
     if every == 1:  # no layer has a window, so what the file says of it means nothing
@@ -66,7 +67,7 @@ def config_from_hf(hf: dict) -> DecoderConfig:
     elif window is None:
         raise ValueError("layer_types has layers with a window, but sliding_window is null; is the file damaged?")
     yarn = _read_yarn(by_kind[FULL]) if every or window is None else None  # likewise where every layer has one
-    return DecoderConfig(**common, rope_base=bases.pop(), yarn=yarn, window=window, full_attention_every=every)
+    return DecoderConfig(**common, rope_base=base, yarn=yarn, window=window, full_attention_every=every)
 
 
 def _rope_by_kind(hf: dict) -> dict[str, dict]:

@@ -55,6 +55,15 @@ def test_stretched_positions_are_refused_in_either_place_beside_the_other(name):
             read(hf | places)
 
 
+@pytest.mark.parametrize("model_type", ["llama", "mistral", "mixtral"])
+def test_a_default_is_no_second_base(model_type):
+    """In the new layout the base stands in one place, and the old one is empty."""
+    read, hf = READERS[model_type]
+    new = {name: value for name, value in hf.items() if name != "rope_theta"} | {"model_type": model_type}
+    assert read(new | {"rope_parameters": {"rope_theta": 777.0, "rope_type": "default"}}).rope_base == 777.0
+    assert read(new).rope_base == (1e6 if model_type == "mixtral" else 1e4)
+
+
 def test_two_shares_of_a_head_are_refused():
     read, hf = READERS["phi"]
     assert read(hf | {"rope_parameters": {"partial_rotary_factor": 0.4}}) == read(hf)
@@ -73,6 +82,6 @@ def test_an_activation_that_is_no_name_is_not_passed_over(value):
 def test_the_readers_of_one_field():
     assert read_flag({}, "a", True) is True and read_flag({"a": False}, "a", True) is False
     assert read_mapping({"a": {"b": 1}}, "a") == {"b": 1} and read_mapping({}, "a") == {}
-    assert one_of("a", ({"a": 2}, {}, {"a": 2.0}), 5) == 2.0 and one_of("a", ({}, {"a": None}), 5) == 5
+    assert one_of("a", ({"a": 2}, {}, {"a": 2.0}), 5) == 2.0 and one_of("a", ({}, {"a": None}), 5) is None
     with pytest.raises(ValueError, match="several values"):
         one_of("a", ({"a": 1}, {"a": True}), 5)
