@@ -56,12 +56,14 @@ def main(asked: argparse.Namespace) -> int:
     cases = again(asked.case) or drawn(asked, load_kinds([Path(module).stem for module in modules]).values())
     workers = [Worker(modules, asked.seconds, int(asked.memory * 2**30)) for _ in range(min(asked.jobs, len(cases)))]
     start, verdicts = time.monotonic(), []
-    for verdict in tqdm(judge_all(cases, workers), total=len(cases), desc="fuzz", unit="case", disable=None):
-        verdicts.append(verdict)
-        if verdict.outcome in BAD or asked.case:
-            tqdm.write(str(verdict), file=sys.stdout)
-            sys.stdout.flush()
-    report(verdicts, time.monotonic() - start)
+    try:
+        for verdict in tqdm(judge_all(cases, workers), total=len(cases), desc="fuzz", unit="case", disable=None):
+            verdicts.append(verdict)
+            if verdict.outcome in BAD or asked.case:
+                tqdm.write(str(verdict), file=sys.stdout)
+                sys.stdout.flush()
+    finally:  # also of a part, when somebody has had enough
+        report(verdicts, time.monotonic() - start)
     return int(any(verdict.outcome in BAD for verdict in verdicts))
 
 
