@@ -34,3 +34,17 @@
   document.addEventListener("pointerout", comeBack);
   document.addEventListener("focusout", comeBack);
 })();
+
+/* The search shows a piece of each page that it finds: without the definitions, which belong to the glossary. */
+document.addEventListener("DOMContentLoaded", () => {
+  "use strict";
+
+  if (typeof Search === "undefined") return; // not the page of the search
+
+  const toText = Search.htmlToText;
+  Search.htmlToText = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    page.querySelectorAll(".term-definition").forEach((text) => text.remove());
+    return toText(page.documentElement.outerHTML, anchor);
+  };
+});

@@ -200,6 +200,24 @@ def test_a_definition_can_be_read_in_both_colors_and_is_not_printed(page):
     page.emulate_media(media="screen")
 
 
+def found_by_search(page, script):
+    """What the search shows of the page that it finds, with or without the book's own script."""
+    tab = page.context.browser.new_page()
+    if not script:
+        tab.route("**/site.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    tab.goto(page.url.replace("chapters/one/page.html", "search.html?q=edge"))
+    tab.wait_for_selector("#search-results p.context", timeout=10_000)
+    shown = tab.inner_text("#search-results p.context")
+    tab.close()
+    return shown
+
+
+def test_search_shows_a_page_without_its_definitions(page):
+    """The twin is Sphinx's own search, which reads out all that is hidden."""
+    assert "is a gate" in found_by_search(page, script=True) and SHOWN not in found_by_search(page, script=True)
+    assert SHOWN in found_by_search(page, script=False)
+
+
 def contrast(one, other):
     """The contrast of two colors as a browser prints them, by WCAG 2."""
 
