@@ -6,24 +6,24 @@ torch, or the settings of the runs that ``data/results/`` stores.
 
 import ast
 import inspect
+from importlib import import_module
 
 import pytest
 import torch
 from package_imports import FILES
 
 from llmbook.adapters.base import Settings
-from llmbook.chapters.dora.does_it_help.classifier import adapt
-from llmbook.chapters.dora.lora import experiment as lora
-from llmbook.chapters.dora.low_rank import experiment as low_rank
-from llmbook.chapters.gemma.norms import experiment as norms
-from llmbook.chapters.olmo.architecture import experiment as architecture
-from llmbook.chapters.olmo.evidence import experiment as evidence
 from llmbook.data import read_table
 from llmbook.experiments import fine_tuning, meetings_t5, pretraining
 from llmbook.experiments.results import read_result
 from llmbook.training.adamw import AdamW
 from llmbook.training.loop import train
 from llmbook.training.run import RunConfig
+
+lora, low_rank, norms, architecture, evidence, shifts = (import_module(f"llmbook.chapters.{name}") for name in (
+    "dora.lora.experiment", "dora.low_rank.experiment", "gemma.norms.experiment", "olmo.architecture.experiment",
+    "olmo.evidence.experiment", "dora.does_it_help.classifier"))  # fmt: skip
+"""The experiments of several pages: what is asked here is asked of all of them."""
 
 ONE = {
     "batch": "1", "beams": "1", "bias": "False", "buckets": "32", "bytes_per_value": "2", "clip_norm": "1.0",
@@ -109,7 +109,7 @@ STORED = {
                     + [(Settings, name, name) for name in ("rank", "alpha", "dropout")]
                     + [(lora.run_choice, "steps", "steps")],
     "low_rank": [(tune, "steps", "steps") for tune in (low_rank.tune_all, low_rank.tune_rank, low_rank.tune_subspace)],
-    "adapter_shifts": [(adapt, "steps", "steps")],
+    "adapter_shifts": [(shifts.adapt, "steps", "steps")],
     "adapter_changes": [(fine_tuning.fine_tune, "rank", "rank"), (fine_tuning.prepare, "rank", "rank"),
                         (fine_tuning.fine_tune, "steps", "steps")],
     "initialization_runs": [(architecture.train_from, "layers", "layers"), (architecture.train_from, "steps", "steps")],
