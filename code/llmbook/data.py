@@ -84,7 +84,7 @@ def read_table(name: str) -> list[dict[str, Cell]]:
     if not lines or not any((header, *lines)):
         raise ValueError(f"{path.name} is empty: a table has a header and at least one row; {AGAIN}")
     if "" in map(str.strip, header) or len(set(header)) < len(header):
-        raise ValueError(f"{path.name}: every column needs a name of its own, but the header is {header}")
+        raise ValueError(f"{path.name}: every column needs a name of its own, but the header is {str(header)[:300]}")
     return [_row(header, cells, f"{path.name}, row {number} after the header")
             for number, cells in enumerate(lines, start=1)]  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from llmbook.meetings.json_lines import MeetingFileError, field, read_json_lines, words, write_json_lines
 from llmbook.meetings.meeting import FACT_KINDS, Fact, Meeting, Turn
+from llmbook.strict_json import shown
 
 AGAIN = "write the file again with write_meetings, or run scripts/make_meetings.py for the book's own"
 
@@ -69,12 +70,13 @@ def _fact(row: dict[str, Any], where: str, turns: int) -> Fact:
     kind, text = words(row, "kind", where, AGAIN), words(row, "text", where, AGAIN)
     keys, turn = field(row, "keys", list, where, AGAIN), field(row, "turn", int, where, AGAIN)
     if kind not in FACT_KINDS:
-        raise MeetingFileError(f"{where}: unknown kind {kind!r}, not one of {', '.join(FACT_KINDS)}; {AGAIN}")
+        raise MeetingFileError(f"{where}: unknown kind {shown(kind)}, not one of {', '.join(FACT_KINDS)}; {AGAIN}")
     if not keys or not all(isinstance(key, str) and key for key in keys):
         raise MeetingFileError(f"{where}: 'keys' needs at least one word, and only words; {AGAIN}")
     if not 0 <= turn < turns:
-        raise MeetingFileError(f"{where}: said in turn {turn}, but the meeting has turns 0 to {turns - 1}; {AGAIN}")
+        there = f"but the meeting has turns 0 to {turns - 1}"
+        raise MeetingFileError(f"{where}: said in turn {shown(turn)}, {there}; {AGAIN}")
     fact = Fact(kind, text, tuple(keys), turn, field(row, "code_name", str, where, AGAIN))
     if not fact.is_in(text):
-        raise MeetingFileError(f"{where}: its sentence {text!r} lacks one of its own keys {keys}; {AGAIN}")
+        raise MeetingFileError(f"{where}: its sentence {shown(text)} lacks one of its own keys {shown(keys)}; {AGAIN}")
     return fact

@@ -68,7 +68,7 @@ def field(row: dict[str, Any], name: str, kind: type | tuple[type, ...], where: 
         raise MeetingFileError(f"{where}: expected an object with {name!r}, found {_short(row)}; {again}")
     if name not in row:
         known = ", ".join(sorted(row)[:8]) or "nothing"
-        raise MeetingFileError(f"{where}: no field {name!r}, only {known}; {again}")
+        raise MeetingFileError(f"{where}: no field {name!r}, only {known[:200]}; {again}")
     value = row[name]
     if not isinstance(value, kind) or isinstance(value, bool):
         wanted = getattr(kind, "__name__", "value")

@@ -60,6 +60,8 @@ WRONG = {
     "a turn that is not there": (spoiled(lambda row: row["facts"][1].update(turn=999)), "fact 1: said in turn 999"),
     "a fact without its keys": (spoiled(lambda row: row["facts"][0].update(text="Nothing.")), "lacks one of its own"),
     "a fact that is a text": (spoiled(lambda row: row.update(facts=["Nothing."])), "fact 0: expected an object"),
+    "keys without an end": (
+        spoiled(lambda row: row["facts"][0].update(keys=["x" * 9000])), r"lacks one of its own keys \['x{98}\.\.\."),
     "a line cut off": (spoiled(lambda row: None)[:-30], "not JSON, .*seems to be cut off"),
     "a list": ("[1, 2]", r"expected one object in braces, found \[1, 2\]"),
     "no JSON": ("Hello", "column 1: not JSON"),
