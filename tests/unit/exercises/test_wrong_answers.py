@@ -1,5 +1,6 @@
 """What wrong_answers.py reports: a right answer, a hint that says something else or to nobody, a task without two."""
 
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -77,7 +78,7 @@ def test_hints_stand_beside_wrong_values_and_in_mistakes():
 
 
 def test_a_hint_that_nobody_hears_is_reported():
-    from llmbook.chapters.dora.costs import checks
+    checks = import_module("llmbook.chapters.dora.costs.checks")
 
     def forward_alone(tokens, inputs, outputs, rank, kind):
         return 2 * tokens * inputs * outputs
