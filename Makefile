@@ -43,7 +43,7 @@ fuzz: $(TEST_READY)
 	$(BIN)/python scripts/fuzz $(FUZZ)
 
 lab: $(BOOK_READY)
-	$(BIN)/jupyter lab book/notebooks/start-here/a-transformer-in-twenty-minutes.ipynb
+	$(BIN)/jupyter lab --notebook-dir=. book/notebooks/start-here/a-transformer-in-twenty-minutes.ipynb
 
 bench: $(TEST_READY)
 	$(BIN)/python scripts/bench.py
