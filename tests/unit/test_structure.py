@@ -28,9 +28,11 @@ RANKS = {
     "widgets": 6,
     "exercises": 6,
     "chapters": 7,  # the page wing: no room of the library may import it
+    "classroom": 8,  # for teachers: it grades the exercises of all pages
 }
 MODULES_AT_THE_ROOT = {"__init__.py", "data.py", "debug.py", "strict_json.py"}
 HIDING = {"llmbook", "__import__", "exec", "eval", "sys.modules", "pkgutil", "runpy"}
+RUN_WHAT_THEY_ARE_GIVEN = {"classroom/worker.py", "classroom/hidden.py"}  # a student's cells; a teacher's own checks
 MOST_LINES_OF_A_FUNCTION = 50  # without its docstring
 MOST_LINES_OF_A_FILE = 250
 
@@ -138,7 +140,7 @@ def test_file(name):
     assert long_functions(source) == []
     assert without_docstring(source) == []
     assert [call for call in global_effects(source) if (call, Path(name).name) != ("print", "__main__.py")] == []
-    assert hidden_imports(source) == []
+    assert [use for use in hidden_imports(source) if (use, name in RUN_WHAT_THEY_ARE_GIVEN) != ("exec", True)] == []
 
 
 def test_code_is_a_source_root_and_no_package():
