@@ -9,8 +9,8 @@ from term_checks import EVERYDAY, FORMS, ROLE, TAUGHT, entries, first_uses, mark
 GLOSSARY = entries((ROOT / "book" / "glossary.md").read_text(encoding="utf-8"))
 TERMS = [term for term in GLOSSARY if term not in EVERYDAY]
 SOURCES = sorted([*(ROOT / "book").glob("*.ipynb"), *(ROOT / "chapters").glob("*/*.ipynb")])
-# The opening pages say in their own words, in italics or bold, what each term of theirs means.
-LESSONS = [path for path in SOURCES if "chapters" in path.parts]
+# This opening page says in its own words, in italics or bold, what each term of its own means.
+LESSONS = [path for path in SOURCES if path.stem != "how-to-read-an-experiment"]
 
 
 def taught(entry, sources):

@@ -33,7 +33,7 @@ def draw_transformer() -> Figure:
     note(ax, LANE, 7.75, "next word", align="center", fontsize=11, bold=True)
     wire(ax, (LANE, 0.32), (LANE, 7.62), stream=True)
     wire(ax, (1.3, 7.75), (4.55, 7.75), (4.55, 0.2), (3.85, 0.2), dashed=True)
-    note(ax, 2.95, 7.6, "10 again, with it", align="center")
+    note(ax, 2.95, 7.6, "10 again, with a cache", align="center")
     return figure
 
 

@@ -36,8 +36,8 @@ def draw_moved(*, word: str, added: float, positions: str) -> tuple[Figure, str]
     found = moved(PLACES[word], added, POSITIONS[positions])
     weights, chances = found.weights[0, -1].tolist(), grouped(found.probabilities[-1])
     figure, (above, below) = new_figure(2, 1, size=(WIDTH, 6.2), height_ratios=(12, 5))
-    plot_bars(SENTENCE.split(), weights, xlabel="weight, first head, last word", marked=PLACES[word], limit=1.15,
-              ax=above)
+    plot_bars(SENTENCE.split(), weights, xlabel="attention weight, first head, last word", marked=PLACES[word],
+              limit=1.15, ax=above)
     plot_bars(list(chances), list(chances.values()), xlabel="probability of the next word", marked=1, limit=1.15,
               ax=below)
     return figure, describe(word, added, positions, weights[PLACES[word]], chances)
@@ -49,7 +49,7 @@ def describe(word: str, added: float, positions: str, weight: float, chances: di
     share, are, singular = (f"{100 * part:.0f} %" for part in (weight, chances["are"], chances["is"]))
     change = "as it is" if added == 0 else f"{abs(added)} {'higher' if added > 0 else 'lower'}"
     where = "" if POSITIONS[positions] else "No word knows its place. "
-    return (f"{where}The score of {name} is {change}, so it has {share} of the weight; “are” follows with {are}, "
+    return (f"{where}The score of {name} is {change}, so it has {share} of the attention; “are” follows with {are}, "
             f"“is” with {singular}.")
 
 

@@ -42,38 +42,45 @@ def plot_table(values: Any, rows: Sequence[str], columns: Sequence[str]) -> Figu
 
 
 @styled
-def plot_plane(query: np.ndarray, keys: np.ndarray, words: Sequence[str], *, scores: Sequence[float] = (0, 3, 6, 9),
-               scale: float = 0.6) -> Figure:
-    """One query as an arrow, the keys of all words as points, and lines of equal score across the arrow.
+def plot_plane(query: np.ndarray, keys: np.ndarray, words: Sequence[str], *,
+               scores: Sequence[float] = (0, 3, 6, 9)) -> Figure:
+    """One query as an arrow, the keys of all words as points, and lines of equal score at right angles to the arrow.
+
+    Both axes have one scale, so that a key that lies farther along the arrow has the higher score.
 
     Args:
         query: ``(2,)``, of the last word; both numbers above zero.
         keys: ``(T, 2)``; words with the same key share a point.
         words: T names.
         scores: those that get a line: query times key, divided by the root of two.
-        scale: what the query is multiplied by to fit among the keys; its direction stays.
     """
-    figure, ax = new_figure(size=(WIDTH, 4.3))
-    query, bottom = np.asarray(query, dtype=float), -0.55
+    figure, ax = new_figure(size=(WIDTH, 4.4))
+    query = np.asarray(query, dtype=float)
     for score in scores:
-        right = (score * 2**0.5 - query[1] * bottom) / query[0]
-        top = (score * 2**0.5 - query[0] * -2.9) / query[1]
-        ax.plot([right, -2.9], [bottom, top], color=PALETTE["gray"], linestyle=":", linewidth=1.4)
-        ax.annotate(f"score {score}", (right, bottom), (0, -6), textcoords="offset points", ha="center", va="top",
-                    fontsize=10, color=PALETTE["gray"], annotation_clip=False)
-    end = scale * query
-    ax.annotate("", end, (0, 0), arrowprops={"arrowstyle": "-|>", "color": PALETTE["vermillion"], "linewidth": 2.4})
-    ax.annotate(f"query of {words[-1]}", end, (0, 5), textcoords="offset points", ha="center", fontsize=11,
+        _draw_score(ax, query, score)
+    ax.annotate("", query, (0, 0), arrowprops={"arrowstyle": "-|>", "color": PALETTE["vermillion"], "linewidth": 2.4,
+                                               "shrinkA": 0, "shrinkB": 0})
+    ax.annotate(f"query of {words[-1]}", query, (0, 5), textcoords="offset points", ha="center", fontsize=11,
                 color=text_color("vermillion"))
     for place, named in shared_places(keys, words).items():
-        ax.plot(*place, "o", color=PALETTE["blue"])
+        ax.plot(*place, "o", color=PALETTE["blue"], zorder=5)
         ax.annotate(", ".join(named), place, (7, -9), textcoords="offset points", fontsize=11)
-    ax.set(xlim=(-2.9, 3.6), ylim=(bottom, 2.9), ylabel="second number: early")
-    ax.set_xlabel("first number: a noun", labelpad=18)
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xlim=(-2.9, 5.1), ylim=(LOWEST, 4.7), aspect="equal", xticks=range(-2, 6, 2), yticks=range(0, 6, 2),
+           xlabel="first number: a noun", ylabel="second number: early")
     ax.grid(False)
     return figure
+
+
+LOWEST = -1.6  # of the plane: below the keys is room for the names of the scores
+
+
+def _draw_score(ax: Any, query: np.ndarray, score: float) -> None:
+    """The line of all keys that have a score, from the right end down to the left end up, and its name on it."""
+    x, y = (lambda y: (score * 2**0.5 - query[1] * y) / query[0]), (LOWEST, LOWEST + 8)
+    ax.plot([x(y[0]), x(y[1])], y, color=PALETTE["gray"], linestyle=":", linewidth=1.4)
+    low = LOWEST + 0.5
+    ax.text(x(low), low, f"score {score}", rotation=-np.degrees(np.arctan2(query[0], query[1])), fontsize=10,
+            ha="center", va="center", color=PALETTE["gray"], bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
 
 
 def shared_places(keys: np.ndarray, words: Sequence[str]) -> dict[tuple[float, float], list[str]]:

@@ -30,7 +30,7 @@ def test_the_stream_runs_from_the_words_to_the_next_word_and_the_loop_leads_back
     (loop,) = [wire for wire in arrows(ax) if wire.dash != "-"]
     assert (loop.start[1], loop.end[1]) == (said["next word"][1], said["words"][1]) and loop.head
     beside = sorted(said["1 tokens"][1:] + said["8 softmax"][1:])
-    assert beside[0] < said["12 whole numbers"][1] + 0.01 and said["10 again, with it"][1] > beside[1]
+    assert beside[0] < said["12 whole numbers"][1] + 0.01 and said["10 again, with a cache"][1] > beside[1]
 
 
 def test_numbers_of_the_drawing_are_those_of_the_list():

@@ -36,14 +36,16 @@ KEYS = np.array([[2.0, 1.0], [-2.0, 0.0], [2.0, 1.0], [0.0, 0.5]])
 
 
 def test_the_plane_has_an_arrow_for_the_query_and_a_point_for_each_key():
-    ax = redrawn(plot_plane, np.array([3.0, 4.0]), KEYS, ["a", "b", "c", "d"], scores=(0, 5), scale=0.5).axes[0]
+    ax = redrawn(plot_plane, np.array([3.0, 4.0]), KEYS, ["a", "b", "c", "d"], scores=(0, 5)).axes[0]
     points = [curve for curve in curves(ax) if curve.marker]
     assert [(point.x, point.y) for point in points] == [((2,), (1,)), ((-2,), (0,)), ((0,), (0.5,))]
     (arrow,) = pointers(ax)
-    assert (arrow.start, arrow.end, arrow.color) == ((0, 0), (1.5, 2), "vermillion")
+    assert (arrow.start, arrow.end, arrow.color) == ((0, 0), (3, 4), "vermillion")
     said = {word.text: (word.x, word.y) for word in words(ax) if word.text}
-    assert {"a, c": (2, 1), "b": (-2, 0), "d": (0, 0.5), "query of d": (1.5, 2)}.items() <= said.items()
+    assert {"a, c": (2, 1), "b": (-2, 0), "d": (0, 0.5), "query of d": (3, 4)}.items() <= said.items()
     assert titles(ax)[1:] == ("first number: a noun", "second number: early")
+    assert ax.get_aspect() == 1, "the lines of equal score stand at right angles to the arrow"
+    assert list(ticks(ax.xaxis)) == [-2, 0, 2, 4] and list(ticks(ax.yaxis)) == [0, 2, 4]
 
 
 @pytest.mark.parametrize("score", [0, 5])
@@ -53,8 +55,10 @@ def test_a_dotted_line_joins_the_keys_of_one_score(score):
     (line,) = [curve for curve in curves(ax) if not curve.marker]
     ends = np.array([line.x, line.y]).T @ query / 2**0.5
     assert ends.tolist() == pytest.approx([score, score], abs=1e-4) and line.dash == ":"
-    place = next((word.x, word.y) for word in words(ax) if word.text == f"score {score}")
-    assert place == (line.x[0], line.y[0])
+    (name,) = [text for text in ax.texts if text.get_text() == f"score {score}"]
+    assert query @ name.get_position() / 2**0.5 == pytest.approx(score), "its name stands on it"
+    slope = (line.y[1] - line.y[0]) / (line.x[1] - line.x[0])
+    assert np.tan(np.radians(name.get_rotation())) == pytest.approx(slope, abs=1e-4), "and along it"
 
 
 def test_words_at_one_place_are_named_once():

@@ -32,9 +32,10 @@ def test_bars_are_the_weights_and_the_chances_of_the_setting(word, added, positi
     assert tuple(bar.width for bar in bars(below)) == numbers(chances.values())
     assert list(ticks(below.yaxis).values()) == ["is", "are", "to, in or of", "another word"]
     assert [bar.color for bar in bars(below)] == ["sky", "vermillion", "sky", "sky"]
-    assert titles(above)[1] == "weight, first head, last word" and titles(below)[1] == "probability of the next word"
+    assert titles(above)[1] == "attention weight, first head, last word"
+    assert titles(below)[1] == "probability of the next word"
     assert f"“are” follows with {100 * chances['are']:.0f} %, “is” with {100 * chances['is']:.0f} %" in sentence
-    assert f"so it has {100 * found.weights[0, -1, marked[0]]:.0f} % of the weight" in sentence
+    assert f"so it has {100 * found.weights[0, -1, marked[0]]:.0f} % of the attention" in sentence
     assert sentence.startswith("No word knows its place.") == (positions == "all the same")
 
 
@@ -59,6 +60,13 @@ def test_what_the_page_asks_to_try_turns_the_verb():
         chances = grouped(moved(place, added, placed).probabilities[-1])
         assert chances["is"] > 5 * chances["are"]
     assert grouped(moved(1, 2, True).probabilities[-1])["are"] > 0.5
+
+
+def test_two_singulars_outvote_a_plural_that_has_the_largest_weight():
+    """The answer of the page, with its numbers; as it stands, one plural outvotes them."""
+    weights = {added: moved(1, added, True).weights[0, -1, [1, 4, 7]].tolist() for added in (0, -2)}
+    assert weights[-2] == pytest.approx([0.35, 0.29, 0.29], abs=0.005)
+    assert weights[0][0] > sum(weights[0][1:])
 
 
 @pytest.mark.parametrize(("added", "said"), [(0, "is as it is,"), (3, "is 3 higher,"), (-6, "is 6 lower,")])
