@@ -1,5 +1,6 @@
 """Hand out a chapter: the reader's notebook of its exercises, in which no solution stands."""
 
+import re
 from pathlib import Path
 
 from llmbook.checkpoint.writing import replace_file
@@ -31,7 +32,12 @@ def release(root: Path, chapter: str, out: Path) -> Path:
 
 
 def solutions_within(tasks: Path, solutions: Path) -> list[str]:
-    """Code of the solutions that stands in the notebook of the tasks; what defines or checks nothing is no solution."""
+    """The cells that define a solution and stand in the notebook of the tasks, under whatever name.
+
+    Raises:
+        UnreadableError: one of the files is no notebook.
+    """
     given = "\n\n".join(source(cell) for cell in read_cells(tasks))
     cells = [source(cell).strip() for cell in read_cells(solutions) if cell.get("cell_type") == "code"]
-    return [cell for cell in cells if "_solution" in cell and (cell in given or cell.replace("_solution", "") in given)]
+    defined = [cell for cell in cells if re.search(r"^def \w+_solution\b", cell, re.MULTILINE)]
+    return [cell for cell in defined if cell in given or cell.replace("_solution", "") in given]

@@ -25,11 +25,7 @@ class Ended(Exception):
 
 
 class Student:
-    """The process that runs one submission; a context that ends it.
-
-    Raises, when it is asked:
-        Ended: it took too long, used too much, died, or answered with what is no value.
-    """
+    """The process that runs one submission; a context that ends it."""
 
     def __init__(self, limits: Limits, *, sandboxed: bool) -> None:
         self.limits, self.sandboxed = limits, sandboxed
@@ -58,7 +54,11 @@ class Student:
         self.end()
 
     def ask(self, seconds: float, **question: object) -> dict[str, Any]:
-        """Send a question and wait for its answer; ``used`` tells how many of the seconds that took."""
+        """Send a question and wait for its answer; ``used`` tells how many of the seconds that took.
+
+        Raises:
+            Ended: the process took too long, used too much, died, or answered with what is no value.
+        """
         self.number += 1
         self.allowed, self.used = seconds, 0.0
         self.since = time.monotonic(), seconds_of(tree(self.process.pid)), shared_memory()

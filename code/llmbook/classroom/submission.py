@@ -17,8 +17,8 @@ class ClassroomError(ValueError):
     """What was asked for cannot be done; the message says what to do."""
 
 
-class UnreadableError(ValueError):
-    """A submission is no notebook."""
+class UnreadableError(ClassroomError):
+    """A file is no notebook."""
 
 
 @dataclass(frozen=True)

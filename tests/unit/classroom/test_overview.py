@@ -1,0 +1,63 @@
+"""The page of a class: counts of what failed, and hints by how many students were told them."""
+
+import drawing
+import pytest
+from drawing import redrawn
+
+from llmbook.classroom.grading import Graded, Result
+from llmbook.classroom.overview import failures, misconceptions, overview_page, plot_checks, plot_misconceptions
+
+HINT = "keys and values are both stored, so there is a factor 2"
+
+
+def result(student, *statuses, message="", status="ok"):
+    titles = ("One", "Two")
+    return Result(student, status, "", tuple(Graded("x-ex-a", title, each, message if each == "FAIL" else "", 1, False)
+                                             for title, each in zip(titles, statuses, strict=True)))  # fmt: skip
+
+
+CLASS = [
+    result("ada", "PASS", "PASS"),
+    result("ben", "FAIL", "FAIL", message=f"your result is 8: {HINT}"),
+    result("cleo", "PASS", "FAIL", message=f"your result is 1,024: {HINT}"),
+    result("dan", "todo", "todo", status="not attempted"),
+    result("<b>eve</b>", "PASS", "FAIL", message="your result is 3, expected 4"),
+]
+
+
+def test_counts():
+    assert failures(CLASS) == [("x-ex-a: Two", 3, 1), ("x-ex-a: One", 1, 1)]
+    assert misconceptions(CLASS) == [(f"x-ex-a: {HINT}", 2)]
+    assert failures(CLASS[:1]) == misconceptions(CLASS[:1]) == []
+
+
+@pytest.mark.parametrize("message", ["your function raised ValueError: x", "your code took too long and was stopped",
+                                     "your result is 3, expected 4", "there is no function f in the notebook",
+                                     "your process answered something that was not asked"])  # fmt: skip
+def test_an_error_is_no_misconception(message):
+    assert misconceptions([result("ada", "FAIL", "PASS", message=message)]) == []
+
+
+def test_bars_of_the_checks():
+    figure = redrawn(plot_checks, failures(CLASS), 5)
+    (ax,) = figure.axes
+    found = [(bar.x, bar.width, bar.color) for bar in drawing.bars(ax)]
+    assert found == [(0, 1, "vermillion"), (0, 3, "vermillion"), (1, 1, "gray"), (3, 1, "gray")]
+    assert drawing.ticks(ax.yaxis) == {0: "x-ex-a: One", 1: "x-ex-a: Two"} and drawing.limits(ax)[0] == (0, 5)
+    assert list(drawing.legend(ax)) == ["failed", "not attempted"] and ax.get_xlabel() == "students"
+
+
+def test_bars_of_the_misconceptions():
+    rows = [("x" * 200, 4), ("costs $5 and $6", 2), *((f"hint {number}", 1) for number in range(30))]
+    figure = redrawn(plot_misconceptions, rows, 5)
+    (ax,) = figure.axes
+    assert [bar.width for bar in drawing.bars(ax)] == [1] * 10 + [2, 4]
+    names = list(drawing.ticks(ax.yaxis).values())
+    assert len(names) == 12 and len(names[-1]) == 70 and names[-2].replace("\\", "") == "costs $5 and $6"
+
+
+def test_the_page_links_and_escapes():
+    text = overview_page(CLASS, "gemma")
+    assert text.count("<svg") == 2 and "href='feedback/ada.html'" in text and "5 submissions" in text
+    assert "<b>" not in text and "&lt;b&gt;eve" in text
+    assert "<svg" not in overview_page(CLASS[:1], "gemma") and "1 submission of" in overview_page(CLASS[:1], "gemma")
