@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode
 
-from llmbook.classroom.wire import Opaque
+from llmbook.classroom.modules import WAYS
+from llmbook.classroom.wire import Handle, Opaque
 from llmbook.exercises.by_hand import MOST_LINES
 from llmbook.exercises.checking import AttemptError
 
@@ -26,10 +27,10 @@ class Caller(Protocol):
 
 
 class StandIn:
-    """Calls a function of a student's process by its name."""
+    """Calls a function of a student's process by its name, or uses a module there."""
 
-    def __init__(self, caller: Caller, name: str) -> None:
-        self.caller, self.name = caller, name
+    def __init__(self, caller: Caller, name: str, module: int | None = None) -> None:
+        self.caller, self.name, self.module = caller, name, module
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         """What the function returned, rebuilt from values; arguments are sent as copies.
@@ -40,13 +41,33 @@ class StandIn:
         """
         watch, mode = _watch()
         with _unwatched():
-            answer = self.caller.call(name=self.name, args=list(args), kwargs=kwargs, watch=watch)
+            question = {"name": self.name, "module": self.module, "args": list(args), "kwargs": kwargs, "watch": watch}
+            answer = self.caller.call(**question)
             seen = _pairs(answer.get("seen")) if watch == "operations" else []
         if "broken" in answer:
             _repeat(watch)
         for given, made in seen:
             mode.__torch_dispatch__(lambda *ignored, made=made: made, (), tuple(given))
-        return _value(self.name, answer)
+        return _with_modules(_value(self.name, answer), self.caller)
+
+
+class ModuleStandIn:
+    """Stands in for a module of a student's process."""
+
+    def __init__(self, caller: Caller, number: int) -> None:
+        for way in WAYS:
+            setattr(self, way, StandIn(caller, way, number))
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """What the module returned."""
+        return self.call(*args, **kwargs)
+
+
+def _with_modules(value: object, caller: Caller) -> object:
+    """The value, with a stand-in for each handle in it."""
+    if isinstance(value, list | tuple):
+        return type(value)(_with_modules(each, caller) for each in value)
+    return ModuleStandIn(caller, value.number) if isinstance(value, Handle) else value
 
 
 def _value(name: str, answer: dict[str, Any]) -> object:

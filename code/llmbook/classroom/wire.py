@@ -48,6 +48,13 @@ class Opaque:
         self.kind = kind
 
 
+class Handle:
+    """A module that stays in the student's process, by its number there."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
 def pack(value: object) -> bytes:
     """A value as a frame.
 
@@ -112,6 +119,8 @@ def _tagged(value: object, blobs: list[bytes], depth: int) -> object:
     if isinstance(value, list | tuple | range):
         kind = "tuple" if isinstance(value, tuple) else "list"
         return [kind, *(_tagged(each, blobs, depth - 1) for each in value)]
+    if isinstance(value, Handle):
+        return ["handle", value.number]
     if isinstance(value, dict):
         return ["dict", *([_tagged(part, blobs, depth - 1) for part in pair] for pair in value.items())]
     return ["object", type(value).__name__[:80]]
@@ -189,11 +198,13 @@ class _Reader:
 
 
 def _small(kind: str, *rest: object) -> object:
-    """A text, a fraction, or the name of what cannot be sent."""
+    """A text, a fraction, a handle, or the name of what cannot be sent."""
     if kind == "fraction":
         return Fraction(*rest)
     if kind == "text" and type(rest[0]) is str and type(rest[1]) is int:
         return HashedText(*rest)
+    if kind == "handle" and type(rest[0]) is int:
+        return Handle(rest[0])
     if kind == "object" and type(rest[0]) is str:
         return Opaque(rest[0][:80])
     raise WireError("these bytes are no value (an unknown kind)")

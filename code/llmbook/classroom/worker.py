@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from llmbook.classroom.wire import HEAD, Opaque, WireError, pack, unpack
+from llmbook.classroom.modules import is_module, way_of
+from llmbook.classroom.wire import HEAD, Handle, Opaque, WireError, pack, unpack
 from llmbook.exercises.checking import AttemptError, guarded
 
 NO_CHECKS = "import llmbook.chapters\nllmbook.chapters.check = lambda *given, **named: None"
@@ -23,8 +24,9 @@ MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 def serve(read: int, write: int) -> None:
     """Answer frames until there are no more."""
     space: dict[str, Any] = {"__name__": "__main__"}
+    modules: list[Any] = []
     while (asked := _read(read)) is not None:
-        answer = _run_cells(asked["cells"], space) if "cells" in asked else _call(asked, space)
+        answer = _run_cells(asked["cells"], space) if "cells" in asked else _call(asked, space, modules)
         _write(write, {"number": asked["number"], **answer})
 
 
@@ -52,9 +54,9 @@ def _compiled(source: str, name: str) -> Any:
     return code
 
 
-def _call(asked: dict[str, Any], space: dict[str, Any]) -> dict[str, object]:
-    """Call a function of the student's."""
-    function, seen = space.get(asked["name"]), []
+def _call(asked: dict[str, Any], space: dict[str, Any], modules: list[Any]) -> dict[str, object]:
+    """Call a function of the student's, or use a module that one has returned."""
+    function, seen = _function(asked, space, modules), []
     if not callable(function):
         return {"missing": True}
     try:
@@ -68,7 +70,25 @@ def _call(asked: dict[str, Any], space: dict[str, Any]) -> dict[str, object]:
         return {"broken": asked["watch"]}
     except BaseException as error:
         return {"error": f"your function raised {type(error).__name__}"}
-    return {"value": value, "seen": seen}
+    return {"value": _with_handles(value, modules), "seen": seen}
+
+
+def _function(asked: dict[str, Any], space: dict[str, Any], modules: list[Any]) -> Any:
+    """What is to be called; None if it is not there."""
+    number = asked["module"]
+    if number is None:
+        return space.get(asked["name"])
+    return way_of(modules[number], asked["name"]) if number < len(modules) else None
+
+
+def _with_handles(value: object, modules: list[Any]) -> object:
+    """The value; a module is kept here, and its number goes out."""
+    if isinstance(value, list | tuple):
+        return type(value)(_with_handles(each, modules) for each in value) if type(value) in (list, tuple) else value
+    if not is_module(value):
+        return value
+    modules.append(value)
+    return Handle(len(modules) - 1)
 
 
 def _watched(function: Callable, watch: str, seen: list) -> Callable:
