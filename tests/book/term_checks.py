@@ -56,13 +56,16 @@ EVERYDAY = {
     "magnitude": "orders of magnitude",
     "merge": "of pairs of tokens, of adapters",
     "precision": "of numbers, of summaries",
+    "quiet": "a word of every day",
     "rank": "of a matrix, in a list",
     "recall": "a share, a verb",
     "sampling": "of tokens, of sentences, of meetings",
     "standard deviation": "known before the book",
     "stem": "a word of every day",
+    "tanh": "part of the name of a GELU",
     "truncation": "of a text, of a sum",
     "value": "of a variable, of a number",
+    "variance": "known before the book",
     "warm-up": "of a learning rate, an easy exercise",
 }
 

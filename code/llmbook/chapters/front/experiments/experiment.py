@@ -1,5 +1,6 @@
 """The runs that the page reads, and experiments with a known truth, in which one can count how often a rule errs."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -43,6 +44,32 @@ def shuffled_leads(losses: Mapping[str, np.ndarray], *, draws: int = 5000, seed:
 def _lead(runs: np.ndarray) -> float:
     """Of ``(kinds, seeds)``."""
     return float(runs.mean() - runs.mean(axis=1).min())
+
+
+def split_leads(losses: Mapping[str, np.ndarray], *, choosing: int) -> tuple[np.ndarray, np.ndarray]:
+    """Choose the best kind by some of the seeds, in every possible way, and look at its lead there and elsewhere.
+
+    Args:
+        losses: by kind, ``(seeds,)``.
+        choosing: how many seeds choose; the others are fresh.
+
+    Returns:
+        Lead of the chosen kind on the seeds that chose it, and on the fresh ones, each ``(ways,)``; below zero where
+        the kind is behind the mean of all.
+
+    Raises:
+        ValueError: no seed chooses, or none is left.
+    """
+    runs = np.array(list(losses.values()))  # (kinds, seeds)
+    seeds = runs.shape[1]
+    if not 0 < choosing < seeds:
+        raise ValueError(f"{choosing} of {seeds} seeds cannot choose: take at least 1 and leave at least 1")
+    ways = list(itertools.combinations(range(seeds), choosing))
+    chose = np.zeros((len(ways), seeds))
+    np.put_along_axis(chose, np.array(ways), 1, axis=1)
+    there, elsewhere = runs @ chose.T / choosing, runs @ (1 - chose).T / (seeds - choosing)  # (kinds, ways)
+    best = there.argmin(axis=0), np.arange(len(ways))
+    return there.mean(axis=0) - there[best], elsewhere.mean(axis=0) - elsewhere[best]
 
 
 def simulate(effect: float, seeds: int, spread: float, *, experiments: int = 4000, seed: int = 0) -> Interval:

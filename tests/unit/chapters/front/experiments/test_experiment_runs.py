@@ -5,9 +5,16 @@ import itertools
 import numpy as np
 import pytest
 
-from llmbook.chapters.front.experiments.experiment import answer_losses, finds, lead, shuffled_leads, simulate
+from llmbook.chapters.front.experiments.experiment import (
+    answer_losses,
+    finds,
+    lead,
+    shuffled_leads,
+    simulate,
+    split_leads,
+)
 from llmbook.experiments.results import read_result
-from llmbook.metrics.intervals import Interval, mean_interval
+from llmbook.metrics.intervals import Interval, mean_interval, paired_interval
 
 
 def test_losses_are_those_of_the_reported_runs_seed_by_seed():
@@ -36,6 +43,24 @@ def test_names_are_shuffled_within_a_seed():
     assert (leads != shuffled_leads(losses, draws=400, seed=4)).any()
     assert len(shuffled_leads(losses)) == 5000 and (shuffled_leads(losses) == shuffled_leads(losses, seed=0)).all()
     assert list(losses["a"]) == [0, 10], "what is given stays as it is"
+
+
+def test_a_kind_is_chosen_by_some_seeds_and_led_on_the_others():
+    """Of three seeds each chooses once, and once all but one; the twin: chosen by all seeds, "a" would always win."""
+    losses = {"a": np.array([0.0, 4.0, 0.0]), "b": np.array([2.0, 2.0, 5.0])}
+    chosen, fresh = split_leads(losses, choosing=1)
+    assert chosen.tolist() == [1, 1, 2.5] and fresh.tolist() == [0.75, -1.75, 0]
+    chosen, fresh = split_leads(losses, choosing=2)
+    assert chosen.tolist() == [0, 1.75, 0.75] and fresh.tolist() == [2.5, -1, 1]
+    three = {"a": np.array([0.0, 9.0]), "b": np.array([3.0, 6.0]), "c": np.array([6.0, 0.0])}
+    assert [each.tolist() for each in split_leads(three, choosing=1)] == [[3, 5], [-4, -3]]
+    assert losses["a"].tolist() == [0, 4, 0]
+
+
+@pytest.mark.parametrize("choosing", [0, 3, 4])
+def test_some_seeds_choose_and_some_are_left(choosing):
+    with pytest.raises(ValueError, match=rf"^{choosing} of 3 seeds cannot choose: take at least 1 and leave at least"):
+        split_leads({"a": np.zeros(3), "b": np.ones(3)}, choosing=choosing)
 
 
 def test_a_simulated_experiment_is_a_mean_of_normal_differences_with_its_interval():
@@ -97,6 +122,35 @@ def test_what_the_page_says_of_leads_and_choices():
                      for part in (slice(0, 5), slice(5, None)))
     assert min(chosen, key=chosen.get) == "bilinear" and sorted(fresh, key=fresh.get)[2] == "bilinear"
     assert fresh["bilinear"] > np.mean(list(fresh.values()))
+    before, after = split_leads(four, choosing=5)
+    assert len(before) == 4368 and before[0] == pytest.approx(lead({kind: v[:5] for kind, v in four.items()}))
+    assert 0.9 < (after < before).mean() < 0.915 and 0.48 < (after < 0).mean() < 0.52
+
+
+def test_what_the_page_says_of_the_four_and_of_all_five():
+    """The four were chosen after the runs: GLU is the worst that is gated, and with it the case is less clear."""
+    losses = answer_losses()
+    means = {kind: losses[kind].mean() for kind in losses}
+    five = {kind: losses[kind] for kind in ("bilinear", "ReGLU", "GeGLU", "SwiGLU", "GLU")}
+    assert max(five, key=means.get) == "GLU" and max(means, key=means.get) == "SiLU"
+    shares = {}
+    for group in (dict(list(five.items())[:4]), five):
+        shares[len(group)] = (shuffled_leads(group, seed=0) >= lead(group)).mean()
+    assert 0.75 < shares[4] < 0.79 and 0.1 < shares[5] < 0.15
+
+
+def test_what_the_page_says_of_nine_comparisons():
+    """The widest intervals say what those of seven said, and GLU is behind SwiGLU even so."""
+    losses = answer_losses()
+    found = {(a, b): paired_interval(losses[a], losses[b], comparisons=9)
+             for a, b in (("GLU", "GELU"), ("SwiGLU", "GeGLU"), ("GLU", "SwiGLU"))}
+    assert found["GLU", "GELU"].low < -0.3 and found["GLU", "GELU"].high > 0.2
+    assert -0.05 < found["SwiGLU", "GeGLU"].low < 0 < found["SwiGLU", "GeGLU"].high < 0.05
+    assert found["GLU", "SwiGLU"].low > 0.05
+    for kind in losses:
+        if kind != "GELU":
+            seven, nine = (paired_interval(losses[kind], losses["GELU"], comparisons=n).excludes(0) for n in (7, 9))
+            assert seven == nine == (kind not in ("ReLU", "GLU"))
 
 
 def test_what_the_page_says_of_seeds():
