@@ -1,6 +1,7 @@
-"""Submissions that attack the grader: (name, cells, status, score). The right ``double`` is worth 1, softmax 4 points.
+"""Submissions that attack the grader: (name, cells, status, score); "a|b" where two limits race.
 
-Where a cell follows that writes ``double``, one point is earned honestly, unless the attack ends every process.
+The right ``double`` is worth 1 point, softmax 4. Where a cell follows that writes ``double``, one point is earned
+honestly, unless the attack ends every process.
 """
 
 from classroom_tasks import DOUBLE, RIGHT, WRONG
@@ -168,10 +169,10 @@ HOSTILE = [
             ),
             DOUBLE,
         ],
-        "memory",
+        "memory|timeout",
         1,
     ),
-    ("shared_memory", [RIGHT, DOUBLE, SHARED], "memory", 0),
+    ("shared_memory", [RIGHT, DOUBLE, SHARED], "memory|timeout", 0),
     ("prints_61_mb", [RIGHT, DOUBLE, "for _ in range(61):\n    print('x' * 1_000_000)"], "ok", 5),
     ("returns_300_mb", [softmax("import numpy\nreturn numpy.zeros(75_000_000, 'float32')"), DOUBLE], "ok", 1),
     ("returns_deep_lists", [softmax("y = x\nfor _ in range(100_000): y = [y]\nreturn y"), DOUBLE], "ok", 1),
@@ -187,7 +188,7 @@ HOSTILE = [
     (
         "fork_bomb",
         [softmax("import time\nwhile True:\n    try: os.fork()\n    except OSError: time.sleep(1)"), DOUBLE],
-        "processes",
+        "processes|timeout",
         1,
     ),
     (

@@ -4,7 +4,8 @@ python -m llmbook.classroom release CHAPTER -o OUT       write the notebook of t
 python -m llmbook.classroom grade SUBMISSIONS -o OUT     grade a folder with a notebook for each student
 
 SUBMISSIONS holds notebooks named after the students, or folders named after them with one notebook each. OUT gets
-grades.csv, overview.html and feedback/, and results/, from which a run that was interrupted goes on.
+grades.csv, overview.html and feedback/, and results/, from which a run that was interrupted goes on. Needs Linux and
+bubblewrap.
 """
 
 import argparse

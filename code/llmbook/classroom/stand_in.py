@@ -1,7 +1,8 @@
 """A stand-in of a student's function: the checks call it as they call the function in a notebook, and get values back.
 
 Some checks forbid a way: autograd, a loop, a certain matrix. They look at what runs while the function is called, so
-the stand-in has its process look there, and repeats here, under the eyes of the check, what was seen.
+the stand-in has its process look there, and repeats here, under the eyes of the check, what was seen. Code that tampers
+with these eyes can go a forbidden way unseen; it cannot make a wrong value right.
 """
 
 import sys

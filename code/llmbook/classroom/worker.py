@@ -7,13 +7,12 @@ nothing here can be relied on: the code of the cells shares this process. Who as
 import linecache
 import os
 import re
-import resource
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from llmbook.classroom.modules import is_module, way_of
-from llmbook.classroom.wire import HEAD, Handle, Opaque, WireError, pack, unpack
+from llmbook.classroom.wire import DEEPEST, HEAD, Handle, Opaque, WireError, pack, unpack
 from llmbook.exercises.checking import AttemptError, guarded
 
 NO_CHECKS = "import llmbook.chapters\nllmbook.chapters.check = lambda *given, **named: None"
@@ -81,10 +80,10 @@ def _function(asked: dict[str, Any], space: dict[str, Any], modules: list[Any]) 
     return way_of(modules[number], asked["name"]) if number < len(modules) else None
 
 
-def _with_handles(value: object, modules: list[Any]) -> object:
+def _with_handles(value: object, modules: list[Any], depth: int = DEEPEST) -> object:
     """The value; a module is kept here, and its number goes out."""
-    if isinstance(value, list | tuple):
-        return type(value)(_with_handles(each, modules) for each in value) if type(value) in (list, tuple) else value
+    if type(value) in (list, tuple) and depth:
+        return type(value)(_with_handles(each, modules, depth - 1) for each in value)
     if not is_module(value):
         return value
     modules.append(value)
@@ -140,6 +139,8 @@ def _write(file: int, answer: dict[str, object]) -> None:
 
 def limit(memory: int, file: int, processes: int) -> None:
     """Limit this process and its children: bytes of memory, bytes of a file, processes (0: no limit); no core files."""
+    import resource  # here, since Windows has none
+
     wanted = {resource.RLIMIT_AS: memory, resource.RLIMIT_FSIZE: file, resource.RLIMIT_CORE: 0,
               resource.RLIMIT_NOFILE: 128}  # fmt: skip
     for kind, most in (wanted | ({resource.RLIMIT_NPROC: processes} if processes else {})).items():

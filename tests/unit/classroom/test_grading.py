@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from classroom_tasks import DOUBLE, RIGHT, SMALL, TASKS, WRONG, needs_sandbox, write_notebook
+from classroom_tasks import DOUBLE, RIGHT, SMALL, TASKS, WRONG, needs_linux, needs_sandbox, write_notebook
 from hostile_submissions import HOSTILE, RAW
 
 from llmbook.classroom import sandbox
@@ -71,7 +71,7 @@ def test_hostile(name, cells, status, score, outside, port):
     path = write_notebook(outside / "student.ipynb", *cells)
     before = path.read_bytes(), sandbox.PACKAGE.joinpath("exercises", "compare.py").read_bytes()
     result = grade("student", path, TASKS, SMALL, sandboxed=True)
-    assert (result.status, result.score) == (status, score), (result.note, result.outcomes)
+    assert result.status in status.split("|") and result.score == score, (result.note, result.outcomes)
     assert sorted(os.listdir(outside)) == ["hidden.txt", "student.ipynb"]
     assert (path.read_bytes(), sandbox.PACKAGE.joinpath("exercises", "compare.py").read_bytes()) == before
     assert sleepers() == [] and not any(sign in result.log for sign in SIGNS)
@@ -111,6 +111,7 @@ def test_without_bubblewrap_nothing_runs(tmp_path, monkeypatch):
     assert not (tmp_path / "ran").exists()
 
 
+@needs_linux
 def test_unsandboxed_the_marks_are_the_same(tmp_path):
     """Twin of the sandbox: without it a file is written, and a patch still earns nothing."""
     patch = f"import torch\ntorch.equal = lambda *a: True\nopen({str(tmp_path / 'ran')!r}, 'w').write('x')"

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from classroom_tasks import needs_sandbox, write_notebook
+from classroom_tasks import needs_linux, needs_sandbox, write_notebook
 
 from llmbook.classroom.__main__ import main
 from llmbook.classroom.hidden import digest_of_checks, hidden_checks
@@ -80,6 +80,7 @@ def test_what_cannot_be_done_is_said(command, message, tmp_path, monkeypatch, ca
     assert not Path("out").exists()
 
 
+@needs_linux
 def test_without_bubblewrap_it_refuses_unless_told(tmp_path, monkeypatch, capsys):
     inbox = tmp_path / "inbox"
     inbox.mkdir()
