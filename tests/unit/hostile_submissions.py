@@ -122,7 +122,7 @@ HOSTILE = [
     ),
     # ends and loops
     ("loop", [softmax("while True: pass"), DOUBLE], "timeout", 1),
-    ("loop_in_a_cell", ["while True: pass", RIGHT, DOUBLE], "timeout", 0),
+    ("loop_in_a_cell", ["while True: pass", RIGHT, DOUBLE], "timeout", 5),
     (
         "loop_that_swallows",
         [
@@ -142,7 +142,8 @@ HOSTILE = [
     ("sys_exit", [softmax("sys.exit(0)"), DOUBLE], "ok", 1),
     ("keyboard_interrupt", [softmax("raise KeyboardInterrupt"), DOUBLE], "ok", 1),
     ("os_exit", [softmax("os._exit(0)"), DOUBLE], "crashed", 1),
-    ("os_exit_in_a_cell", ["import os\nos._exit(0)", RIGHT, DOUBLE], "crashed", 0),
+    ("os_exit_in_a_cell", ["import os\nos._exit(0)", RIGHT, DOUBLE], "crashed", 5),
+    ("exits_in_three_cells", ["import os\nos._exit(0)"] * 3 + [RIGHT, DOUBLE], "crashed", 0),
     ("segfault", [softmax("import ctypes\nctypes.string_at(0)"), DOUBLE], "crashed", 1),
     (
         "kill_the_parent",
@@ -172,7 +173,7 @@ HOSTILE = [
         "memory|timeout",
         1,
     ),
-    ("shared_memory", [RIGHT, DOUBLE, SHARED], "memory|timeout", 0),
+    ("shared_memory", [RIGHT, DOUBLE, SHARED], "memory|timeout", 5),
     ("prints_61_mb", [RIGHT, DOUBLE, "for _ in range(61):\n    print('x' * 1_000_000)"], "ok", 5),
     ("returns_300_mb", [softmax("import numpy\nreturn numpy.zeros(75_000_000, 'float32')"), DOUBLE], "ok", 1),
     ("returns_deep_lists", [softmax("y = x\nfor _ in range(100_000): y = [y]\nreturn y"), DOUBLE], "ok", 1),
@@ -212,7 +213,13 @@ HOSTILE = [
         5,
     ),
     # the wire
-    ("forged_answers", [FRAME + 'forge(b\'["dict", ["number", 2], ["value", 14]]\' * 9)', WRONG, DOUBLE], "garbled", 0),
+    ("forged_answers", [FRAME + 'forge(b\'["dict", ["number", 2], ["value", 14]]\' * 9)', WRONG, DOUBLE], "garbled", 1),
+    (
+        "forged_in_order",
+        [FRAME + 'for n in range(2, 99): forge(b\'["dict", ["number", %d], ["value", 14]]\' % n)', WRONG, DOUBLE],
+        "ok",
+        1,
+    ),
     ("garbage", [softmax("forge(b'garbage')\nreturn right(x)", FRAME), DOUBLE], "garbled", 1),
     ("deep_json", [softmax("forge(b'[' * 500_000)\nreturn x", FRAME), DOUBLE], "garbled", 1),
     ("deep_tags", [softmax("forge(b'[\"list\",' * 500 + b'1' + b']' * 500)\nreturn x", FRAME), DOUBLE], "garbled", 1),

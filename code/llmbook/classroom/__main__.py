@@ -62,6 +62,8 @@ def _grade(asked: argparse.Namespace) -> str:
     """Grade a folder, and write everything into another."""
     if not asked.no_sandbox:
         check_sandbox()
+    if asked.jobs < 1:
+        raise ClassroomError(f"--jobs is {asked.jobs}: give at least 1")
     if asked.out.resolve().is_relative_to(asked.submissions.resolve()):
         raise ClassroomError(f"{asked.out} lies within {asked.submissions}: choose a folder elsewhere")
     submissions, known, hidden = find_submissions(asked.submissions), known_exercises(), hidden_checks(asked.checks)

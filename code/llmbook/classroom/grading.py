@@ -16,6 +16,9 @@ from llmbook.exercises.report import PASS, TODO
 STATUSES = ("ok", "not attempted", "timeout", "memory", "processes", "garbled", "crashed", "unreadable", "not graded")
 """What can be said of a submission apart from its score; of "not graded" the grader itself is to blame."""
 
+MOST_SKIPPED = 2
+"""Cells that may end the process before the whole notebook is given up."""
+
 
 @dataclass(frozen=True)
 class Graded:
@@ -69,6 +72,7 @@ class Session:
         self.student: Student | None = None
         self.left, self.errors, self.log = limits.total, [], b""
         self.endings: list[Ended] = []
+        self.skipped: set[int] = set()
         self.hopeless: Ended | None = None
         self.failed: Exception | None = None
 
@@ -99,17 +103,30 @@ class Session:
         self._stop()
 
     def _start(self) -> None:
-        """Start the process and run the cells. What ends it there would end it again."""
+        """Start the process and run the cells, without those that have ended a process before."""
         self.student = Student(self.limits, sandboxed=self.sandboxed)
-        try:
-            self.student.ask(self.limits.boot, cells=[])
-            errors = self._ask(self.limits.cells, cells=self.cells).get("errors")
-            told = errors if isinstance(errors, list) else []
-            self.errors = [error for error in told if isinstance(error, str)][:20]
-        except Ended as error:
-            self.hopeless = Ended(error.status, f"{error}; this happened while the cells ran from top to bottom")
-            self.endings.append(self.hopeless)
-            raise self.hopeless from None
+        self.student.ask(self.limits.boot, cells=[])
+        self.errors, left = [], self.limits.cells
+        for number in (number for number in range(1, len(self.cells) + 1) if number not in self.skipped):
+            try:
+                errors = self._ask(left, cells=[(number, self.cells[number - 1])]).get("errors")
+            except Ended as error:
+                return self._skip(number, error)
+            left -= self.student.used
+            self.errors += [each for each in errors if isinstance(each, str)] if isinstance(errors, list) else []
+
+    def _skip(self, number: int, error: Ended) -> None:
+        """Start anew without a cell that ended the process; give up after a few of them."""
+        self._stop()
+        if error is self.hopeless:
+            raise error
+        told = Ended(error.status, f"{error} (cell {number} of your notebook; the others were run without it)")
+        self.skipped.add(number)
+        self.endings.append(told)
+        if len(self.skipped) > MOST_SKIPPED:
+            self.hopeless = told
+            raise told
+        self._start()
 
     def _ask(self, seconds: float, **question: Any) -> dict[str, Any]:
         """Ask within what is left of the time of the whole submission."""

@@ -20,14 +20,12 @@ PREFIX = re.compile(r"^your (result|function) (is|has)[^:]*: ")
 def overview_page(results: Sequence[Result], chapter: str) -> str:
     """The HTML page of all results."""
     count = len(results)
-    parts = [f"<p>{count} submission{'s' if count != 1 else ''} of the exercises of {clean(chapter)}.</p>",
-             _table(results)]  # fmt: skip
-    shown = [(plot_checks, failures(results), "Checks that fail"),
-             (plot_misconceptions, misconceptions(results), "Misconceptions")]  # fmt: skip
-    for plot, counted, title in shown:
-        parts.append(f"<h2>{title}</h2>")
-        parts.append(to_svg(plot(counted, count)) if counted else "<p>None.</p>")
-    return page(f"Overview of {chapter}", parts)
+    parts = [f"<p>{count} submission{'s' if count != 1 else ''} of the exercises of {clean(chapter)}.</p>"]
+    failed, heard = failures(results), misconceptions(results)
+    parts += ["<h2>Checks that fail</h2>", to_svg(plot_checks(failed, count)) if failed else "<p>None.</p>"]
+    parts += ["<h2>Misconceptions</h2>", to_svg(plot_misconceptions(heard, count)) if heard else "<p>None.</p>"]
+    items = "".join(f"<li>{clean(hint)} ({number})</li>" for hint, number in heard[:MOST_BARS])
+    return page(f"Overview of {chapter}", [*parts, f"<ol>{items}</ol>" if items else "", _table(results)])
 
 
 def failures(results: Sequence[Result]) -> list[tuple[str, int, int]]:

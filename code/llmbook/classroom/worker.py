@@ -29,10 +29,10 @@ def serve(read: int, write: int) -> None:
         _write(write, {"number": asked["number"], **answer})
 
 
-def _run_cells(cells: list[str], space: dict[str, Any]) -> dict[str, object]:
-    """Run the cells one after another, whatever any of them raises; tell which raised what."""
+def _run_cells(cells: list[tuple[int, str]], space: dict[str, Any]) -> dict[str, object]:
+    """Run cells, whatever any of them raises, and tell which raised what; none of them: prepare for the others."""
     errors = []
-    for number, source in enumerate([NO_CHECKS, *cells]):
+    for number, source in cells or [(0, NO_CHECKS)]:
         try:
             exec(_compiled(source, f"<cell {number}>"), space)
         except BaseException as error:

@@ -107,9 +107,9 @@ def test_names_that_differ_in_case_alone_are_refused(tmp_path):
 @needs_sandbox
 def test_a_class_is_graded_side_by_side(tmp_path):
     given = {name: write_notebook(tmp_path / f"{name}.ipynb", *cells) for name, cells in (
-        ("ada", [RIGHT, DOUBLE]), ("ben", ["import os\nos._exit(0)"]), ("cleo", [WRONG, DOUBLE]),
+        ("ada", [RIGHT, DOUBLE]), ("ben", ["import os\nos._exit(0)", DOUBLE]), ("cleo", [WRONG, DOUBLE]),
     )}  # fmt: skip
     seen = []
     results = grade_all(given, COURSE, tmp_path / "out", done=seen.append)
-    assert [(each.status, each.score) for each in results] == [("ok", 5), ("crashed", 0), ("ok", 1)]
+    assert [(each.status, each.score) for each in results] == [("ok", 5), ("crashed", 1), ("ok", 1)]
     assert sorted(each.student for each in seen) == ["ada", "ben", "cleo"]

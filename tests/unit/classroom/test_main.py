@@ -66,6 +66,7 @@ def test_a_class_from_release_to_overview(tmp_path, capsys):
     (["grade", "inbox", "-o", "out", "--checks", "broken.py"], "cannot be run"),
     (["grade", "inbox", "-o", "out", "--checks", "none.py"], "has no checks"),
     (["grade", "inbox", "-o", "out", "--checks", "gone.py"], "cannot be run"),
+    (["grade", "inbox", "-o", "out", "--jobs", "0"], "at least 1"),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_said(command, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

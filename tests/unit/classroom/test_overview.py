@@ -59,5 +59,6 @@ def test_bars_of_the_misconceptions():
 def test_the_page_links_and_escapes():
     text = overview_page(CLASS, "gemma")
     assert text.count("<svg") == 2 and "href='feedback/ada.html'" in text and "5 submissions" in text
+    assert f"<li>x-ex-a: {HINT} (2)</li>" in text
     assert "<b>" not in text and "&lt;b&gt;eve" in text
     assert "<svg" not in overview_page(CLASS[:1], "gemma") and "1 submission of" in overview_page(CLASS[:1], "gemma")
