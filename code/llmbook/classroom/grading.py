@@ -105,7 +105,11 @@ class Session:
     def _start(self) -> None:
         """Start the process and run the cells, without those that have ended a process before."""
         self.student = Student(self.limits, sandboxed=self.sandboxed)
-        self.student.ask(self.limits.boot, cells=[])
+        try:
+            self.student.ask(self.limits.boot, cells=[])
+        except Ended as error:  # nothing of the student's has run yet
+            said = self.student.log.decode("utf-8", "replace").strip()
+            raise RuntimeError(f"the process did not start ({error.status}) {said[-300:]}") from error
         self.errors, left = [], self.limits.cells
         for number in (number for number in range(1, len(self.cells) + 1) if number not in self.skipped):
             try:

@@ -15,7 +15,7 @@ import numpy as np
 HEAD = struct.Struct("<IQ")
 """Bytes of the JSON text, bytes of the arrays."""
 MOST_TEXT, MOST_NUMBERS = 2**20, 2**25
-DEEPEST, MOST_AXES, LONGEST_AXIS, MOST_BITS = 24, 16, 2**31, 8192
+DEEPEST, MOST_AXES, LONGEST_AXIS, MOST_BITS, MOST_KEYS = 24, 16, 2**31, 8192, 2000
 SIZES = {
     "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "float16": 2, "bfloat16": 2, "float32": 4,
     "float64": 8, "complex64": 8, "complex128": 16,
@@ -78,13 +78,18 @@ def check_lengths(text: int, numbers: int) -> None:
         raise WireError(f"a result of {text + numbers:,} bytes is larger than a result may be")
 
 
-def unpack(text: bytes, numbers: bytes) -> Any:
+def unpack(text: bytes, numbers: bytes, *, hashes: bool = False) -> Any:
     """The value of a frame.
+
+    Args:
+        text: its JSON.
+        numbers: those of all its arrays.
+        hashes: whether texts may say how they hash. To let a stranger say so would make dictionaries slow.
 
     Raises:
         WireError: the bytes are no value.
     """
-    reader = _Reader(numbers)
+    reader = _Reader(numbers, hashes)
     try:
         value = reader.value(json.loads(text), DEEPEST)
     except WireError:
@@ -157,8 +162,8 @@ def _array(value: np.ndarray | np.generic, blobs: list[bytes]) -> list:
 class _Reader:
     """Rebuilds values, taking numbers from the bytes in their order."""
 
-    def __init__(self, numbers: bytes) -> None:
-        self.numbers, self.place = numbers, 0
+    def __init__(self, numbers: bytes, hashes: bool) -> None:
+        self.numbers, self.hashes, self.place = numbers, hashes, 0
 
     def value(self, told: object, depth: int) -> object:
         if depth == 0:
@@ -172,9 +177,13 @@ class _Reader:
             items = [self.value(each, depth - 1) for each in rest]
             return tuple(items) if kind == "tuple" else items
         if kind == "dict":
+            if len(rest) > MOST_KEYS:
+                raise WireError(f"a dictionary of {len(rest):,} keys is larger than a result may be")
             return {self.value(key, depth - 1): self.value(each, depth - 1) for key, each in rest}
         if kind in ("tensor", "array", "scalar"):
             return self.array(kind, *rest)
+        if kind == "text" and type(rest[0]) is str and type(rest[1]) is int:
+            return HashedText(*rest) if self.hashes else rest[0]
         return _small(kind, *rest)
 
     def array(self, kind: str, dtype: str, shape: list[int]) -> object:
@@ -198,11 +207,9 @@ class _Reader:
 
 
 def _small(kind: str, *rest: object) -> object:
-    """A text, a fraction, a handle, or the name of what cannot be sent."""
+    """A fraction, a handle, or the name of what cannot be sent."""
     if kind == "fraction":
         return Fraction(*rest)
-    if kind == "text" and type(rest[0]) is str and type(rest[1]) is int:
-        return HashedText(*rest)
     if kind == "handle" and type(rest[0]) is int:
         return Handle(rest[0])
     if kind == "object" and type(rest[0]) is str:

@@ -114,7 +114,7 @@ def _read(file: int) -> Any:
     if head is None:
         return None
     text, numbers = HEAD.unpack(head)
-    return unpack(_exactly(file, text), _exactly(file, numbers))
+    return unpack(_exactly(file, text), _exactly(file, numbers), hashes=True)
 
 
 def _exactly(file: int, size: int) -> bytes | None:

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def {name}(length, window):
     for position in range(length):
         total += min(position + 1, window)
     return total
+"""
+SPLIT = """
+import random
+def {name}(pairs, share, seed):
+    meetings = {order}(set(meeting for meeting, _ in pairs))
+    random.Random(seed).shuffle(meetings)
+    test = set(meetings[: round(share * len(meetings))])
+    return [pair for pair in pairs if pair[0] not in test], [pair for pair in pairs if pair[0] in test]
 """
 SIGNS = ("WROTE", "FOUND", "CONNECTED", "SECRET", "MOUNTED")
 
@@ -156,3 +165,25 @@ def test_a_failure_of_the_grader_is_no_mark(tmp_path, monkeypatch):
     monkeypatch.setattr("llmbook.classroom.grading.Student", no_more_files)
     with pytest.raises(OSError, match="too many"):
         grade("student", write_notebook(tmp_path / "student.ipynb", RIGHT), TASKS, SMALL, sandboxed=True)
+
+
+@needs_linux
+@pytest.mark.parametrize("command", [["false"], ["sh", "-c", "echo no namespaces; exit 1"], ["sleep", "9"]])
+def test_a_process_that_does_not_start_is_no_mark(command, tmp_path, monkeypatch):
+    monkeypatch.setattr("llmbook.classroom.student.command", lambda *given, **named: command)
+    path, limits = write_notebook(tmp_path / "student.ipynb", RIGHT), replace(SMALL, boot=0.2)
+    with pytest.raises(RuntimeError, match="did not start"):
+        grade("student", path, TASKS, limits, sandboxed=False)
+
+
+@needs_sandbox
+@pytest.mark.parametrize(("order", "passes"), [("sorted", True), ("list", False)])
+def test_an_order_that_does_not_last_is_seen_in_the_other_process(order, passes, tmp_path):
+    """A set of texts has another order in another run of Python, and one process is one run."""
+    root = Path(__file__).resolve().parents[3]
+    every = tasks_of(root, "tiny-titans", known_exercises(), {})
+    tasks = [task for task in every if task.exercise == "tt-ex-meet-split"]
+    path = write_notebook(tmp_path / "student.ipynb", SPLIT.format(name=tasks[0].function, order=order))
+    result = grade("student", path, tasks, Limits(), sandboxed=True)
+    assert [each.status for each in result.outcomes] == ["PASS" if passes else "FAIL"] * 2
+    assert passes or all("another run of Python" in each.message for each in result.outcomes)

@@ -11,11 +11,11 @@ import torch
 from llmbook.classroom.wire import HEAD, MOST_NUMBERS, HashedText, Opaque, WireError, check_lengths, pack, unpack
 
 
-def there_and_back(value):
+def there_and_back(value, **options):
     frame = pack(value)
     text, numbers = HEAD.unpack(frame[: HEAD.size])
     assert len(frame) == HEAD.size + text + numbers
-    return unpack(frame[HEAD.size : HEAD.size + text], frame[HEAD.size + text :])
+    return unpack(frame[HEAD.size : HEAD.size + text], frame[HEAD.size + text :], **options)
 
 
 @pytest.mark.parametrize("value", [
@@ -61,8 +61,9 @@ def test_a_text_keeps_the_hash_it_came_with():
     class Name(str):
         __hash__ = lambda self: 17  # noqa: E731
 
-    back = there_and_back({Name("ada"): 1})
+    back = there_and_back({Name("ada"): 1}, hashes=True)
     assert [hash(key) for key in back] == [17] and back == {HashedText("ada", 17): 1}
+    assert [type(key) for key in there_and_back({Name("ada"): 1})] == [str]  # from a student a text is a text
 
 
 @pytest.mark.parametrize("value", [object(), lambda: 1, {1, 2}, np.array(["a"]), np.array([object()]), iter([1])])
@@ -109,6 +110,13 @@ def test_lengths_are_refused_before_the_rest_is_read():
     for text, numbers in ((2**32 - 1, 0), (0, 2**64 - 1)):
         with pytest.raises(WireError):
             check_lengths(text, numbers)
+
+
+def test_a_dictionary_has_no_room_for_keys_that_collide():
+    keys = [number * (2**61 - 1) for number in range(3000)]
+    assert len(set(map(hash, keys))) == 1 and there_and_back(dict.fromkeys(keys[:1000], 1))
+    with pytest.raises(WireError, match="3,000 keys"):
+        there_and_back(dict.fromkeys(keys, 1))
 
 
 def test_numbers_that_nobody_claims_are_refused():
