@@ -20,7 +20,7 @@ def draw_transformer() -> Figure:
     box(ax, LANE, 0.8, "1 tokens", width=WIDE)
     note(ax, BESIDE, 0.8, "12 whole numbers")
     box(ax, LANE, 1.5, "2 embedding", width=WIDE, kind="embedding")
-    note(ax, BESIDE, 1.5, "12 rows of 6 numbers:\n3 the residual stream")
+    note(ax, BESIDE, 1.5, "12 rows of 6 numbers,\nthe residual stream (3)")
     frame(ax, 0.25, 2.0, 4.1, 3.4)
     note(ax, 4.25, 2.2, "a block, repeated", align="right", bold=True)
     _branch(ax, 2.35, "5 attention", "attention", "looks at the\nother words")

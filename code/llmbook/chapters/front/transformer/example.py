@@ -63,8 +63,9 @@ def parameters() -> dict[str, Tensor]:
         "key": matrix(4, (0, "noun", 1), (1, "early", 2), (2, "verb", 1)),
         "value": matrix(4, (0, "plural", 1), (2, "verb", 1)),
         "mix": matrix(4, (0, "plural", 3), (2, "verb", 1)).T.contiguous(),
-        "up": matrix(3, (0, "noun", 1), (0, "plural", 1), (0, "one", -2), (1, "noun", 1), (1, "plural", -1),
-                     (1, "one", -2), (2, "opens", 2), (2, "verb", 1), (2, "one", -5)),
+        "up": matrix(3, (0, "noun", 1), (0, "plural", 1), (0, "verb", -1), (0, "one", -2),
+                     (1, "noun", 1), (1, "plural", -1), (1, "verb", -1), (1, "one", -2),
+                     (2, "opens", 2), (2, "verb", 1), (2, "one", -5)),
         "down": matrix(3, (0, "plural", 1), (1, "plural", -1), (2, "opens", -4)).T.contiguous(),
         "output": torch.tensor([WANTED[word] for word in VOCABULARY], dtype=torch.float32),
     }  # fmt: skip

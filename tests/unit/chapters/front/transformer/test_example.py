@@ -1,5 +1,7 @@
 """The running example: the package's decoder gives its numbers, and every part of it does what the page says."""
 
+from itertools import product
+
 import pytest
 import torch
 
@@ -113,6 +115,84 @@ def test_the_units_fire_where_the_page_says():
     fires = {name: [unit > 0 for unit in found.units[-1].tolist()] for name, found in last.items()}
     assert fires == {"keys": [True, False, False], "key": [False, True, False], "of": [False, False, False],
                      "old": [False, False, True]}
+
+
+def sentences():
+    """Sentences of one to three nouns, plural or singular, with and without *old*: all that the example tells apart."""
+    phrases = (["the", "keys"], ["the", "key"], ["the", "old", "keys"], ["the", "old", "key"])
+    for count in (1, 2, 3):
+        for nouns in product(phrases, repeat=count):
+            subject = [word for noun in nouns for word in ["of", *noun]][1:]
+            yield from ([*subject, verb, "old", "."] for verb in ("is", "are"))
+
+
+def firing(unit):
+    """The word, its plural after attention, whether a verb was said, and whether a unit fires, at each place."""
+    for text in sentences():
+        found = trace(text)
+        plural = (found.embedded + found.attended)[:, COLUMNS.index("plural")]
+        for place, word in enumerate(text):
+            said = bool({"is", "are"} & set(text[: place + 1]))
+            yield word, float(plural[place]), said, float(found.units[place, unit]) > 0
+
+
+@pytest.mark.parametrize(("unit", "sign"), [(0, 1), (1, -1)])
+def test_a_unit_needs_a_noun_and_a_row_that_says_its_number(unit, sign):
+    """For every word of every sentence; a verb, whose row may say it three times as loudly, is none."""
+    found = list(firing(unit))
+    assert all(fires == (word in ("keys", "key") and sign * plural > 0) for word, plural, _, fires in found)
+    assert any(word in ("is", "are") and sign * plural > 2 for word, plural, _, _ in found), "without its verb it would"
+
+
+def test_the_third_unit_needs_a_place_for_a_noun_and_a_verb():
+    assert all(fires == (word in ("the", "old") and said) for word, _, said, fires in firing(2))
+
+
+def test_the_sums_that_the_page_writes_before_norm_and_cut():
+    up, rows = parameters()["up"][0], trace(["keys", "house", "are"]).embedded
+    rows[:, COLUMNS.index("early")] = 0
+    assert (rows @ up).tolist() == [1, -1, -3]
+
+
+@pytest.mark.parametrize(("name", "row", "written"), [
+    ("query", 0, {"noun": 2}), ("query", 1, {"noun": 2}), ("query", 2, {"one": 4}), ("query", 3, {}),
+    ("key", 0, {"noun": 1}), ("key", 1, {"early": 2}), ("key", 2, {"verb": 1}), ("key", 3, {}),
+    ("value", 0, {"plural": 1}), ("value", 1, {}), ("value", 2, {"verb": 1}), ("value", 3, {}),
+    ("up", 0, {"noun": 1, "plural": 1, "verb": -1, "one": -2}),
+    ("up", 1, {"noun": 1, "plural": -1, "verb": -1, "one": -2}), ("up", 2, {"opens": 2, "verb": 1, "one": -5}),
+    ("output", "are", {"noun": 2, "plural": 1, "verb": -1, "early": -3}),
+    ("output", "is", {"noun": 2, "plural": -1, "verb": -1, "early": -3}),
+    ("output", "to", {"noun": 2, "verb": -1, "early": 3}), ("output", "in", {"noun": 2, "verb": -1, "early": 3}),
+    ("output", "of", {"noun": 2, "verb": -1, "early": 3}), ("output", "the", {"noun": -1}),
+    ("output", "old", {"opens": 1, "verb": 2}), ("output", ".", {"opens": -2, "verb": 1}),
+    *(("output", noun, {"opens": 2, "verb": -1}) for noun in ("keys", "key", "cabinet", "hall", "house")),
+])  # fmt: skip
+def test_the_rows_are_the_formulas_of_the_page(name, row, written):
+    found = parameters()[name][VOCABULARY.index(row) if isinstance(row, str) else row].tolist()
+    assert {column: value for column, value in zip(COLUMNS, found, strict=True) if value} == written
+
+
+@pytest.mark.parametrize(("name", "column", "written"), [
+    ("mix", 0, {"plural": 3}), ("mix", 1, {}), ("mix", 2, {"verb": 1}), ("mix", 3, {}),
+    ("down", 0, {"plural": 1}), ("down", 1, {"plural": -1}), ("down", 2, {"opens": -4})])
+def test_what_heads_and_units_write_is_what_the_page_says(name, column, written):
+    found = parameters()[name][:, column].tolist()
+    assert {name: value for name, value in zip(COLUMNS, found, strict=True) if value} == written
+
+
+def test_the_queries_of_the_page():
+    """Of house; of the and old; of prepositions, which look for no noun and late, and find themselves."""
+    found = trace(WORDS)
+    first = found.queries[0]
+    assert first[11].tolist() == [4, 4] and not first[[0, 3, 6, 9, 10]].any()
+    assert torch.allclose(first[[2, 5, 8]], torch.tensor(-4.0), atol=0.5)
+    assert found.weights[0].argmax(-1)[[2, 5, 8]].tolist() == [2, 5, 8] and found.weights[0, 2, 2] > 0.9
+
+
+def test_the_feedforward_layer_makes_the_verb_surer_but_does_not_decide_it(monkeypatch):
+    assert round(chance(trace(WORDS), "are"), 2) == 0.51
+    without(monkeypatch, "down")
+    assert likeliest(trace(WORDS)) == "are" and 1 / 3 < chance(trace(WORDS), "are") < 0.36
 
 
 def test_the_sentence_is_finished():

@@ -6,6 +6,7 @@ from drawing import arrows, bars, boxes, redrawn, words
 from drawn import number
 
 from llmbook.chapters.front.transformer.drawings import CELL, LANE, draw_cache, draw_groups, draw_transformer
+from llmbook.chapters.front.transformer.example import CONFIG, SENTENCE, VOCABULARY
 from llmbook.plots.diagram import tint
 
 
@@ -36,7 +37,23 @@ def test_the_stream_runs_from_the_words_to_the_next_word_and_the_loop_leads_back
 def test_numbers_of_the_drawing_are_those_of_the_list():
     (ax,) = draw_transformer().axes
     text = " ".join(word.text for word in words(ax))
-    assert {f"{place} " in f" {text} " for place in range(1, 11)} == {True}
+    assert {f"{place} " in f" {text} " for place in range(1, 11) if place != 3} == {True} and "stream (3)" in text
+
+
+def test_remarks_of_the_drawing_have_the_sizes_of_the_example():
+    (ax,) = draw_transformer().axes
+    boxed = {name for (name, _), _ in parts(ax)}
+    count, width, entries = len(SENTENCE.split()), CONFIG.width, len(VOCABULARY)
+    remarks = sorted((word.y, word.text) for word in words(ax) if word.text not in {*boxed, "+"})
+    assert [text for _, text in remarks] == [
+        "the keys to … old house", "words", f"{count} whole numbers",
+        f"{count} rows of {width} numbers,\nthe residual stream (3)", "a block, repeated", "looks at the\nother words",
+        "each word\nfor itself", f"a score for each of {entries} words",
+        "a probability for each;\n9 in training: a loss", "10 again, with a cache", "next word"]
+    assert SENTENCE.startswith("the keys to") and SENTENCE.endswith("old house")
+    placed = {text: y for y, text in remarks} | {word.text: word.y for word in words(ax) if word.text in boxed}
+    for remark, box in (("looks at the\nother words", "5 attention"), ("each word\nfor itself", "6 feed-forward")):
+        assert placed[remark] == placed[box], "beside the layer that it is about"
 
 
 @pytest.mark.parametrize(("row", "pairs"), [(0, 4), (1, 2), (2, 1)])

@@ -48,6 +48,15 @@ def test_the_plane_has_an_arrow_for_the_query_and_a_point_for_each_key():
     assert list(ticks(ax.xaxis)) == [-2, 0, 2, 4] and list(ticks(ax.yaxis)) == [0, 2, 4]
 
 
+def test_the_plane_of_the_page_has_a_line_for_every_third_score():
+    ax = plot_plane(np.array([3.0, 4.0]), KEYS, ["a", "b", "c", "d"]).axes[0]
+    assert [text.get_text() for text in ax.texts if "score" in text.get_text()] == [
+        "score 0", "score 3", "score 6", "score 9"]
+    drawn = [curve for curve in curves(ax) if not curve.marker]
+    scores = [(3 * line.x[0] + 4 * line.y[0]) / 2**0.5 for line in drawn]
+    assert scores == pytest.approx([0, 3, 6, 9], abs=1e-3)
+
+
 @pytest.mark.parametrize("score", [0, 5])
 def test_a_dotted_line_joins_the_keys_of_one_score(score):
     query = np.array([3.0, 4.0])
