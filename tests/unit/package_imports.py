@@ -43,10 +43,13 @@ def imported_modules(source: str) -> list[str]:
 
 
 def code_of_pages() -> dict[str, str]:
-    """{page: its code} of every notebook and every Markdown page of the book, read as the build reads them."""
+    """{page: its code} of every notebook and every Markdown page of the book, read as the build reads them.
+
+    The reader's notebooks are made from these, and say nothing of their own.
+    """
     sys.path.insert(0, str(CHECKOUT / "book" / "_ext"))
     from page_inputs import code_of
 
     pages = [path for folder in ("book", "chapters") for path in (CHECKOUT / folder).rglob("*.*")]
-    pages = [path for path in pages if path.suffix in {".ipynb", ".md"} and ".ipynb_checkpoints" not in path.parts]
+    pages = [path for path in pages if path.suffix in {".ipynb", ".md"} and not {".ipynb_checkpoints", "notebooks"} & {*path.parts}]
     return {path.relative_to(CHECKOUT).as_posix(): code_of(path) for path in sorted(pages)}

@@ -23,6 +23,7 @@ RUNS = {
     "chapters.front.experiments.experiment": "simulate(0.1, 3, 1.0, experiments=2), "
                                              "shuffled_leads({'a': np.ones(2)}, draws=2)",
     "chapters.front.one_detail.explorer": "compare('nothing', 'loud'), compare('a gain of w, not 1 + w', 'quiet')",
+    "chapters.front.transformer.example": "decoder(), trace(SENTENCE.split())",
     "chapters.gemma.activations.experiment": "dead_share('relu', 0, 0.1, steps=2)",
     "chapters.gemma.embedding.experiment": "run_factor(0, steps=2, learning_rate=0.01, scaled=True, tied=True)",
     "chapters.gemma.feedforward.experiment": "run_kind('GeGLU', 0, steps=2, learning_rate=0.01)",
@@ -52,7 +53,8 @@ RUNS = {
     "experiments.tuned_context": "tuned_model('long, cut', 0, steps=1, meetings=16)",
 }  # fmt: skip
 """A short run of everything that draws or builds something; the name of a module, and an expression for its names."""
-DRAWS_NOTHING = {"chapters.dora.low_rank.spectra", "experiments", "experiments.results", "experiments.streams"}
+DRAWS_NOTHING = {"chapters.dora.low_rank.spectra", "chapters.front.transformer.drawings", "experiments",
+                 "experiments.results", "experiments.streams"}  # fmt: skip
 
 
 def states():
