@@ -51,5 +51,6 @@ def code_of_pages() -> dict[str, str]:
     from page_inputs import code_of
 
     pages = [path for folder in ("book", "chapters") for path in (CHECKOUT / folder).rglob("*.*")]
-    pages = [path for path in pages if path.suffix in {".ipynb", ".md"} and not {".ipynb_checkpoints", "notebooks"} & {*path.parts}]
+    passed_by = {".ipynb_checkpoints", "notebooks"}
+    pages = [path for path in pages if path.suffix in {".ipynb", ".md"} and not passed_by & {*path.parts}]
     return {path.relative_to(CHECKOUT).as_posix(): code_of(path) for path in sorted(pages)}
