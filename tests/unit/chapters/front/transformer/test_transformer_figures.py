@@ -14,6 +14,7 @@ from llmbook.chapters.front.transformer.plots import (
     shared_places,
 )
 from llmbook.plots.diagram import tint
+from llmbook.plots.style import text_color
 
 
 def test_a_table_has_a_number_in_each_cell_and_a_shade_for_its_sign_and_size():
@@ -43,6 +44,8 @@ def test_the_plane_has_an_arrow_for_the_query_and_a_point_for_each_key():
     assert (arrow.start, arrow.end, arrow.color) == ((0, 0), (3, 4), "vermillion")
     said = {word.text: (word.x, word.y) for word in words(ax) if word.text}
     assert {"a, c": (2, 1), "b": (-2, 0), "d": (0, 0.5), "query of d": (3, 4)}.items() <= said.items()
+    (label,) = [text for text in ax.texts if text.get_text() == "query of d"]
+    assert label.get_color() == text_color("vermillion"), "the color of its arrow"
     assert titles(ax)[1:] == ("first number: a noun", "second number: early")
     assert ax.get_aspect() == 1, "the lines of equal score stand at right angles to the arrow"
     assert list(ticks(ax.xaxis)) == [-2, 0, 2, 4] and list(ticks(ax.yaxis)) == [0, 2, 4]
