@@ -136,7 +136,7 @@ def plot_first_seeds(difference: np.ndarray, *, fewest: int = 3) -> Figure:
     ax.axhline(0, **NULL)
     for count in range(fewest, len(difference) + 1):
         found = mean_interval(difference[:count])
-        ax.plot([count, count], [found.low, found.high], color=PALETTE["green"], linestyle="-", linewidth=2.4,
+        ax.plot([count] * 2, [found.low, found.high], color=PALETTE["green"], linestyle="-", linewidth=2.4,
                 solid_capstyle="butt")
         ax.plot([count], [found.mean], marker="D", markersize=7.5, linestyle="", color=PALETTE["green"],
                 markerfacecolor=PALETTE["green"] if found.excludes(0) else "white", markeredgewidth=1.8)

@@ -61,16 +61,17 @@ def test_a_loss_stands_on_the_curve_at_its_probability():
 
 
 def test_all_runs_of_a_kind_are_in_its_row_with_two_of_them_marked():
-    figure = redrawn(plot_all_runs, LOSSES, seed=0, other=1)
+    losses = {kind: np.append(values, 0.75) for kind, values in LOSSES.items()}  # of two, the median is the mean
+    figure = redrawn(plot_all_runs, losses, seed=0, other=1)
     (ax,) = figure.axes
     assert rows(ax) == ["SwiGLU", "GELU", "SiLU"] and limits(ax) == ((0, 1.25), (2.6, -0.6))
     expected = []
     for row, (kind, color, marker) in enumerate((("SwiGLU", "blue", "o"), ("GELU", "vermillion", "s"),
                                                  ("SiLU", "vermillion", "s"))):
         first, second = LOSSES[kind]
-        mean = (first + second) / 2
-        expected += [Curve((first, second), (row, row), color, "", marker, "none"),
-                     Curve((mean, mean), numbers((row - 0.33, row + 0.33)), "ink", "-", "", ""),
+        mean = (first + second + 0.75) / 3
+        expected += [Curve((first, second, 0.75), (row, row, row), color, "", marker, "none"),
+                     Curve(numbers((mean, mean)), numbers((row - 0.33, row + 0.33)), "ink", "-", "", ""),
                      Curve((first,), (row,), color, "", marker, color),
                      Curve((second,), (row,), "ink", "", "x", "ink")]
     assert curves(ax) == expected
