@@ -17,11 +17,14 @@ LINK = re.compile(
     r'(?P<words><span class="xref std std-term">.*?</span>)</a>',
     re.S,
 )
-LETTERS = {r"\Phi": "Φ", r"\sigma": "σ", r"\pm": "±", r"\times": "×", r"\max": "max", r"\ln": "ln", r"\,": " "}
+LETTERS = {
+    r"\Phi": "Φ", r"\sigma": "σ", r"\pm": "±", r"\times": "×", r"\max": "max", r"\ln": "ln",
+    r"\tanh": "tanh", r"\,": " ",
+}  # fmt: skip
 COMMAND = re.compile(r"\\(?:[A-Za-z]+|,)")
 ROOT = re.compile(r"\\sqrt\{(\w)\}")
-RAISED = re.compile(r"\^\{?([-\d]+)\}?")
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+RAISED = re.compile(r"\^\{?([-\dx]+)\}?")
+SUPERSCRIPTS = str.maketrans("-0123456789x", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹ˣ")
 
 
 def plain(formula):

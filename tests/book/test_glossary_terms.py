@@ -1,5 +1,6 @@
 """The definition of a term stands beside each link to it: hidden, and shown on hover and on focus without a request."""
 
+import re
 import shutil
 import sys
 
@@ -124,7 +125,14 @@ def test_formulas_become_plain_letters(formula, letters):
     assert plain(formula) == letters
 
 
-@pytest.mark.parametrize("formula", [r"\frac{1}{2}", "x_i", r"\unknown", "e^x"])
+def test_each_formula_of_the_glossary_has_plain_letters():
+    """Without a build, in which it would be a warning."""
+    formulas = re.findall(r"\$([^$]+)\$", (ROOT / "book" / "glossary.md").read_text(encoding="utf-8"))
+    assert len(formulas) > 9 and r"\sigma(x) = 1 / (1 + e^{-x})" in formulas
+    assert all(plain(formula) for formula in formulas)
+
+
+@pytest.mark.parametrize("formula", [r"\frac{1}{2}", "x_i", r"\unknown", "e^y"])
 def test_other_formulas_are_refused(formula):
     """The twin: what plain letters cannot say."""
     with pytest.raises(ValueError, match="say it in words"):
@@ -132,7 +140,7 @@ def test_other_formulas_are_refused(formula):
 
 
 @pytest.fixture(scope="module")
-def page(book, chromium):
+def opened(book, chromium):
     """The built page in the browser, with the book's own looks; MathJax and all else stay where they are."""
     static = book.folder / "_build" / "html" / "_static"
     for name in ASSETS:
@@ -144,6 +152,15 @@ def page(book, chromium):
         tab.close()
 
 
+@pytest.fixture
+def page(opened):
+    """The page with no word focused or pointed at, whatever the test before has left."""
+    opened.evaluate("document.activeElement.blur()")
+    opened.mouse.move(1, 1)
+    return opened
+
+
+SETTLED = "() => Promise.all(document.getAnimations().map((each) => each.finished))"  # the side bar slides away
 VISIBLE = "() => [...document.querySelectorAll('.term-definition')].map((tip) => tip.checkVisibility())"
 BOX = """(tip) => { const box = tip.getBoundingClientRect();
   const seen = document.elementFromPoint(box.left + box.width / 2, box.bottom - 4);
@@ -156,6 +173,7 @@ BOX = """(tip) => { const box = tip.getBoundingClientRect();
 def test_a_definition_shows_on_focus_and_escape_puts_it_away(page, number, width):
     """One at a time, within the window, not cut off by what it stands in, below its word; and no request is made."""
     page.set_viewport_size({"width": width, "height": 844})
+    page.evaluate(SETTLED)
     asked, hear = [], lambda request: asked.append(request.url)
     page.on("request", hear)
     link, tip = page.locator(".term > a").nth(number), page.locator(".term-definition").nth(number)
