@@ -126,3 +126,10 @@ def test_every_exercise_has_at_least_two_wrong_answers():
 
 def test_every_hint_is_heard():
     check_every_hint("tt-ex-mislead-", WRONG, checks)
+
+
+def test_one_to_one_takes_the_best_pairs_with_the_weights_of_their_own_sides():
+    """By hand: 0.9 and 0.3 are together more than 0.1 and 0.8."""
+    similarity = torch.tensor([[0.9, 0.1], [0.8, 0.3]])
+    precision, recall = one_to_one(similarity, torch.tensor([1.0, 3.0]), torch.tensor([2.0, 1.0]))
+    assert (precision, recall) == pytest.approx(((2 * 0.9 + 0.3) / 3, (0.9 + 3 * 0.3) / 4))
