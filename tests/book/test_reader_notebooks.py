@@ -10,10 +10,10 @@ from urllib.parse import unquote
 import pytest
 from book_build import ROOT
 
+from llmbook.notebooks import NOTEBOOKS
 from llmbook.notebooks.contents import read_pages
 from llmbook.notebooks.labels import find_targets
 from llmbook.notebooks.make import make_notebooks, stale
-from llmbook.notebooks.render import NOTEBOOKS
 
 FOLDER = ROOT / NOTEBOOKS
 MADE = make_notebooks(ROOT)

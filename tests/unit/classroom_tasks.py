@@ -74,3 +74,9 @@ def write_notebook(path, *cells):
     made = [{"cell_type": "code", "metadata": {}, "source": cell, "outputs": []} for cell in cells]
     path.write_text(json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     return path
+
+
+def softmax(body, before=""):
+    """A cell that defines softmax."""
+    right = RIGHT.replace("softmax", "right")
+    return f"import os, sys\n{right}\n{before}\ndef softmax(x):\n    " + body.replace("\n", "\n    ")

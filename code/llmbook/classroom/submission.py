@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmbook.exercises.registry import Check, Exercises
+from llmbook.notebooks import NOTEBOOKS
 
-NOTEBOOKS = Path("book", "notebooks")
 LARGEST = 2**24
 """Bytes of a notebook file, outputs included."""
 
@@ -144,10 +144,10 @@ def likely_chapter(root: Path, submissions: Iterable[Path], known: Exercises) ->
     Raises:
         ClassroomError: none of them defines any.
     """
-    texts = [text for path in submissions for text in ["\n".join(_code_or_nothing(path))]]
+    texts = ["\n".join(_code_or_nothing(path)) for path in submissions]
     counts = {
-        path.parent.name: sum(f"def {task.function}(" in text for text in texts
-                              for task in tasks_of(root, path.parent.name, known, {}))
+        path.parent.name: sum(f"def {task.function}(" in text
+                              for task in tasks_of(root, path.parent.name, known, {}) for text in texts)
         for path in sorted((root / NOTEBOOKS).glob("*/exercises.ipynb"))
     }  # fmt: skip
     best = max(counts, key=lambda name: counts[name], default="")

@@ -3,3 +3,8 @@
 ``python -m llmbook.notebooks write`` makes them, in ``book/notebooks/`` of a checkout. It needs what builds the book
 (``requirements.txt``), from which come the readers of YAML and BibTeX.
 """
+
+from pathlib import PurePosixPath
+
+NOTEBOOKS = PurePosixPath("book/notebooks")
+"""Where they lie in a checkout."""

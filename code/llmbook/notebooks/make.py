@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from llmbook.checkpoint.writing import replace_file
+from llmbook.notebooks import NOTEBOOKS
 from llmbook.notebooks.citations import read_references
 from llmbook.notebooks.contents import BookError, Cell, Page, read_pages
 from llmbook.notebooks.labels import find_targets
-from llmbook.notebooks.render import NOTEBOOKS, Book, Renderer, heading_of
+from llmbook.notebooks.render import Book, Renderer, heading_of
 from llmbook.notebooks.tasks import Piece, split
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

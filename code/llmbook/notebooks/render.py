@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from llmbook.notebooks import NOTEBOOKS
 from llmbook.notebooks.citations import References
 from llmbook.notebooks.contents import HEADING, BookError, Page
 from llmbook.notebooks.labels import EQUATION, LABEL, PASSED, TABLES, Target
 from llmbook.notebooks.myst import Code, Directive, Text, blocks, replace_roles
 from llmbook.notebooks.tables import definitions, list_table
 
-NOTEBOOKS = PurePosixPath("book/notebooks")
 LINK = re.compile(r"(?<=\]\()(?P<target>[^()\s]+)(?=\))")
 MARKUP = re.compile(r"[`*_]")
 LEFT_OUT = ("book-map", "reading-paths", "chapter-map", "exercise-end", "solution-start", "solution-end")
@@ -63,7 +63,7 @@ class Renderer:
     def _line(self, line: str) -> str:
         """An equation gets its number, and the title of the page the page's."""
         if equation := EQUATION.match(line):
-            return rf"\tag{{{self._target(equation[1]).number}}}" + "\n$$"
+            return f"{self._tag(equation[1])}\n$$"
         heading = HEADING.match(line)
         if heading and len(heading[1]) == 1:
             return f"# {self.page.number} {heading[2]}".replace("  ", " ")
@@ -76,7 +76,7 @@ class Renderer:
         if name in TABLES:
             return self._table(block)
         if name == "math":
-            tag = rf"\tag{{{self._target(block.options['label']).number}}}" if "label" in block.options else ""
+            tag = self._tag(block.options["label"]) if "label" in block.options else ""
             return f"$$\n{block.body}\n{tag}\n$$"
         if name == "bibliography":
             return self.book.references.listed(self.keys)
@@ -89,6 +89,10 @@ class Renderer:
         raise BookError(
             f"{self.page.name}: no notebook can show the directive {name} yet; add it to notebooks/render.py"
         )
+
+    def _tag(self, label: str) -> str:
+        """The number of an equation, as TeX."""
+        return rf"\tag{{{self._target(label).number}}}"
 
     def _box(self, block: Directive) -> str:
         """A folded answer stays folded; any other box is a quote."""
@@ -132,14 +136,11 @@ class Renderer:
 
     def _to(self, target: Target, text: str) -> str:
         """A link to what has a label; numbers of what stands on this page are no links."""
-        text = self.inline(text)
-        if target.kind in ("Figure", "Table", "equation"):
-            return text if target.page is self.page else f"[{text}]({self._file(target.page)})"
-        return (
-            f"[{text}]({self._file(target.page)}{anchor(target)})"
-            if target.page is not self.page
-            else (f"[{text}]({anchor(target) or self._file(target.page)})")
-        )
+        text, is_here = self.inline(text), target.page is self.page
+        if is_here and target.kind in ("Figure", "Table", "equation"):
+            return text
+        place = anchor(target)
+        return f"[{text}]({place if is_here and place else self._file(target.page) + place})"
 
     def _file(self, page: Page) -> str:
         """The way from this notebook to that of a page."""

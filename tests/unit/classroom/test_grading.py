@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from classroom_tasks import DOUBLE, RIGHT, SMALL, TASKS, WRONG, needs_linux, needs_sandbox, write_notebook
-from hostile_submissions import HOSTILE, RAW
+from hostile_answers import ANSWERS, RAW
+from hostile_processes import PROCESSES
 
 from llmbook.classroom import sandbox
 from llmbook.classroom.grading import Result, grade
@@ -16,6 +17,7 @@ from llmbook.classroom.hidden import known_exercises
 from llmbook.classroom.sandbox import Limits, NoSandboxError, check_sandbox
 from llmbook.classroom.submission import code_of, reader_notebook, tasks_of
 
+HOSTILE = [*ANSWERS, *PROCESSES]
 AUTOGRAD = """
 import torch
 def {name}(x, upstream, A, B, scaling):

@@ -6,6 +6,7 @@ import re
 
 import pytest
 import torch
+from nested_states import equal
 from torch import nn
 
 from llmbook.training import loop
@@ -43,15 +44,6 @@ def spoiled(value=math.inf, **options):
     with pytest.raises(FloatingPointError) as error:
         next(records)
     return before, [model.state_dict(), optimizer.state_dict()], str(error.value), (model, optimizer, batches)
-
-
-def equal(first, second):
-    """Whether nested states are equal to the bit."""
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(equal(first[key], second[key]) for key in first)
-    if isinstance(first, list):
-        return len(first) == len(second) and all(map(equal, first, second))
-    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
 
 
 @pytest.mark.parametrize("clip", [1.0, math.inf])

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from nested_states import equal
 from pretraining_runs import short_run
 
 from llmbook.training.resume import ResumeError, save_checkpoint
@@ -58,15 +59,6 @@ def whole():
     run = short_run()
     list(run.advance(4))
     return copy.deepcopy(run.state())
-
-
-def equal(first, second):
-    """Whether two nested states are the same."""
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(equal(first[name], second[name]) for name in first)
-    if isinstance(first, list | tuple):
-        return len(first) == len(second) and all(map(equal, first, second))
-    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
 
 
 @pytest.mark.parametrize(("find", "change", "said"), CHANGES.values(), ids=CHANGES)

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 import pytest
 import torch
+from nested_states import equal
 from pretraining_runs import STEPS, losses, short_config, short_run
 
 from llmbook.training import loop, resume, run
@@ -103,15 +104,6 @@ def test_what_is_said_to_be_changed_may_differ_and_nothing_else(tmp_path, change
 def test_what_would_have_no_effect_cannot_be_changed(name):
     with pytest.raises(ValueError, match="can change schedule, clip_norm, validate_every"):
         short_run().restore(short_run().state(), changed=[name])
-
-
-def equal(first, second):
-    """Whether nested states are equal to the bit."""
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(equal(first[key], second[key]) for key in first)
-    if isinstance(first, list | tuple):
-        return len(first) == len(second) and all(map(equal, first, second))
-    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
 
 
 def flip_bits(folder, count=60):
