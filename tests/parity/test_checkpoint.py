@@ -138,7 +138,7 @@ def test_dtype_is_kept_or_converted(folder):
 
 def test_a_float16_file_is_converted_but_not_run(tmp_path):
     write_folder(tmp_path, "llama", dtype=torch.float16)
-    with pytest.raises(CheckpointError, match=r"checkpoint is in torch.float16.*pass dtype=torch\.float32"):
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is in torch.float16.*pass dtype=torch\.float32"):
         load_pretrained(tmp_path)
     assert load_pretrained(tmp_path, dtype=torch.float32).norm.weight.dtype is torch.float32
     with pytest.raises(CheckpointError, match=r"dtype is torch\.float16"):
