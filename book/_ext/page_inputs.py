@@ -183,7 +183,9 @@ def exists(path):
 def table(root):
     """{file: the pages that it concerns} for each file of the package and the data."""
     inputs = Inputs(root)
-    pages = [page for folder in ("book", "chapters") for page in files_under(root / folder) if is_page(page)]
+    written = root / "book" / "notebooks"  # from the pages, for readers; no pages themselves
+    pages = [page for folder in ("book", "chapters") for page in files_under(root / folder)
+             if is_page(page) and not page.is_relative_to(written)]  # fmt: skip
     reached = {page: set(inputs.of(page)) for page in pages}
     files = [*inputs.modules, *(path for found in inputs.data.values() for path in found)]
     return {file: [page for page in pages if file in reached[page]] for file in files}
