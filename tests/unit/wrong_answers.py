@@ -1,4 +1,4 @@
-"""What the tests of every page ask of wrong answers: each fails, and its hint names the misconception behind it."""
+"""What the tests of every page ask of answers: a wrong one fails, and its hint names the mistake; a right one passes."""
 
 import ast
 import inspect
@@ -8,7 +8,6 @@ from functools import cache
 import pytest
 
 from llmbook.chapters import evaluate
-from llmbook.exercises import collect
 
 
 def hint_cases(prefix, wrong):
@@ -40,17 +39,19 @@ def check_hint(name, answer, phrases):
     assert any(phrase in message for phrase in phrases for message in messages(report)), report
 
 
-def check_two_for_each(prefix, wrong, checks):
-    """Every exercise of a page has at least two wrong answers, and there is no other.
+def right_cases(prefix, right):
+    """Parameters (name, answer) of a test.
 
     Args:
         prefix: as for ``hint_cases``.
-        wrong: as for ``hint_cases``.
-        checks: the page's module of checks, ``llmbook.chapters.<chapter>.<topic>.checks``.
+        right: (rest of the name, a right answer in a form of its own: lists, numpy, float32, other names, in place).
     """
-    given = [prefix + slug for slug, _, _ in wrong]
-    assert set(given) == collect([checks]).keys()
-    assert min(map(given.count, given)) >= 2
+    return [pytest.param(prefix + slug, answer, id=f"{slug}-{number}") for number, (slug, answer) in enumerate(right)]
+
+
+def check_right(name, answer):
+    """The answer earns every point."""
+    assert report_of(name, answer).passed, report_of(name, answer)
 
 
 def hints(source):
@@ -65,9 +66,12 @@ def hints(source):
             yield from map(sentence, node.args)
 
 
-def check_every_hint(prefix, wrong, checks):
-    """Every hint of a page's checks is heard by one of the wrong answers; arguments as for ``check_two_for_each``."""
-    reports = [report_of(prefix + slug, answer) for slug, answer, _ in wrong]
-    heard = "\n".join(message for report in reports for message in messages(report))
-    unheard = [hint for hint in hints(inspect.getsource(checks)) if hint and hint not in heard]
-    assert not unheard, unheard
+def unheard(checks, wrong):
+    """The hints of a page's checks that none of the wrong answers gets.
+
+    Args:
+        checks: the page's module of checks, ``llmbook.chapters.<chapter>.<topic>.checks``.
+        wrong: (name of the exercise, wrong answer) of all its exercises.
+    """
+    heard = "\n".join(message for name, answer in wrong for message in messages(report_of(name, answer)))
+    return [hint for hint in hints(inspect.getsource(checks)) if hint and hint not in heard]
