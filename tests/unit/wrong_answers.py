@@ -1,4 +1,4 @@
-"""What the tests of every page ask of answers: a wrong one fails, and its hint names the mistake; a right one passes."""
+"""What the tests of every page ask of answers: a wrong one fails with the hint that names it; a right one passes."""
 
 import ast
 import inspect

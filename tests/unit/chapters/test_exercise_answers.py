@@ -1,6 +1,7 @@
 """Every exercise refuses ten wrong answers or more and takes three right ones or more; no hint stays unheard.
 
-The answers stand in the tests of the pages, ``<chapter>/<topic>/test_*hints*.py``, as WRONG and RIGHT.
+The answers stand in the tests of the pages, ``<chapter>/<topic>/test_*hints*.py``, as WRONG and RIGHT; PREFIX is what
+the names of their exercises begin with.
 """
 
 import importlib.util
@@ -15,7 +16,6 @@ from llmbook.chapters import all_checks
 from llmbook.chapters.all_checks import EXERCISES
 from llmbook.exercises import collect
 
-PREFIXES = {"dora": "dora-ex-", "gemma": "gemma-ex-", "olmo": "olmo-ex-", "tiny_titans": "tt-ex-"}
 ROOMS = {each.__name__: each for each in vars(all_checks).values() if isinstance(each, ModuleType)}
 
 
@@ -31,9 +31,9 @@ def gathered():
     """(name, answer) of all wrong answers, and of all right ones."""
     wrong, right = [], []
     for path in sorted(Path(__file__).parent.glob("*/*/test_*hints*.py")):
-        module, prefix = loaded(path), PREFIXES[path.parts[-3]]
-        wrong += [(prefix + slug, answer) for slug, answer, _ in module.WRONG]
-        right += [(prefix + slug, answer) for slug, answer in module.RIGHT]
+        module = loaded(path)
+        wrong += [(module.PREFIX + slug, answer) for slug, answer, _ in module.WRONG]
+        right += [(module.PREFIX + slug, answer) for slug, answer in module.RIGHT]
     return wrong, right
 
 

@@ -3,6 +3,8 @@
 import pytest
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+PREFIX = "dora-ex-"
+
 
 def flops(products, thin):
     """FLOPs of LoRA as so many whole and so many thin products; right for the other kinds."""
@@ -26,7 +28,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -34,6 +36,6 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("dora-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

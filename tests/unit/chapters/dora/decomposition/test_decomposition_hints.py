@@ -8,6 +8,8 @@ from wrong_answers import check_hint, check_right, hint_cases, right_cases
 from llmbook.adapters import DoRALinear
 from llmbook.chapters import evaluate
 
+PREFIX = "dora-ex-"
+
 
 def by_the_merged_weight(x, W, b, A, B, m, s):
     moved = W + s * B @ A
@@ -121,7 +123,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -175,6 +177,6 @@ def test_another_right_form_passes():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("dora-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -5,6 +5,8 @@ import torch
 from torch.nn import functional as F
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+PREFIX = "dora-ex-"
+
 
 def mean_change(axis=1, absolute=True):
     def changes(before, after):
@@ -43,7 +45,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -51,6 +53,6 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("dora-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

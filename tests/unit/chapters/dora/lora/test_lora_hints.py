@@ -6,6 +6,8 @@ from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
 from llmbook.chapters import evaluate
 
+PREFIX = "dora-ex-"
+
 
 def count(rows=False, columns=False, one=False, thin=lambda rank, shape: rank * sum(shape)):
     """The numbers of an adapter, with its magnitudes open."""
@@ -90,7 +92,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -136,6 +138,6 @@ def test_an_outer_product_is_no_start():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("dora-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

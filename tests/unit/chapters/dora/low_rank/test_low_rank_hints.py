@@ -5,6 +5,8 @@ import math
 import pytest
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+PREFIX = "dora-ex-"
+
 WRONG = [
     ("break-even", lambda o, i: min(o, i), "the matrix itself can have"),
     ("break-even", lambda o, i: min(o, i) // 2, "long and narrow|both hold the same"),
@@ -29,7 +31,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -37,6 +39,6 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("dora-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -7,6 +7,8 @@ from wrong_answers import check_hint, check_right, hint_cases, right_cases
 from llmbook.chapters import evaluate
 from llmbook.layers.quantization import normal_levels
 
+PREFIX = "dora-ex-"
+
 
 def codes(block, levels, by=lambda block: block.abs().max()):
     return (block[:, None] / by(block) - levels).abs().argmin(1), by(block)
@@ -41,7 +43,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("dora-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -59,6 +61,6 @@ def test_nf4_is_quantized_as_the_package_does():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("dora-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

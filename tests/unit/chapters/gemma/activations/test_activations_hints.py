@@ -7,6 +7,8 @@ import torch
 from torch.nn import functional as F
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+PREFIX = "gemma-ex-"
+
 
 def tanh_gelu(x):
     return F.gelu(x, approximate="tanh")
@@ -52,7 +54,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("gemma-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -60,6 +62,6 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("gemma-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

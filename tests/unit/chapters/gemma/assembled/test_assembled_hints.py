@@ -6,6 +6,8 @@ from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
 from llmbook.chapters import evaluate
 
+PREFIX = "gemma-ex-"
+
 
 def kept(keep, ordered=False):
     """A top-p mask by a rule on the sums; left in sorted order if asked."""
@@ -61,7 +63,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("gemma-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -80,6 +82,6 @@ def test_complex_numbers_rotate_too():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("gemma-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -8,6 +8,8 @@ from llmbook.chapters import evaluate
 from llmbook.chapters.gemma.counting.checks import SIZES, cache_mistakes, parameters, sizes_of
 from llmbook.models import PUBLISHED
 
+PREFIX = "gemma-ex-"
+
 
 def counted(wrong):
     """A parameter count with one deliberate mistake: a function of the sizes by name, and of tied."""
@@ -46,7 +48,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("gemma-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -77,6 +79,6 @@ def test_the_formula_of_the_checks_equals_the_built_model(name):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("gemma-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

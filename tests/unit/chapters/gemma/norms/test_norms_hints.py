@@ -5,6 +5,8 @@ import torch
 from torch.nn import functional as F
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+PREFIX = "gemma-ex-"
+
 
 def rooted(x, eps=0.0, mean=True):
     total = x.float().square().mean(-1, keepdim=True) * (1 if mean else x.shape[-1])
@@ -56,7 +58,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("gemma-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -64,6 +66,6 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("gemma-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -5,6 +5,8 @@ import torch
 from torch.nn import functional as F
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+PREFIX = "olmo-ex-"
+
 
 def backward(x, upstream, eps, average=1.0, along=1.0, power=1, unbiased=False, added=False):
     """The gradient of the norm with its terms open."""
@@ -62,7 +64,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -70,6 +72,6 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("olmo-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

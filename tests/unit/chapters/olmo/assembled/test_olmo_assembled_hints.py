@@ -6,6 +6,8 @@ from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
 from llmbook.chapters import evaluate
 
+PREFIX = "olmo-ex-"
+
 
 def masked(logits, places):
     return logits.masked_fill(places, -torch.inf).softmax(-1)
@@ -24,7 +26,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -40,6 +42,6 @@ def test_another_right_form_passes():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("olmo-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

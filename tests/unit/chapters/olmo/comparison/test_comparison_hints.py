@@ -8,6 +8,8 @@ from llmbook.chapters import evaluate
 from llmbook.chapters.olmo.comparison.checks import pairs
 from llmbook.layers.attention import causal_mask
 
+PREFIX = "olmo-ex-"
+
 
 def by_loop(length, window):
     total = 0
@@ -56,7 +58,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -87,6 +89,6 @@ def test_another_right_form_passes():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("olmo-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -12,6 +12,8 @@ from llmbook.chapters.olmo.evidence import experiment as spoiled_run
 from llmbook.chapters.olmo.evidence.checks import mean_spread, runs, unusual, usual_spread
 from llmbook.experiments.results import read_result
 
+PREFIX = "olmo-ex-"
+
 
 def coins(losses, sides=2, exactly=False):
     count = 2 * losses + 1
@@ -44,7 +46,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -76,6 +78,6 @@ def test_the_rule_finds_the_planted_errors_and_nothing_else():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("olmo-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

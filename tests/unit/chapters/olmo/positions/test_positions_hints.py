@@ -4,6 +4,8 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+PREFIX = "olmo-ex-"
+
 
 def half(weight, heads, first=0):
     by_head = weight.unflatten(0, (heads, -1))
@@ -19,7 +21,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -47,6 +49,6 @@ def test_reordered_rows_give_the_scores_of_neighbors():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("olmo-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

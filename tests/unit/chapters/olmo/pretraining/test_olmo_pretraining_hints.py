@@ -4,6 +4,8 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+PREFIX = "olmo-ex-"
+
 
 def packed(stream, size):
     rows = len(stream) // size
@@ -24,7 +26,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -32,6 +34,6 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("olmo-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -9,6 +9,8 @@ from wrong_answers import check_hint, check_right, hint_cases, right_cases
 from llmbook.chapters import evaluate
 from llmbook.training.schedule import Schedule
 
+PREFIX = "olmo-ex-"
+
 
 def adam(l2=False, decay_factor=None, one=True, two=True, after=False, shift=0, eps=1e-5, under_root=False,
          root=True, uphill=False):
@@ -82,7 +84,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("olmo-ex-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -117,6 +119,6 @@ def test_torch_passes_the_check_of_clipping():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("olmo-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

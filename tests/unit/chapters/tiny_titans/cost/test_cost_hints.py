@@ -11,6 +11,8 @@ from llmbook.chapters import evaluate
 from llmbook.chapters.tiny_titans.cost.checks import BANDWIDTH, CACHES, FLOPS, smallest_batch
 from llmbook.models.t5_config import PUBLISHED
 
+PREFIX = "tt-ex-cost-"
+
 
 def cache(factor=2, tokens=lambda read, written: read + written, batched=True, value=True, layered=True):
     """Bytes of a cache with each part open."""
@@ -80,7 +82,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-cost-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -111,6 +113,6 @@ def test_the_smallest_batch_is_found_by_trying(large, flops):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("tt-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -8,6 +8,8 @@ from llmbook.chapters import evaluate
 from llmbook.chapters.tiny_titans.fight.checks import drawn
 from llmbook.metrics.bootstrap import paired_bootstrap
 
+PREFIX = "tt-ex-fight-"
+
 
 def se(values, ddof=1):
     return values.std(ddof=ddof) / np.sqrt(values.size)
@@ -63,7 +65,7 @@ WRONG = [
     ("effects", effects(more=lambda t: ((t[0, 1] - t[0, 0]) - (t[1, 1] - t[1, 0])) / 2), "do not halve"),
     ("effects", effects(more=lambda t: 0.0), "need not add"),
 ]  # fmt: skip
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-fight-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -86,6 +88,6 @@ def test_the_standard_error_is_that_of_the_bootstrap_of_the_book():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("tt-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -14,6 +14,8 @@ from llmbook.meetings.meeting import Fact, Turn
 from llmbook.summarizers import seq2seq
 from llmbook.summarizers.baselines import lead as package_lead
 
+PREFIX = "tt-ex-meet-"
+
 
 def kept(lower=str.lower, edge=r"\b", lines=str.splitlines, every=all, order=False):
     """Whether a fact is kept, with its parts open."""
@@ -80,7 +82,7 @@ WRONG = [
     ("batch", batch(cut=lambda ids, limit: [*ids[:limit], 1]), "one longer than the limit"),
     ("batch", batch(cut=lambda ids, limit: [*ids, 1]), "nothing was cut"),
 ]  # fmt: skip
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-meet-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -117,6 +119,6 @@ def test_the_package_passes():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("tt-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

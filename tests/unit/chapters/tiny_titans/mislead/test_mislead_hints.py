@@ -13,6 +13,8 @@ from llmbook.chapters.tiny_titans.mislead.checks import one_to_one
 from llmbook.metrics.agreement import cohen_kappa, correlate, summary_level, system_level
 from llmbook.metrics.bertscore import greedy_score
 
+PREFIX = "tt-ex-mislead-"
+
 
 def facts(denials=True, bound=True, day=True, unknown="wrong", keys=False, fits=re.fullmatch, anywhere=False):
     """A fact check with each of its parts open."""
@@ -115,7 +117,7 @@ def test_the_right_answer_passes(slug):
     assert evaluate(f"tt-ex-mislead-{slug}", RIGHT[slug]).passed
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-mislead-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -130,6 +132,6 @@ def test_one_to_one_takes_the_best_pairs_with_the_weights_of_their_own_sides():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("tt-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

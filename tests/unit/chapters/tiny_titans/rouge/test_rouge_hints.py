@@ -15,6 +15,8 @@ from llmbook.chapters.tiny_titans.rouge import checks
 from llmbook.metrics.lcs import lcs_length
 from llmbook.metrics.rouge import clipped_overlap, make_score, ngram_counts
 
+PREFIX = "tt-ex-rouge-"
+
 
 def clip(count=min, n=lambda n: n):
     """Shared n-grams with their count open."""
@@ -95,7 +97,7 @@ WRONG = [
     ("best", best(key=lambda triple: triple[0]), "not by precision"),
     ("f", lambda h, r, c: shares()(h, r, c) if h else (1.0, 1.0, 1.0), "no share of 1"),
 ]  # fmt: skip
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-rouge-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -113,6 +115,6 @@ def test_right_answers_pass(name, right):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("tt-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

@@ -12,6 +12,8 @@ from llmbook.models.t5_blocks import T5Block
 from llmbook.models.t5_config import T5Config
 from llmbook.models.t5_training import shift_right
 
+PREFIX = "tt-ex-t5-"
+
 
 def bucket(sign=1, halves=True, log=True, last=True, ahead=True):
     """The bucket of a distance with its usual slips."""
@@ -117,7 +119,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-t5-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -147,6 +149,6 @@ def test_the_package_passes():
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("tt-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)

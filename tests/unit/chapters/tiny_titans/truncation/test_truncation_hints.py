@@ -11,6 +11,8 @@ from llmbook.chapters.tiny_titans.truncation.experiment import meetings_of
 from llmbook.experiments.meetings_t5 import load_summarizer_tokenizer
 from llmbook.summarizers import seq2seq
 
+PREFIX = "tt-ex-trunc-"
+
 
 def kept(end=1, before=True, fits=lambda end, size, room: end <= room, of=lambda fits, facts: sum(map(fits, facts))):
     """Facts that a cut leaves, with the parts of the count open."""
@@ -60,7 +62,7 @@ WRONG = [
     ("pieces", lambda prompt, turns, context: pieces()(prompt, turns, context) - 1, "last piece is missing"),
     ("pieces", lambda prompt, turns, context: len(turns), "as many turns as fit"),
 ]  # fmt: skip
-@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases("tt-ex-trunc-", WRONG))
+@pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
@@ -100,6 +102,6 @@ def test_the_package_reads_in_as_many_pieces(measured, context):
 RIGHT = []
 
 
-@pytest.mark.parametrize(("name", "answer"), right_cases("tt-ex-", RIGHT))
+@pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)
