@@ -5,7 +5,10 @@
 is a part of the library. ``check("gemma-ex-kv-cache", my_function)`` tries an attempt on the exercises of any page.
 """
 
+from collections.abc import Mapping
+
 from llmbook.exercises import checking
+from llmbook.exercises.progress import Progress
 from llmbook.exercises.registry import Attempt, Exercises
 from llmbook.exercises.report import Report
 
@@ -29,6 +32,18 @@ def check(name: str, attempt: Attempt) -> Report:
 def evaluate(name: str, attempt: Attempt) -> Report:
     """The report of :func:`check`, in any mode."""
     return checking.evaluate(name, attempt, exercises())
+
+
+def progress(attempts: Mapping[str, Attempt]) -> Progress:
+    """Try all functions anew and show how far they are; nothing is remembered between two calls.
+
+    Args:
+        attempts: the name of each exercise, and your function for it.
+
+    Returns:
+        A list that shows itself.
+    """
+    return Progress(tuple(evaluate(name, attempt) for name, attempt in attempts.items()))
 
 
 def exercises() -> Exercises:

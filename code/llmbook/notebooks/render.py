@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from llmbook.notebooks import NOTEBOOKS
+from llmbook.notebooks.choices import folded, read_choices
 from llmbook.notebooks.citations import References
 from llmbook.notebooks.contents import HEADING, BookError, Page
 from llmbook.notebooks.labels import EQUATION, LABEL, PASSED, TABLES, Target
@@ -80,6 +81,8 @@ class Renderer:
             return f"$$\n{block.body}\n{tag}\n$$"
         if name == "bibliography":
             return self.book.references.listed(self.keys)
+        if name == "choices":
+            return self.inline("\n\n".join(map(folded, read_choices(block.body))))
         if name == "glossary":
             return self.markdown(definitions(block.body))
         if name in ("container", "div"):

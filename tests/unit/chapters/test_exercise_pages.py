@@ -18,17 +18,9 @@ ROOT = Path(__file__).resolve().parents[3]
 GATE = re.compile(r"```\{(exercise|solution)-(start|end)\} ?(.*)((?:\n:.*)*)\n```")
 
 
-QUESTIONS = {
-    "gemma": {"gemma-q-query-matrix", "gemma-q-exact-gelu", "gemma-q-scale-hidden", "gemma-q-is-causal"},
-    "olmo": {"olmo-q-hidden-shift"},
-    "dora": {"dora-q-arithmetic", "dora-q-collapse", "dora-q-first-output"},
-    "tiny-titans": {
-        "tt-q-question-apart", "tt-q-rouge-overlap", "tt-q-mislead-author", "tt-q-t5-scale", "tt-q-meet-choose",
-        "tt-q-fight-cells", "tt-q-cost-longer",
-    },
-}
+CHAPTERS = ("gemma", "olmo", "dora", "tiny-titans")
 PREFIXES = {"tiny-titans": "tt"}  # a chapter that is not named here is its own prefix
-every_chapter = pytest.mark.parametrize("chapter", QUESTIONS)
+every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
 
 def cells(chapter):
@@ -102,11 +94,12 @@ def starters(chapter):
 def test_gates_and_tags(chapter):
     assert gate_faults(cells(chapter)) == []
     labels = {label for _, kind, edge, label in gates(cells(chapter)) if (kind, edge) == ("exercise", "start")}
-    assert labels == {*registered(chapter), *QUESTIONS[chapter]}
+    questions = {label for label in labels if label.startswith(f"{PREFIXES.get(chapter, chapter)}-q-")}
+    assert labels == {*registered(chapter), *questions} and len(questions) >= 6
 
 
 def test_every_registered_exercise_belongs_to_a_chapter():
-    assert set(exercises()) == {name for chapter in QUESTIONS for name in registered(chapter)}
+    assert set(exercises()) == {name for chapter in CHAPTERS for name in registered(chapter)}
 
 
 @pytest.mark.parametrize("spoil", [
@@ -134,6 +127,26 @@ def test_notebook_and_registry_agree(chapter):
         assert sources.count(f'check("{label}", {function})') == 1
         assert sources.count(f'check("{label}", {function}_solution)') == 1
         assert next(c for c in cells(chapter) if c.id == "overview").source.count(f"(#{label})") == 1
+
+
+@every_chapter
+def test_each_task_has_a_level_a_time_and_help(chapter):
+    """A question has choices that open; an exercise has a hint in two steps."""
+    found = cells(chapter)
+    for index, kind, edge, label in gates(found):
+        if (kind, edge) == ("exercise", "start"):
+            level = re.match(r"```\{exercise-start\} (read|build|investigate|question), (\d+) min\n", found[index].source)
+            task = found[index + 1].source
+            assert level and (level[1] == "question") == ("-q-" in label), label
+            assert task.count("```{choices}" if "-q-" in label else "```{dropdown}") == (1 if "-q-" in label else 2), label
+
+
+@every_chapter
+def test_progress_knows_every_exercise(chapter):
+    (source,) = (cell.source for cell in cells(chapter) if cell.id == "progress")
+    asked = dict(re.findall(r'"([\w-]+)": (\w+),?', source))
+    assert asked == {cell.metadata["exercise"]["id"]: re.findall(r"^def (\w+)", cell.source, re.M)[-1]
+                     for cell in starters(chapter)}  # fmt: skip
 
 
 @every_chapter
