@@ -135,10 +135,10 @@ def test_each_task_has_a_level_a_time_and_help(chapter):
     found = cells(chapter)
     for index, kind, edge, label in gates(found):
         if (kind, edge) == ("exercise", "start"):
-            level = re.match(r"```\{exercise-start\} (read|build|investigate|question), (\d+) min\n", found[index].source)
-            task = found[index + 1].source
-            assert level and (level[1] == "question") == ("-q-" in label), label
-            assert task.count("```{choices}" if "-q-" in label else "```{dropdown}") == (1 if "-q-" in label else 2), label
+            level = re.match(r"```\{exercise-start\} (read|build|investigate|question), \d+ min\n", found[index].source)
+            is_question, task = "-q-" in label, found[index + 1].source
+            assert level and (level[1] == "question") == is_question, label
+            assert (task.count("```{choices}"), task.count("```{dropdown}")) == ((1, 0) if is_question else (0, 2)), label
 
 
 @every_chapter
