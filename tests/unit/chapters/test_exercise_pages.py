@@ -138,7 +138,8 @@ def test_each_task_has_a_level_a_time_and_help(chapter):
             level = re.match(r"```\{exercise-start\} (read|build|investigate|question), \d+ min\n", found[index].source)
             is_question, task = "-q-" in label, found[index + 1].source
             assert level and (level[1] == "question") == is_question, label
-            assert (task.count("```{choices}"), task.count("```{dropdown}")) == ((1, 0) if is_question else (0, 2)), label
+            helps = [task.count(f"```{{{name}}}") for name in ("choices", "dropdown")]
+            assert helps == ([1, 0] if is_question else [0, 2]), label
 
 
 @every_chapter
