@@ -8,7 +8,6 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.chapters import evaluate
 from llmbook.chapters.tiny_titans.mislead.checks import one_to_one
 from llmbook.metrics.agreement import cohen_kappa, correlate, summary_level, system_level
 from llmbook.metrics.bertscore import greedy_score
@@ -75,12 +74,12 @@ def levels(*statistics, turn=False):
     return lambda scores, truths: tuple(f(scores.T, truths.T) if turn else f(scores, truths) for f in statistics)
 
 
-RIGHT = {
-    "facts": facts(),
-    "greedy": lambda similarity, w, v: tuple(greedy_score(similarity, w, v)),
-    "kappa": cohen_kappa,
-    "levels": levels(system_level, summary_level),
-}
+RIGHT = [
+    ("facts", facts()),
+    ("greedy", lambda similarity, w, v: tuple(greedy_score(similarity, w, v))),
+    ("kappa", cohen_kappa),
+    ("levels", levels(system_level, summary_level)),
+]
 WRONG = [
     ("facts", facts(denials=False), "look for 'not'"),
     ("facts", facts(bound=False), "but not together"),
@@ -112,11 +111,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("slug", RIGHT)
-def test_the_right_answer_passes(slug):
-    assert evaluate(f"tt-ex-mislead-{slug}", RIGHT[slug]).passed
-
-
 @pytest.mark.parametrize(("name", "answer", "phrases"), hint_cases(PREFIX, WRONG))
 def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
@@ -127,9 +121,6 @@ def test_one_to_one_takes_the_best_pairs_with_the_weights_of_their_own_sides():
     similarity = torch.tensor([[0.9, 0.1], [0.8, 0.3]])
     precision, recall = one_to_one(similarity, torch.tensor([1.0, 3.0]), torch.tensor([2.0, 1.0]))
     assert (precision, recall) == pytest.approx(((2 * 0.9 + 0.3) / 3, (0.9 + 3 * 0.3) / 4))
-
-
-RIGHT = []
 
 
 @pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
