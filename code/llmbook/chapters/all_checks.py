@@ -24,6 +24,7 @@ from llmbook.chapters.tiny_titans.fight import checks as tiny_titans_fight
 from llmbook.chapters.tiny_titans.meetings import checks as tiny_titans_meetings
 from llmbook.chapters.tiny_titans.mislead import checks as tiny_titans_mislead
 from llmbook.chapters.tiny_titans.rouge import checks as tiny_titans_rouge
+from llmbook.chapters.tiny_titans.rouge import shares_checks as tiny_titans_rouge_shares
 from llmbook.chapters.tiny_titans.t5 import checks as tiny_titans_t5
 from llmbook.chapters.tiny_titans.truncation import checks as tiny_titans_truncation
 from llmbook.exercises.registry import Exercises, collect
@@ -54,6 +55,7 @@ EXERCISES: Exercises = collect(
         tiny_titans_meetings,
         tiny_titans_mislead,
         tiny_titans_rouge,
+        tiny_titans_rouge_shares,
         tiny_titans_t5,
         tiny_titans_truncation,
     ]
