@@ -22,6 +22,7 @@ from llmbook.chapters.olmo.schedule import checks as olmo_schedule
 from llmbook.chapters.tiny_titans.cost import checks as tiny_titans_cost
 from llmbook.chapters.tiny_titans.fight import checks as tiny_titans_fight
 from llmbook.chapters.tiny_titans.meetings import checks as tiny_titans_meetings
+from llmbook.chapters.tiny_titans.mislead import agreement_checks as tiny_titans_agreement
 from llmbook.chapters.tiny_titans.mislead import checks as tiny_titans_mislead
 from llmbook.chapters.tiny_titans.rouge import checks as tiny_titans_rouge
 from llmbook.chapters.tiny_titans.rouge import shares_checks as tiny_titans_rouge_shares
@@ -53,6 +54,7 @@ EXERCISES: Exercises = collect(
         tiny_titans_cost,
         tiny_titans_fight,
         tiny_titans_meetings,
+        tiny_titans_agreement,
         tiny_titans_mislead,
         tiny_titans_rouge,
         tiny_titans_rouge_shares,

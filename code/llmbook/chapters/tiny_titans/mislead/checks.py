@@ -1,4 +1,4 @@
-"""Checks for the page on where ROUGE misleads: reading a claim, greedy matching, agreement, levels of correlation."""
+"""Checks for the page on where ROUGE misleads: reading a claim, and greedy matching."""
 
 import numpy as np
 import torch
@@ -6,7 +6,6 @@ from scipy.optimize import linear_sum_assignment
 
 from llmbook.exercises.compare import Mistake, expect_items, expect_number
 from llmbook.exercises.registry import exercise
-from llmbook.metrics.agreement import cohen_kappa, correlate, summary_level, system_level
 from llmbook.metrics.bertscore import greedy_score
 
 TASKS = {"fix the login page": ("Ben", "Monday"), "call the landlord": ("Tara", "Friday"),
@@ -19,11 +18,27 @@ LINES = (
     ("Ben will feed the dog by Monday.", "wrong", "nobody spoke of this task, so nothing supports the line"),
     ("Somebody has to fix the login page.", "unread", "the template does not fit, so the line cannot be checked"),
     ("Ben and the login page on Monday", "unread", "the right words, but no claim that the template can read"),
+    ("Ben Lee will fix the login page by Monday.", "unread",
+     "an owner is one word, and the form must fit from its start"),
     ("I say Ben will fix the login page by Monday.", "unread", "the form must fit the whole line, from its start"),
+    ("Ben will fix the login page by next Monday.", "unread", "a day is one word"),
     ("Ben will fix the login page by Monday. Or so.", "unread", "the form must fit the whole line, to its end"),
     ("Ben will notify the office by Monday.", "true", "'not' is a word of its own: 'notify' denies nothing"),
     ("Ben will not notify the office by Monday.", "wrong", "the line denies the task: look for 'not'"),
     ("Tara will call the landlord by Friday.", "true", "this is what the meeting says, word for word"),
+    ("Tara will not fix the login page by Monday.", "wrong", "a denied line is wrong, whoever it speaks of"),
+    ("Ben will fix the login page of the shop by Monday.", "wrong",
+     "this is not the task of the meeting, and only begins like it"),
+    ("Ben will fix the login page by Monday!", "unread", "a full stop, and not any character: in a pattern it is \\."),
+    ("Ben will fix the login page by Monday", "unread", "the full stop belongs to the form"),
+)
+OTHER_TASKS = {"copy the will by hand": ("Uma", "Sunday"), "fix the login page": ("Olga", "Friday")}
+OTHER_LINES = (
+    ("Olga will fix the login page by Friday.", "true", "this meeting has other tasks"),
+    ("Uma will copy the will by hand by Sunday.", "true", "the first 'will' and the last 'by' are those of the form"),
+    ("Uma will copy the will by Sunday.", "wrong", "nobody spoke of this task, so nothing supports the line"),
+    ("Uma will not copy the will by hand by Sunday.", "wrong", "the line denies the task: look for 'not'"),
+    ("Ben will fix the login page by Monday.", "wrong", "this meeting has other tasks"),
 )
 
 
@@ -41,14 +56,20 @@ def denied_and_swapped(f):
 
 @exercise("tt-ex-mislead-facts")
 def lines_without_a_claim(f):
-    """Lines that the template cannot read"""
+    """Lines that the form does not fit"""
     _expect_labels(f, ("unread",))
 
 
-def _expect_labels(f, wanted: tuple[str, ...]) -> None:
-    """Compare the label of each line of one kind."""
-    for line, label, hint in LINES:
-        got = f(dict(TASKS), line)
+@exercise("tt-ex-mislead-facts")
+def lines_of_another_meeting(f):
+    """Another meeting, with a task that has *will* and *by* in it"""
+    _expect_labels(f, ("true", "wrong"), OTHER_TASKS, OTHER_LINES)
+
+
+def _expect_labels(f, wanted: tuple[str, ...], tasks=TASKS, lines=LINES) -> None:
+    """Compare the label of each line of some kinds."""
+    for line, label, hint in lines:
+        got = f(dict(tasks), line)
         if label in wanted and not (isinstance(got, str) and got == label):
             raise Mistake(f"{line!r} is {label!r} and you say {got!r}: {hint}")
 
@@ -60,23 +81,55 @@ def one_to_one(similarity: torch.Tensor, w: torch.Tensor, v: torch.Tensor) -> tu
     return float((chosen * v[columns]).sum() / v.sum()), float((chosen * w[rows]).sum() / w.sum())
 
 
+def mean(values: torch.Tensor, weights: torch.Tensor) -> float:
+    """A weighted mean."""
+    return float((values * weights).sum() / weights.sum())
+
+
+def bests(similarity: torch.Tensor, w: torch.Tensor, v: torch.Tensor) -> tuple[float, float]:
+    """Precision and recall with the best partner of each token."""
+    return mean(similarity.max(0).values, v), mean(similarity.max(1).values, w)
+
+
+def partners_weights(similarity: torch.Tensor, w: torch.Tensor, v: torch.Tensor) -> tuple[float, float]:
+    """Precision and recall if a token has the weight of its partner."""
+    columns, rows = similarity.max(0), similarity.max(1)
+    return mean(columns.values, w[columns.indices]), mean(rows.values, v[rows.indices])
+
+
+MATCHINGS = (
+    (lambda s, w, v: bests(s, w, v)[::-1], "precision and recall are exchanged: rows are the reference's tokens"),
+    (one_to_one, "partners may be shared: 'greedy' does not mean one to one"),
+    (lambda s, w, v: bests(s, w * 0 + 1, v * 0 + 1), "both are weighted means; your weights are all alike"),
+    (lambda s, w, v: [float(v.sum()), float(w.sum())] * np.array(bests(s, w, v)), "divide by the sum of the weights"),
+    (lambda s, w, v: [float(v.mean()), float(w.mean())] * np.array(bests(s, w, v)),
+     "divide by the sum of the weights, not by the number of tokens"),
+    (lambda s, w, v: [float(s.mean())] * 2, "the mean of all similarities: take the best partner of each token first"),
+    (partners_weights, "each token counts with its own weight, not that of its partner"),
+    (lambda s, w, v: ((s * w[:, None] * v).max(0).values.sum() / v.sum(),
+                      (s * w[:, None] * v).max(1).values.sum() / w.sum()), "first the best partner, then the weights"),
+    (lambda s, w, v: (mean(s.argmax(0), v), mean(s.argmax(1), w)), "take the largest similarity, not where it is"),
+    (lambda s, w, v: bests(s.clamp(min=0), w, v), "the best partner's similarity may be below 0"),
+    (lambda s, w, v: bests(s.abs(), w, v), "a similarity has a sign: one below 0 is no similarity at all"),
+    (lambda s, w, v: bests((s + 1) / 2, w, v), "take the similarities as they are"),
+)  # fmt: skip
+"""Wrong ways to match, each with its hint."""
+
+
 def expect_matching(f, similarity: torch.Tensor, w: torch.Tensor, v: torch.Tensor) -> None:
     """Compare with the greedy score, part by part."""
     got = expect_items(f(similarity.clone(), w.clone(), v.clone()), 3, "precision, recall and F")
-    right, plain = greedy_score(similarity, w, v), greedy_score(similarity)
-    pairs = one_to_one(similarity, w, v)
-    maxima = similarity.max(0).values, similarity.max(1).values
-    sums = [float((best * weight).sum()) for best, weight in zip(maxima, (v, w), strict=True)]
+    right = greedy_score(similarity, w, v)
     for side in (0, 1):
-        name = ("precision", "recall")[side]
-        expect_number(got[side], right[side], [
-            (right[1 - side], "precision and recall are exchanged: rows are the reference's tokens"),
-            (pairs[side], "partners may be shared: 'greedy' does not mean one to one"),
-            (plain[side], f"{name} is a weighted mean; your weights are all alike"),
-            (sums[side], "divide by the sum of the weights"),
-            (float(similarity.mean()), "the mean of all similarities: take the best partner of each token first"),
-        ], rtol=1e-5)  # fmt: skip
-    expect_number(got[2], right[2], [((right[0] + right[1]) / 2, "F is the harmonic mean")], rtol=1e-5)
+        mistakes = [(float(slip(similarity, w, v)[side]), hint) for slip, hint in MATCHINGS]
+        expect_number(got[side], right[side], mistakes, rtol=1e-5)
+    precision, recall, _ = right
+    expect_number(got[2], right[2], [
+        ((precision + recall) / 2, "F is the harmonic mean, not the arithmetic one"),
+        ((precision * recall) ** 0.5, "F is the harmonic mean, not the geometric one"),
+        (min(precision, recall), "F is the harmonic mean of both, not the smaller one"),
+        (right[2] / 2, "the factor 2 of F is missing"),
+    ], rtol=1e-5)  # fmt: skip
 
 
 @exercise("tt-ex-mislead-greedy")
@@ -94,66 +147,8 @@ def random_similarities(f):
     expect_matching(f, similarity, torch.rand(9, generator=generator), torch.rand(4, generator=generator))
 
 
-def expect_kappa(f, first: list[str], second: list[str]) -> None:
-    """Compare with kappa, and with what people compute in its place."""
-    n, labels = len(first), sorted({*first, *second})
-    observed = sum(a == b for a, b in zip(first, second, strict=True)) / n
-    products = [first.count(label) * second.count(label) / n**2 for label in labels]
-    chance, even, squares = sum(products), 1 / len(labels), sum((first.count(label) / n) ** 2 for label in labels)
-    wrong = [(observed, "this is the share of equal labels, with nothing subtracted for chance"),
-             (observed - chance, "divide by 1 minus the agreement by chance, so that full agreement is 1")]  # fmt: skip
-    wrong += [((observed - other) / (1 - other), hint) for other, hint in (
-        (even, "chance depends on how often each judge gives each label, it is not one over the number of labels"),
-        (products[-1], "both judges can agree by chance on every label: add them all"),
-        (squares, "use the habits of both judges, not of the first one twice"))]  # fmt: skip
-    expect_number(f(list(first), list(second)), cohen_kappa(first, second), wrong, rtol=1e-6)
-
-
-@exercise("tt-ex-mislead-kappa")
-def kappa_of_two_labels(f):
-    """Ten summaries, good or bad"""
-    expect_kappa(f, list("ggggggggbb"), list("gggggbbggb"))
-
-
-@exercise("tt-ex-mislead-kappa")
-def kappa_of_three_labels(f):
-    """Three labels"""
-    expect_kappa(f, list("aaaabbbbcccc"), list("aaabbbbcccca"))
-
-
-@exercise("tt-ex-mislead-kappa")
-def kappa_of_one_label(f):
-    """One label throughout, where chance alone agrees always"""
-    expect_number(f(["good"] * 5, ["good"] * 5), 0.0, [
-        (1.0, "equal labels are no agreement beyond chance if both judges only know one: 0 is left")])  # fmt: skip
-
-
-def rising(shift: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and truths of 4 systems and 30 meetings, both of which vary a lot from meeting to meeting."""
-    generator = np.random.default_rng(shift)
-    truths = generator.random((4, 30)) + 0.4 * np.arange(4)[:, None]
-    return 0.5 * truths + generator.normal(size=(4, 30)) * 0.3 + generator.normal(size=(1, 30)), truths
-
-
-@exercise("tt-ex-mislead-levels")
-def both_levels(f):
-    """Four systems, thirty meetings"""
-    scores, truths = rising(0)
-    got = expect_items(f(scores.copy(), truths.copy()), 2, "the level of systems, then that of summaries")
-    system, summary, pooled = (level(scores, truths) for level in (system_level, summary_level, correlate))
-    turned = system_level(scores.T, truths.T), summary_level(scores.T, truths.T)
-    for value, right, other, transposed in zip(got, (system, summary), (summary, system), turned, strict=True):
-        expect_number(value, right, [
-            (pooled, "this pools all pairs; a level says what is averaged and when"),
-            (other, "the two levels are exchanged"),
-            (transposed, "rows are systems and columns are meetings; you average along the other axis"),
-        ], rtol=1e-6)  # fmt: skip
-
-
-@exercise("tt-ex-mislead-levels")
-def another_set(f):
-    """Another set of scores"""
-    scores, truths = rising(1)
-    got = expect_items(f(scores.copy(), truths.copy()), 2, "the level of systems, then that of summaries")
-    for value, level in zip(got, (system_level, summary_level), strict=True):
-        expect_number(value, level(scores, truths), rtol=1e-6)
+@exercise("tt-ex-mislead-greedy")
+def similarities_below_zero(f):
+    """Cosines, some tokens of which have nothing alike in the other text"""
+    similarity = torch.tensor([[0.9, -0.2, 0.1, -0.6], [-0.3, -0.5, -0.1, -0.7], [0.2, 0.6, -0.4, -0.3]])
+    expect_matching(f, similarity, torch.tensor([1.0, 2.0, 0.5]), torch.tensor([1.5, 1.0, 0.25, 1.0]))
