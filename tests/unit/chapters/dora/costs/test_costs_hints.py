@@ -1,17 +1,18 @@
-"""Wrong answers to the exercise on costs fail, and the hint names the misconception behind them."""
+"""Wrong answers to the exercises on costs fail, and the hint names the misconception behind them."""
 
+import numpy as np
 import pytest
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
 PREFIX = "dora-ex-"
 
 
-def flops(products, thin):
-    """FLOPs of LoRA as so many whole and so many thin products; right for the other kinds."""
+def flops(products, thin, small=lambda t, i, o, r: 2 * t * r * (i + o), frozen=2, full=3):
+    """FLOPs of LoRA as so many whole and so many thin products."""
     def count(tokens, inputs, outputs, rank, kind):
         whole = 2 * tokens * inputs * outputs
-        small = 2 * tokens * rank * (inputs + outputs)
-        return {"frozen": 2 * whole, "full": 3 * whole, "lora": products * whole + thin * small}[kind]
+        adapter = small(tokens, inputs, outputs, rank)
+        return {"frozen": frozen * whole, "full": full * whole, "lora": products * whole + thin * adapter}[kind]
     return count
 
 
@@ -25,6 +26,14 @@ WRONG = [
     ("flops", flops(2, 0), "thin matrices are missing"),
     ("flops", flops(2, 2), "one for its input"),
     ("flops", flops(0, 3), "the base works too"),
+    ("flops", flops(2, 3, frozen=1), "to the layers below"),
+    ("flops", flops(2, 3, frozen=3), "not computed"),
+    ("flops", flops(2, 3, full=2), "gradient of the trained weight"),
+    ("flops", flops(2, 3, small=lambda t, i, o, r: 2 * t * i * o * r), "never multiplied out"),
+    ("flops", flops(2, 3, small=lambda t, i, o, r: 2 * t * 8 * (i + o)), "the rank is given"),
+    ("flops", flops(2, 3, small=lambda t, i, o, r: 4 * t * r * i), "one side each"),
+    ("flops", flops(2, 3, small=lambda t, i, o, r: 2 * r * (i + o)), "every token"),
+    ("flops", lambda tokens, *rest: flops(2, 3)(512, *rest), "expected"),
 ]
 
 
@@ -33,7 +42,23 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
 
-RIGHT = []
+def product_by_product(tokens, inputs, outputs, rank, kind):
+    """Every product of the step with its three sizes."""
+    def of(m, k, n):
+        return 2 * m * k * n
+    def layer(i, o, trained):
+        return of(tokens, i, o) + of(tokens, o, i) + (of(o, tokens, i) if trained else 0)
+    total = layer(inputs, outputs, kind == "full")
+    return total + layer(inputs, rank, True) + layer(rank, outputs, True) if kind == "lora" else total
+
+
+RIGHT = [
+    ("flops", product_by_product),
+    ("flops", lambda t, i, o, r, what: np.int64(2 * t) * (i * o * (2 + (what == "full"))
+                                                          + (what == "lora") * 3 * r * (i + o))),
+    ("flops", lambda t, i, o, r, kind: float(4 * t * i * o + {"frozen": 0, "full": 2 * t * i * o}.get(
+        kind, 6 * t * r * (i + o)))),
+]
 
 
 @pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
