@@ -49,6 +49,11 @@ def expect_mask(f, queries: int, keys: int) -> None:
         (rows.tril(keys - queries - 1), "a query must see its own position too: use <=, not <"),
         (right.T, "rows and columns are exchanged: queries are rows, (T, S)"),
         (rows.triu(), "that looks at the future: a query may see keys up to its own position"),
+        (rows, "that is no mask at all: a query sees keys up to its own position"),
+        (rows.tril(keys - queries + 1), "a query sees one key of the future: up to its own position"),
+        (right.flip(0), "the rows are in reverse: the first query stands first"),
+        (rows.tril(keys - queries).triu(keys - queries), "each query sees only itself: earlier keys belong to it too"),
+        (right & (torch.arange(keys) >= keys - queries), "the cache is hidden: a query sees all earlier keys"),
     ]  # fmt: skip
     expect_tensor(f(queries, keys), right, mistakes, name=f"the mask for T = {queries}, S = {keys}")
 
@@ -79,6 +84,8 @@ def expect_kept(f, probabilities: list[float], p: float, kept: list[bool]) -> No
     short = torch.zeros(len(given), dtype=torch.bool).scatter(0, order, ordered.cumsum(0) < p)
     upto = torch.zeros(len(given), dtype=torch.bool).scatter(0, order, ordered.cumsum(0) <= p)
     beyond = torch.zeros(len(given), dtype=torch.bool).scatter(0, order, before <= p)
+    rising, up = given.sort()
+    least = torch.zeros(len(given), dtype=torch.bool).scatter(0, up, rising.cumsum(0) - rising < p)
     drop = "the token that crosses p is dropped: keep it, or the kept ones add up to less than p"
     mistakes = [
         (short, drop), (upto, drop),
@@ -87,13 +94,16 @@ def expect_kept(f, probabilities: list[float], p: float, kept: list[bool]) -> No
         (given.cumsum(0) - given < p, "the tokens are taken in the order of the vocabulary: sort by probability first"),
         (given >= p, "that keeps single tokens above p (like min-p): p is a sum over the most likely tokens"),
         (~torch.tensor(kept), "True and False are exchanged: True means keep"),
+        (least, "that adds up the least likely first: sort in descending order"),
     ]  # fmt: skip
     expect_tensor(f(given, p), torch.tensor(kept), mistakes, name=f"the mask for p = {p:g}")
 
 
 @exercise("gemma-ex-top-p")
 def top_p_of_four(f):
-    """Four tokens, p = 0.7"""
+    """Four tokens, p = 0.7; six, p = 0.6"""
+    six = [0.0625, 0.125, 0.34375, 0.03125, 0.25, 0.1875]
+    expect_kept(f, six, 0.6, [False, False, True, False, True, True])
     expect_kept(f, [0.125, 0.5, 0.0625, 0.3125], 0.7, [False, True, False, True])
 
 
@@ -110,6 +120,17 @@ def top_p_ends(f):
     expect_kept(f, [0.25, 0.125, 0.5, 0.125], 1.0, [True, True, True, True])
 
 
+@exercise("gemma-ex-top-p")
+def top_p_of_equals(f):
+    """Tokens that are equally likely: as few as possible"""
+    given = torch.tensor([0.125, 0.25, 0.25, 0.125, 0.25])
+    mask = as_tensor(f(given, 0.5))
+    if mask.shape != given.shape or mask.dtype != torch.bool:
+        raise Mistake(f"your result has shape {tuple(mask.shape)}; expected five booleans")
+    if not torch.equal(given[mask], torch.tensor([0.25, 0.25])):
+        raise Mistake("of three equal tokens two reach p = 0.5: keep any two, as few as possible")
+
+
 def turned(x: Tensor, angles: Tensor) -> Tensor:
     """Rotate the halves of ``x`` by ``angles``."""
     return apply_rope(x, angles.cos(), angles.sin())
@@ -120,6 +141,13 @@ def neighbors(x: Tensor, angles: Tensor) -> Tensor:
     even, odd = x[..., ::2], x[..., 1::2]
     cos, sin = angles.cos(), angles.sin()
     return torch.stack((even * cos - odd * sin, odd * cos + even * sin), -1).flatten(-2)
+
+
+def halfway(x: Tensor, angles: Tensor) -> Tensor:
+    """Turn the first half, and the second with what the first has become."""
+    first, second = x.chunk(2, -1)
+    first = first * angles.cos() - second * angles.sin()
+    return torch.cat((first, second * angles.cos() + first * angles.sin()), -1)
 
 
 def expect_rotated(f, x: Tensor, positions: Tensor, base: float, more: Mistakes = ()) -> None:
@@ -135,6 +163,7 @@ def expect_rotated(f, x: Tensor, positions: Tensor, base: float, more: Mistakes 
         (turned(x, angles * math.pi / 180), "the angle is in radians already"),
         (turned(x, (positions[:, None] + 1) * base**-exponents), "positions count from 0: nothing turns at position 0"),
         (x, "nothing turns"),
+        (halfway(x, angles), "the second half was computed from a first half that has been turned already"),
         *more,
     ]
     expect_tensor(f(x, positions, base), apply_rope(x, *rope_angles(positions, size, base)), mistakes)

@@ -1,8 +1,11 @@
 """Checks for the page on what "7B" counts: cache, groups of heads, parameters, width."""
 
+import math
 from collections.abc import Callable
 
-from llmbook.exercises.compare import Mistake, expect_number
+import torch
+
+from llmbook.exercises.compare import Mistake, as_number, expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.models import PUBLISHED, DecoderConfig
 
@@ -11,6 +14,7 @@ def cache_mistakes(layers: int, heads: int, kv_heads: int, head_size: int, token
     """Wrong cache sizes, each with the thought behind it."""
     right = 2 * layers * kv_heads * head_size * tokens * size
     one_layer = "that is the cache of one layer: every layer keeps its own keys and values"
+    short = "one token is missing: the newest one leaves its key and its value as well"
     return [
         (right // 2, "that is half of it: keys and values are both stored, so there is a factor 2"),
         (right // kv_heads * heads, "that counts query heads: the cache holds keys and values, so kv_heads counts"),
@@ -18,42 +22,77 @@ def cache_mistakes(layers: int, heads: int, kv_heads: int, head_size: int, token
         (right // size, "that is the count of numbers: multiply by the bytes of one number"),
         (right // size * 2, "that takes 2 bytes for every number: multiply by `bytes_per_number`"),
         (right * 8, "that is the size in bits: 8 bits are one byte"),
+        (right / 2**30, "that is the size in GiB: return bytes"),
+        (right // tokens * (tokens - 1), short),
+        (right // kv_heads * (kv_heads + heads / 2), "queries are used once and forgotten: count keys and values only"),
+        (right // kv_heads * (heads // kv_heads),
+         "that counts how many query heads share one: the number of those that are shared counts"),
+        (right * tokens, "that grows with the square of the tokens: the table of scores is not kept"),
+        (right // 1024 * 1024, "that is rounded to whole KiB: return all bytes"),
     ]
 
 
-def expect_cache(f: Callable, config: DecoderConfig, tokens: int, size: int) -> None:
-    """Compare ``f`` with the cache of a config."""
-    sizes = (config.layers, config.heads, config.kv_heads, config.head_size, tokens, size)
-    right = 2 * config.layers * config.kv_heads * config.head_size * tokens * size
-    expect_number(f(*sizes), right, cache_mistakes(*sizes))
+def expect_cache(f: Callable, sizes: tuple[int, ...]) -> None:
+    """Compare ``f`` with the cache of layers, heads, kv_heads, head_size, tokens and bytes of a number."""
+    layers, _, *rest = sizes
+    expect_number(f(*sizes), 2 * layers * math.prod(rest), cache_mistakes(*sizes))
+
+
+def cache_sizes(config: DecoderConfig, tokens: int, size: int) -> tuple[int, ...]:
+    """The sizes that decide about the cache of a config."""
+    return config.layers, config.heads, config.kv_heads, config.head_size, tokens, size
 
 
 @exercise("gemma-ex-kv-cache")
 def cache_of_the_7b(f):
     """Gemma 7B, 8,192 tokens in float32"""
-    expect_cache(f, PUBLISHED["gemma-7b"], tokens=8192, size=4)
+    expect_cache(f, cache_sizes(PUBLISHED["gemma-7b"], tokens=8192, size=4))
 
 
 @exercise("gemma-ex-kv-cache")
 def cache_of_the_2b(f):
     """Gemma 2B with its one key-value head, 1,000 tokens in float32"""
-    expect_cache(f, PUBLISHED["gemma-2b"], tokens=1000, size=4)
+    expect_cache(f, cache_sizes(PUBLISHED["gemma-2b"], tokens=1000, size=4))
+
+
+@exercise("gemma-ex-kv-cache")
+def cache_of_odd_sizes(f):
+    """A small model with sizes that are no powers of two, 1 byte per number"""
+    expect_cache(f, (3, 12, 3, 5, 7, 1))
+
+
+def expect_groups(f: Callable, heads: int, kv_heads: int) -> None:
+    """Compare the key-value heads of all query heads of a layout."""
+    group, counted = heads // kv_heads, torch.arange(heads).double()
+    right = counted // group
+    mistakes = [
+        (counted % kv_heads, "that deals the heads out in turn, like cards (`repeat`); the heads of a group are "
+         "neighbors (`repeat_interleave`)"),
+        (counted / group, "that is the quotient with its fraction: a head has a whole number, so use //"),
+        (counted // kv_heads, "you divided by kv_heads; divide by the size of a group, heads // kv_heads"),
+        (counted, "that gives each query head a key-value head of its own"),
+        (right * 0, "that sends every query head to the first key-value head, as if there were one"),
+        (right + 1, "that counts from 1: the first key-value head is number 0"),
+        ((counted * kv_heads / heads).round(), "that is rounded to the nearest; round down, with //"),
+        ((counted * kv_heads / heads).ceil(), "that is rounded up; round down, with //"),
+        (right.flip(0), "the key-value heads are in reverse"),
+    ]  # fmt: skip
+    got = torch.tensor([as_number(f(head, heads, kv_heads)) for head in range(heads)]).double()
+    expect_tensor(got, right, mistakes, name=f"with {heads} query heads over {kv_heads}, the key-value head")
 
 
 @exercise("gemma-ex-groups")
 def groups_of_heads(f):
-    """Every query head of four layouts, from multi-query to multi-head"""
-    for heads, kv_heads in ((8, 2), (16, 4), (8, 1), (6, 6)):
-        group = heads // kv_heads
-        for head in range(heads):
-            mistakes = [
-                (head % kv_heads, f"for head {head} of {heads} over {kv_heads} that deals the heads out in turn, "
-                 "like cards (`repeat`); the heads of a group are neighbors (`repeat_interleave`)"),
-                (head / group, "that is the quotient with its fraction: a head has a whole number, so use //"),
-                (head // kv_heads, f"for head {head} of {heads} over {kv_heads} you divided by kv_heads; "
-                 "divide by the size of a group, heads // kv_heads"),
-            ]  # fmt: skip
-            expect_number(f(head, heads, kv_heads), head // group, mistakes)
+    """Grouped queries: 8 heads over 2, 12 over 3, 20 over 4"""
+    for heads, kv_heads in ((8, 2), (12, 3), (20, 4)):
+        expect_groups(f, heads, kv_heads)
+
+
+@exercise("gemma-ex-groups")
+def ends_of_the_scale(f):
+    """Multi-query, 8 heads over 1; multi-head, 6 over 6"""
+    expect_groups(f, 8, 1)
+    expect_groups(f, 6, 6)
 
 
 SIZES = ("vocab_size", "width", "layers", "heads", "kv_heads", "head_size", "feedforward_width")
@@ -92,6 +131,12 @@ def expect_parameters(f: Callable, sizes: dict, tied: bool) -> None:
         (parameters(sizes, tied, block_norms=0, last_norm=0), "only the norms are missing: every gain has D numbers"),
         (parameters(sizes, tied, last_norm=0), "only the last norm is missing, the one before the output matrix"),
         (parameters(sizes, tied, block_norms=1), "a block has two norms, one before each sublayer"),
+        (parameters(sizes | {"layers": 1}, tied), "that is the model with only one block: multiply by layers"),
+        (parameters(sizes, tied, matrices=6), "`feedforward_width` is that of one matrix: do not count both halves of "
+         "the gated layer twice"),
+        (parameters(sizes, tied, block_norms=4, last_norm=2), "an RMSNorm has a gain and no shift: D numbers each"),
+        (parameters(sizes | {"heads": 1, "kv_heads": 1}, tied), "that is the attention of one head only"),
+        (parameters(sizes, tied) / 1e9, "that is the count in billions: return all of it"),
     ]  # fmt: skip
     expect_number(f(*(sizes[name] for name in SIZES), tied), parameters(sizes, tied), mistakes)
 
@@ -134,9 +179,17 @@ def expect_width(f: Callable, sizes: dict) -> None:
     one, twice = sizes | {"width": 1}, "that counts the vocabulary twice: Gemma's output matrix is tied"
     wrong = [(parameters(one, tied=False), twice)]
     wrong += [(parameters(one, tied=True, block_norms=b, last_norm=n), gains) for b in (0, 1, 2) for n in (0, 1)][:-1]
+    wrong += [
+        (parameters(one, tied=True, matrices=2), "a gated feed-forward layer has three matrices"),
+        (parameters(one | {"layers": 1}, tied=True), "that counts only one layer"),
+        (parameters(one | {"kv_heads": one["heads"]}, tied=True), "that gives keys as many heads as queries"),
+        (one["vocab_size"], "that counts only the embedding: every matrix has the width as one of its sides"),
+    ]
+    mistakes += [(round(width / 128) * 128, "the width need not be a multiple of 128")]
     mistakes += [(result, hint) for each, hint in wrong for result in (total / each, total // each)]
-    if isinstance(got, int | float) and 0 < abs(got - width) < 2:
-        raise Mistake(f"your result is {got}, close to a whole number: {gains}")
+    got = as_number(got)
+    if 0 < abs(got - width) < 2:
+        raise Mistake(f"your result is {got}, close to the width: {gains}")
     expect_number(got, width, mistakes, rtol=1e-12)
 
 

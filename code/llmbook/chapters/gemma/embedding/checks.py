@@ -46,6 +46,12 @@ def expect_scaled(f, width: int, dtype: torch.dtype) -> None:
          "(in bfloat16 the root of 3072 becomes 55.5)"),
         ((rows.float() * root).to(dtype), "the product is computed in float32: round the factor to the weights' dtype, "
          "then multiply"),
+        (rows * torch.tensor(float(int(root)), dtype=dtype), "the factor is cut off to a whole number"),
+        (rows * ids.shape[1] ** 0.5, "that is the root of the number of tokens: take that of the width"),
+        (weight[ids - 1] * torch.tensor(root, dtype=dtype), "ids count from 0: id 1 is the second row"),
+        (embed(ids, weight, scaled=True).flatten(0, 1), "the axis of the batch is lost: return (B, T, D)"),
+        (rows / rows.norm(dim=-1, keepdim=True) * torch.tensor(root, dtype=dtype), "the length of each row is divided "
+         "away: the rows keep their sizes, times the factor"),
         (rows * in_bfloat16, "the factor is rounded to bfloat16 although the weights are float32: use their dtype"),
     ]  # fmt: skip
     expect_tensor(f(ids, weight), embed(ids, weight, scaled=True), mistakes, exact=dtype == torch.bfloat16)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from llmbook.exercises.by_hand import without_autograd
 from llmbook.exercises.compare import draw, expect_items, expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.layers.activation import gelu, gelu_tanh, gelu_tanh_derivative
@@ -24,6 +25,9 @@ def expect_matched(f, plain: int, multiple: int) -> None:
         (round(share), f"that is not a multiple of {multiple}: round up to the next one"),
         (share, f"that is not a multiple of {multiple}: round up to the next one"),
         (up + multiple, "that is one multiple too many: a number that is a multiple already stays as it is"),
+        (2 * (math.ceil(plain / multiple) * multiple) // 3, "that is rounded too early: first two thirds, then round"),
+        (math.ceil(2 * plain / 3 / 256) * 256, "that rounds to a multiple of 256, whatever `multiple` says"),
+        (2 ** math.ceil(math.log2(share)), "that is a power of two: any multiple will do"),
     ]  # fmt: skip
     expect_number(f(plain, multiple), up, mistakes)
 
@@ -61,9 +65,13 @@ def expect_geglu(f, x: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> None:
         (g * u, "that is the bilinear layer: the gate has no activation"),
         (gelu_tanh(g) + u, "the halves are added: the gate multiplies"),
         (gelu_tanh(g), "that is the plain layer: the up half is missing"),
+        (gelu_tanh(g * u), "the activation is on the product: it acts on the gate, before up comes in"),
+        (g.relu() * u, "that is ReGLU, with ReLU on the gate; GeGLU has GELU"),
     ]
     out = [(hidden @ down.T, hint) for hidden, hint in mistakes]
-    expect_tensor(f(x, gate, up, down), (gelu_tanh(g) * u) @ down.T, out)
+    right = (gelu_tanh(g) * u) @ down.T
+    out += [(x + right, "x is added: the residual connection is not part of the layer")]
+    expect_tensor(f(x, gate, up, down), right, out)
 
 
 @exercise("gemma-ex-geglu")
@@ -86,8 +94,10 @@ def expect_halves(f, fused: Tensor) -> None:
     stripes = [(fused[start::2], "those are every second row: the halves lie one after the other") for start in (0, 1)]
     columns = [(half, "that is cut along the columns: the outputs of a linear map are the rows of its matrix")
                for half in fused.chunk(2, dim=1)]  # fmt: skip
-    expect_tensor(gate, second, order + stripes + columns, name="gate")
-    expect_tensor(up, first, [(second, order[0][1])], name="up")
+    flipped = [(half.flip(0), "the rows go from the last to the first: keep their order") for half in (first, second)]
+    expect_tensor(gate, second, order + stripes + columns + flipped, name="gate")
+    again = (second, "that is gate again: up is the first half")
+    expect_tensor(up, first, [again, *flipped], name="up")
 
 
 @exercise("gemma-ex-unfuse")
@@ -102,15 +112,24 @@ def halves_of_sixteen_rows(f):
     expect_halves(f, draw(7, 16, 4))
 
 
+def halves_of(f, seed: int):
+    """Numbers for gate, up and upstream, and the two gradients that a function gives for them without autograd."""
+    given = draw(seed, 4, 6), draw(seed + 1, 4, 6), draw(seed + 2, 4, 6)
+    return *given, *expect_items(without_autograd(f)(*given), 2, "the gradients of gate and up")
+
+
 @exercise("gemma-ex-gate-gradient")
 def gradient_of_up(f):
     """The gradient of the up half"""
-    g, u, upstream = draw(9, 4, 6), draw(10, 4, 6), draw(11, 4, 6)
-    _, got = expect_items(f(g, u, upstream), 2, "the gradients of gate and up")
+    g, u, upstream, _, got = halves_of(f, 9)
     mistakes = [
         (upstream * gelu_tanh_derivative(g), "up enters linearly, so its factor is GELU(gate), not the slope"),
         (gelu_tanh(g), "the gradient from above is missing: multiply by upstream"),
         (upstream * u * gelu_tanh_derivative(g), "the two gradients are exchanged: gate first, then up"),
+        (-upstream * gelu_tanh(g), "the sign is wrong: a gradient goes on without a minus"),
+        (upstream * gelu_tanh(u), "that is GELU of up: the other half, gate, scales the gradient"),
+        (upstream * u * gelu_tanh(g), "that has up in it: hidden is linear in up, so up itself falls out"),
+        (upstream * gelu(g), "that is the exact GELU; Gemma uses the tanh form, gelu_tanh"),
     ]
     expect_tensor(got, upstream * gelu_tanh(g), mistakes, name="the gradient of up")
 
@@ -118,8 +137,7 @@ def gradient_of_up(f):
 @exercise("gemma-ex-gate-gradient", points=2)
 def gradient_of_gate(f):
     """The gradient of the gate half"""
-    g, u, upstream = draw(12, 4, 6), draw(13, 4, 6), draw(14, 4, 6)
-    got, _ = expect_items(f(g, u, upstream), 2, "the gradients of gate and up")
+    g, u, upstream, got, _ = halves_of(f, 12)
     slope = gelu_tanh_derivative(g)
     mistakes = [
         (upstream * slope, "the other half is missing: gate reaches the output multiplied by up"),
@@ -127,5 +145,6 @@ def gradient_of_gate(f):
         (upstream * u, "the slope of GELU is missing: that is the gradient of the bilinear layer"),
         (u * slope, "the gradient from above is missing: multiply by upstream"),
         (upstream * gelu_tanh(g), "the two gradients are exchanged: gate first, then up"),
+        (upstream * u * gelu_tanh_derivative(u), "the slope is taken at up: it is that of the gate's GELU, at gate"),
     ]
     expect_tensor(got, upstream * u * slope, mistakes, name="the gradient of gate")

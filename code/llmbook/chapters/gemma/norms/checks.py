@@ -1,5 +1,7 @@
 """Checks for the page on norms: the unit offset, weight decay, the place of the norm."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -82,9 +84,14 @@ def expect_decay(f, gain: float, rate: float, decay: float, steps: int, unit_off
         (after((1 - rate) ** steps), "the decay is missing: a step multiplies by 1 - rate x decay"),
         (after(1 - rate * decay), "that is one step: there are more"),
         (after((1 - rate * decay) ** steps) - offset, "that is w: the gain is 1 + w"),
+        (after(math.exp(-rate * decay * steps)), "that is the limit of many small steps: multiply once in every step"),
+        (after((1 - rate * decay) ** (steps - 1)), "that is one step too few"),
+        (after((1 - rate * decay) ** (steps + 1)), "that is one step too many"),
+        (offset + gain * (1 - rate * decay) ** steps, "that lets the whole gain decay and adds 1: the stored number is w"
+         " = gain - 1"),
     ]  # fmt: skip
     right = after((1 - rate * decay) ** steps)
-    expect_number(f(gain, rate, decay, steps, unit_offset), right, mistakes, rtol=1e-6)
+    expect_number(f(gain, rate, decay, steps, unit_offset), right, mistakes, rtol=1e-5)
 
 
 @exercise("gemma-ex-weight-decay")
@@ -104,24 +111,33 @@ def places(x: Tensor, weight: Tensor) -> dict[str, Tensor]:
     """A sublayer x @ weight.T with its norm in every place that people put it."""
     rms = lambda value: rms_norm(value, eps=EPS)  # noqa: E731
     sublayer = lambda value: value @ weight.T  # noqa: E731
+    columns = x * torch.rsqrt(x.square().mean(-2, keepdim=True) + EPS)
     return {
         "pre": x + sublayer(rms(x)),
         "post": rms(x + sublayer(x)),
         "both": x + rms(sublayer(rms(x))),
         "output": x + rms(sublayer(x)),
         "cut": rms(x) + sublayer(rms(x)),
+        "cut twice": rms(x) + rms(sublayer(rms(x))),
         "bare": x + sublayer(x),
         "sum": rms(x + sublayer(rms(x))),
         "lost": sublayer(rms(x)),
+        "columns": x + sublayer(columns),
+        "layer": x + sublayer(layer_norm(x, eps=1e-5)),
     }
 
 
+CUT = "the sum carries norm(x): the residual stream must carry x itself past the norm"
+TURNED = "the sublayer is x @ weight instead of x @ weight.T"
 PLACE_HINTS = {
-    "output": "the norm stands on the output of the sublayer, before the addition",
-    "cut": "the sum carries norm(x): the residual stream must carry x itself past the norm",
+    "output": "the norm stands on the output of the sublayer, before the addition, and nowhere else",
+    "cut": CUT,
+    "cut twice": CUT,
     "bare": "there is no norm at all",
     "sum": "that normalizes the input of the sublayer and the whole sum",
     "lost": "x is not added: the residual connection is missing",
+    "columns": "the norm goes along another axis: each vector has its own, over the last axis",
+    "layer": "that is LayerNorm, which subtracts the mean: use rms",
     "pre": "that is pre-norm",
     "post": "that is post-norm, the norm after the addition",
     "both": "that is a norm before and after the sublayer",
@@ -131,8 +147,10 @@ PLACE_HINTS = {
 def expect_place(f, place: str, reminder: str) -> None:
     """Compare one place with all others."""
     x, weight = 3 * draw(4, 2, 5, 8), draw(5, 8, 8)
+    x[:, 0] *= 1e-4  # so small that eps counts: a norm after a linear map undoes the one before it everywhere else
     values = places(x, weight)
     mistakes = [(values[name], f"{hint}; {reminder}") for name, hint in PLACE_HINTS.items() if name != place]
+    mistakes += [(places(x, weight.T)[place], f"{TURNED}; {reminder}")]
     expect_tensor(f(x, weight, place), values[place], mistakes)
 
 
