@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from llmbook.exercises.registry import Check, Exercises
 from llmbook.notebooks import NOTEBOOKS
@@ -35,14 +36,17 @@ class Task:
     """The teacher's own."""
 
 
-def tasks_of(root: Path, chapter: str, known: Exercises, hidden: Exercises) -> list[Task]:
-    """The exercises of a chapter in their order, by the starters of the book's own notebook.
+def tasks_of(
+    root: Path, chapter: str, known: Exercises, hidden: Exercises, own: Mapping[str, str] = MappingProxyType({})
+) -> list[Task]:
+    """The exercises of a chapter in their order, by the starters of the book's own notebook; then the teacher's.
 
     Args:
         root: a checkout of the book.
         chapter: the name of its folder.
         known: the checks of the book.
         hidden: the teacher's own checks.
+        own: the teacher's own exercises, and the function of each.
 
     Raises:
         ClassroomError: there is no such chapter, or a hidden check is for an exercise that it has not.
@@ -50,10 +54,11 @@ def tasks_of(root: Path, chapter: str, known: Exercises, hidden: Exercises) -> l
     cells = read_cells(reader_notebook(root, chapter))
     names = {cell["metadata"]["exercise"]["id"]: re.findall(r"^def (\w+)", source(cell), re.MULTILINE)[-1]
              for cell in cells if "exercise" in cell.get("metadata", {})}  # fmt: skip
-    if strange := hidden.keys() - names.keys():
+    if strange := hidden.keys() - names.keys() - own.keys():
         raise ClassroomError(f"no exercise of {chapter} is called {', '.join(sorted(strange))}; there are: "
                              + ", ".join(names))  # fmt: skip
-    return [Task(name, function, known[name], hidden.get(name, ())) for name, function in names.items()]
+    of_the_book = [Task(name, function, known[name], hidden.get(name, ())) for name, function in names.items()]
+    return of_the_book + [Task(name, function, (), hidden[name]) for name, function in own.items()]
 
 
 def reader_notebook(root: Path, chapter: str) -> Path:

@@ -5,9 +5,10 @@ import re
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from llmbook.classroom.release import release
+from llmbook.classroom.release import handed_out, release
 from llmbook.classroom.submission import ClassroomError, code_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,6 +24,25 @@ def test_a_chapter_without_solutions(chapter, tmp_path):
     asked = re.findall(r'check\("([\w-]+)", \w+\)', text)
     assert len(asked) >= 12 and set(asked) == set(re.findall(r'check\("([\w-]+)", \w+_solution\)', solutions))
     assert text.count("raise NotImplementedError") >= len(asked) and "_solution" not in text
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_it_can_be_handed_out_alone(chapter, tmp_path):
+    """No link to a page that the students lack, no word of where solutions lie, a valid notebook."""
+    given = nbformat.read(release(ROOT, chapter, tmp_path), 4)
+    nbformat.validate(given)
+    text = "\n".join(cell.source for cell in given.cells if cell.cell_type == "markdown")
+    assert ".ipynb)" not in text and "solutions.ipynb" not in text and "Hand in this one file" in text
+    assert text.startswith("# ") and len({cell.id for cell in given.cells}) == len(given.cells)
+
+
+def test_links_to_pages_become_words():
+    """Twin: other links stay, and so does code."""
+    text = "[A](01-a.ipynb), [B](../b/c.ipynb#D), [E](#F), [G](https://example.org), `x[0](1)`"
+    cells = [{"cell_type": "markdown", "id": "title", "metadata": {}, "source": [text]},
+             {"cell_type": "code", "id": "x", "metadata": {}, "source": ["[A](a.ipynb)"], "outputs": []}]  # fmt: skip
+    title, _, code = handed_out([*cells, cells[0] | {"id": "onward"}])
+    assert title["source"] == ["A, B, [E](#F), [G](https://example.org), `x[0](1)`"] and code == cells[1]
 
 
 def test_a_file_that_is_there_stays(tmp_path):
