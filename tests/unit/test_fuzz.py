@@ -16,7 +16,7 @@ from kills import KEPT, PACKAGE
 from reading import KINDS, load_kinds
 
 from llmbook import data
-from llmbook.checkpoint import pretrained, tokenizer
+from llmbook.checkpoint import pretrained, sources, tokenizer
 from llmbook.checkpoint.folder import read_header
 from llmbook.experiments import results
 from llmbook.meetings import json_lines
@@ -82,7 +82,7 @@ def half_loaded(model, folder):
     return right_load(model, folder)
 
 
-right_load, right_config = kind_adapters.load_adapter, pretrained.read_config
+right_load, right_config = kind_adapters.load_adapter, sources.read_config
 
 
 def base_left_out(path, hf, names=None):
@@ -98,8 +98,8 @@ def plain_files(directory, files):
 
 
 FAULTS = {  # a kind, what is planted, how many cases are enough to tell, and the outcome
-    "the last shard wins": ("checkpoint", (pretrained, "stored_tensors", last_shard_wins), 250, "wrong"),
-    "rope_theta is ignored": ("checkpoint", (pretrained, "read_config", base_left_out), 150, "wrong"),
+    "the last shard wins": ("checkpoint", (sources, "stored_tensors", last_shard_wins), 250, "wrong"),
+    "rope_theta is ignored": ("checkpoint", (sources, "read_config", base_left_out), 150, "wrong"),
     "an error leaves the model frozen": ("adapter", (kind_adapters, "load_adapter", half_loaded), 6, "wrong"),
     "1e999 is infinite": ("table", (data, "_float", float), 400, "wrong"),
     "two values under one name": ("meeting", (json_lines, "parse_json", json.loads), 100, "wrong"),

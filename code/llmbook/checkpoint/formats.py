@@ -14,8 +14,8 @@ REWRITE = "load it with transformers' AutoTokenizer and call save_pretrained, wh
 UNREAD = {
     "model": {
         "pytorch_model*.bin": f"its weights in {{}} only, {PICKLED}: {SAFE}",
-        "*.gguf": "its weights in {} only, which are for other programs and mostly quantized: choose the repository "
-        "with model.safetensors",
+        "*.gguf": "its weights in {} only, which are mostly quantized: download such a file and pass it to "
+        "load_pretrained, or choose the repository with model.safetensors",
         "consolidated*.pth": f"its weights in {{}} only, {PICKLED}: choose the repository whose name ends in -hf",
         "tf_model*.h5": f"its weights in {{}} only, which TensorFlow wrote: {SAFE}",
         "flax_model*.msgpack": f"its weights in {{}} only, which Flax wrote: {SAFE}",

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from llmbook.checkpoint.dtypes import STORED_DTYPES
-from llmbook.checkpoint.folder import name_some
+from llmbook.checkpoint.folder import CONFIG, name_some
 from llmbook.checkpoint.hub import CheckpointError
 from llmbook.checkpoint.quantized import INSTEAD
 from llmbook.checkpoint.tensors import StoredTensor
@@ -27,8 +27,9 @@ def relevant(stored: dict[str, StoredTensor], family: Family) -> dict[str, Store
 
 
 def check_names(
-    directory: Path, table: dict[str, Stored], stored: dict[str, StoredTensor], repeated: tuple[str, ...]
-) -> list[str]:
+    directory: Path, table: dict[str, Stored], stored: dict[str, StoredTensor], repeated: tuple[str, ...],
+    sizes: str = CONFIG,
+) -> list[str]:  # fmt: skip
     """Refuse missing and unknown tensors.
 
     Args:
@@ -36,6 +37,7 @@ def check_names(
         table: what the config implies, by published name.
         stored: what the files hold.
         repeated: ends of names that may say again what the model knows already.
+        sizes: what says the sizes of the model, for the message.
 
     Returns:
         The names of those duplicates, for :func:`check_duplicates`.
@@ -53,19 +55,22 @@ def check_names(
     ]
     if problems:
         raise CheckpointError(
-            f"{directory}: of {len(table)} expected tensors, {' and '.join(problems)}; do config.json and the weights "
+            f"{directory}: of {len(table)} expected tensors, {' and '.join(problems)}; do {sizes} and the weights "
             "belong together, and is this a whole language model?"
         )
     return [name for name in known if name not in table]
 
 
-def check_shapes(table: dict[str, Stored], shapes: dict[str, tuple[int, ...]], stored: dict[str, StoredTensor]) -> None:
+def check_shapes(
+    table: dict[str, Stored], shapes: dict[str, tuple[int, ...]], stored: dict[str, StoredTensor], sizes: str = CONFIG
+) -> None:
     """Refuse tensors of whole numbers and of other shapes.
 
     Args:
         table: what the config implies, by published name.
         shapes: of our own tensors, by our names.
         stored: what the files hold, all names of the table among them.
+        sizes: what says the sizes of the model, for the message.
 
     Raises:
         CheckpointError: a tensor is not of floating-point numbers, or has not the shape that the config implies.
@@ -79,7 +84,7 @@ def check_shapes(table: dict[str, Stored], shapes: dict[str, tuple[int, ...]], s
         wanted = place.shape(shapes)
         if stored[name].shape != wanted:
             raise CheckpointError(
-                f"{stored[name].path}: {name} has shape {stored[name].shape}, but config.json implies {wanted}; "
+                f"{stored[name].path}: {name} has shape {stored[name].shape}, but {sizes} implies {wanted}; "
                 "do they belong together?"
             )
 

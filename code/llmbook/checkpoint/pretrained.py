@@ -2,7 +2,8 @@
 
 A folder holds ``config.json`` (the sizes), and the weights in ``model.safetensors`` or in several shards that
 ``model.safetensors.index.json`` lists. Loading is strict both ways: a tensor that the model needs and the files lack
-is an error, and so is a tensor in the files that the model has no place for. Nothing is skipped silently.
+is an error, and so is a tensor in the files that the model has no place for. Nothing is skipped silently. A GGUF file
+holds all of this by itself and is loaded in the same way; what opens either is in ``sources.py``.
 
 The model is built on the meta device, where tensors have a shape and no memory. Then each tensor is read straight
 into its place, so that the peak of memory is near the size of the weights.
@@ -17,12 +18,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from llmbook.checkpoint.dtypes import asked_dtype, kept_dtype
-from llmbook.checkpoint.folder import CONFIG, INDEX, WEIGHTS, name_some, read_config, read_json, stored_tensors
+from llmbook.checkpoint.folder import CONFIG, WEIGHTS, name_some, read_config, read_json
+from llmbook.checkpoint.gguf import is_gguf
 from llmbook.checkpoint.hub import CheckpointError, find_directory
-from llmbook.checkpoint.matching import check_duplicates, check_names, check_shapes, relevant
-from llmbook.checkpoint.quantized import refuse_codes, refuse_quantized
-from llmbook.checkpoint.special_ids import GENERATION, read_special_ids, special_ids_of
-from llmbook.checkpoint.writing import fingerprint, replace_files
+from llmbook.checkpoint.matching import check_duplicates, check_names, check_shapes
+from llmbook.checkpoint.sources import keep_blocks, open_gguf, open_source
+from llmbook.checkpoint.special_ids import GENERATION, special_ids_of
+from llmbook.checkpoint.writing import replace_files
 from llmbook.layers.wrapped import plain_name, unwrapped
 from llmbook.models import FAMILIES, Decoder, DecoderConfig, Family, t5_config
 from llmbook.models.t5 import T5
@@ -33,51 +35,56 @@ MODELS = {DecoderConfig: Decoder, T5Config: T5}
 
 @torch.inference_mode(False)
 def load_pretrained(
-    path_or_hub_id: str | Path, *, device: str | torch.device = "cpu", dtype: torch.dtype | str | None = None
-) -> Decoder | T5:
+    path_or_hub_id: str | Path, *, device: str | torch.device = "cpu", dtype: torch.dtype | str | None = None,
+    keep_quantized: bool = False,
+) -> Decoder | T5:  # fmt: skip
     """Read a published checkpoint. The model can be trained, also one that is loaded under ``torch.inference_mode``.
 
     Args:
-        path_or_hub_id: a folder written by transformers or by :func:`save_pretrained`, or the name of a hub
-            repository such as ``"google/gemma-2b"``.
+        path_or_hub_id: a folder written by transformers or by :func:`save_pretrained`, a GGUF file, or the name of a
+            hub repository such as ``"google/gemma-2b"``.
         device: where the weights go.
         dtype: float32 or bfloat16, as torch's object or by its name; None keeps that of the file. Where a file mixes
-            several, None means the one that its config names, else the widest.
+            several, None means the one that its config names, else the widest. The blocks of a GGUF file stand for
+            float32.
+        keep_quantized: of a GGUF file, keep the blocks of linear maps as they are, in layers that read their weight
+            while it is used (:class:`llmbook.layers.block_linear.BlockLinear`), and freeze the model. Tables that are
+            looked up are read all the same.
 
     Returns:
         The model, in evaluation mode. Its ``special_ids`` are those of the folder, for :func:`save_pretrained`.
 
     Raises:
-        CheckpointError: the folder, the config or a file of weights is not what it should be, is quantized, or was
-            replaced while it was read. The message says which, and what to do.
+        CheckpointError: the folder, the config or a file of weights is not what it should be, is quantized and no GGUF
+            file, or was replaced while it was read. The message says which, and what to do.
     """
     dtype = asked_dtype(dtype)
-    directory = find_directory(path_or_hub_id, (CONFIG, GENERATION, INDEX, "model*.safetensors"))
-    found = fingerprint(directory / CONFIG)
-    hf = read_json(directory / CONFIG)
-    refuse_quantized(directory / CONFIG, hf)
-    stored = stored_tensors(directory)
-    refuse_codes(directory, stored)
-    family, config = read_config(directory / CONFIG, hf, stored)
+    source = open_source(path_or_hub_id)
+    if keep_quantized and not source.may_be_quantized:
+        raise CheckpointError(f"{source.place} is no GGUF file, whose blocks could be kept; leave keep_quantized out")
     with torch.device("meta"):
-        model = MODELS[type(config)](config)
-    model.special_ids = read_special_ids(directory, hf)
-    table, shapes = family.key_table(config), _shapes(model)
-    stored = relevant(stored, family)
-    duplicates = check_names(directory, table, stored, family.repeated)
-    check_shapes(table, shapes, stored)
-    check_duplicates(config, table, stored, duplicates)
-    dtype = kept_dtype({stored[name].dtype: stored[name].path for name in table}, hf) if dtype is None else dtype
+        model = MODELS[type(source.config)](source.config)
+    model.special_ids = source.special_ids
+    table, stored, shapes = source.table, source.stored, _shapes(model)
+    duplicates = check_names(source.place, table, stored, source.repeated, source.sizes)
+    check_shapes(table, shapes, stored, source.sizes)
+    check_duplicates(source.config, table, stored, duplicates)
+    if dtype is None:
+        dtype = kept_dtype({stored[name].dtype: stored[name].path for name in table}, source.hf)
     for name, place in table.items():
+        if keep_quantized and keep_blocks(model, place, stored[name], device, dtype):
+            continue
         for ours, part in place.split(stored[name].read(), shapes).items():
             _assign(model, ours, part.to(device=device, dtype=dtype))
-    if fingerprint(directory / CONFIG) != found:
-        raise CheckpointError(f"{directory} was saved anew while it was read; load it again")
-    return model.eval()
+    if source.changed():
+        raise CheckpointError(f"{source.place} was saved anew while it was read; load it again")
+    return model.requires_grad_(not keep_quantized).eval()
 
 
 def read_checkpoint_config(path_or_hub_id: str | Path) -> DecoderConfig | T5Config:
     """Only the config of a checkpoint; arguments and errors as in :func:`load_pretrained`."""
+    if is_gguf(path_or_hub_id):
+        return open_gguf(path_or_hub_id).config
     path = find_directory(path_or_hub_id, (CONFIG,)) / CONFIG
     return read_config(path, read_json(path))[1]
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from llmbook.checkpoint.folder import read_json
 from llmbook.checkpoint.formats import listed, unread_format
+from llmbook.checkpoint.gguf import gguf_tokenizer, is_gguf, read_gguf
 from llmbook.checkpoint.hub import CheckpointError, find_directory
 from llmbook.strict_json import shown
 
@@ -32,15 +33,17 @@ def load_tokenizer(path_or_hub_id: str | Path) -> Tokenizer:
     tokenizer with transformers and call save_pretrained, which writes it into ``tokenizer.json``.
 
     Args:
-        path_or_hub_id: a folder, or the name of a hub repository.
+        path_or_hub_id: a folder, a GGUF file, or the name of a hub repository.
 
     Returns:
         A tokenizer of the ``tokenizers`` library.
 
     Raises:
         CheckpointError: there is no ``tokenizer.json``, it cannot be read, two of its tokens have one id, or a special
-            token has another id than it says.
+            token has another id than it says; or the GGUF file is damaged or holds a tokenizer of an unknown kind.
     """
+    if is_gguf(path_or_hub_id):
+        return gguf_tokenizer(read_gguf(path_or_hub_id))
     path = find_directory(path_or_hub_id, (FILE,)) / FILE
     if not os.path.isfile(path):  # which, unlike is_file, raises no error where one may not look
         unread = unread_format(FILE, listed(path.parent))

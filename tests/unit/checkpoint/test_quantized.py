@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tiny_decoders import TINY, make
 
-from llmbook.checkpoint import CheckpointError, load_pretrained, matching, pretrained, save_pretrained
+from llmbook.checkpoint import CheckpointError, load_pretrained, matching, save_pretrained, sources
 
 LAYER = "model.layers.0.mlp.up_proj"
 GPTQ = {f"{LAYER}.{part}": torch.zeros(2, 2, dtype=torch.int32) for part in ("qweight", "qzeros", "g_idx")}
@@ -73,8 +73,8 @@ def test_quantized_weights_are_called_so(quantized, said, codes, expected):
 @pytest.mark.parametrize(("said", "codes", "expected"), SAID)
 def test_without_the_look_they_seem_to_lack_something(quantized, monkeypatch, said, codes, expected):
     """The twin."""
-    monkeypatch.setattr(pretrained, "refuse_quantized", lambda *_: None)
-    monkeypatch.setattr(pretrained, "refuse_codes", lambda *_: None)
+    monkeypatch.setattr(sources, "refuse_quantized", lambda *_: None)
+    monkeypatch.setattr(sources, "refuse_codes", lambda *_: None)
     monkeypatch.setattr(matching, "STORED_DTYPES", (torch.float32, torch.uint8))
     with pytest.raises(CheckpointError, match=r"missing|has shape"):
         load_pretrained(quantized(said, codes))

@@ -8,7 +8,7 @@ import torch
 from tiny_decoders import TINY, make
 from written_sets import CONFIG, NAMES, everything, fail_at
 
-from llmbook.checkpoint import CheckpointError, load_pretrained, pretrained, save_pretrained
+from llmbook.checkpoint import CheckpointError, load_pretrained, save_pretrained, sources
 from llmbook.checkpoint.tensors import StoredTensor
 from llmbook.checkpoint.writing import SWITCHING
 
@@ -65,7 +65,7 @@ def test_a_folder_that_is_saved_while_it_is_loaded_is_refused(tmp_path, monkeypa
         with pytest.raises(CheckpointError, match="saved anew while it was read; load it again"):
             load_pretrained(tmp_path)
     else:  # the twin: without a look at the end, one tensor of the old model comes with all others of the new
-        monkeypatch.setattr(pretrained, "fingerprint", lambda path: None)
+        monkeypatch.setattr(sources, "fingerprint", lambda path: None)
         load_pretrained(tmp_path)
     monkeypatch.undo()
     assert is_that(tmp_path, new)
