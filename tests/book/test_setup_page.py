@@ -34,7 +34,7 @@ def in_powershell(command):
         if words == ["export"]:
             return lines
     words = [word.replace(".venv/bin/", ".venv\\Scripts\\").replace("scripts/", "scripts\\") for word in words]
-    return [*lines, " ".join(words).replace("python3 -m", "py -3.13 -m")]
+    return [*lines, " ".join(words).replace("python3 ", "py -3.13 ")]
 
 
 def without_sibling(blocks):
