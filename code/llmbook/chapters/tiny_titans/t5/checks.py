@@ -1,6 +1,7 @@
 """Checks for the page on T5: buckets of distances, shifted labels, the numbers of a block, one step of beam search."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -17,31 +18,55 @@ def found(step: int, **options: int | bool) -> int:
     return int(relative_buckets(torch.tensor([step]), **options))
 
 
-def unlimited(step: int, both_ways: bool, buckets: int, max_distance: int) -> int:
-    """The bucket by the logarithm alone, without taking the last one for all that is farther."""
+def slipped(step: int, both_ways: bool, buckets: int, max_distance: int, *, whole: Callable = math.floor,
+            exact: int | None = None, unit: int | None = None, last: float | None = None) -> int:  # fmt: skip
+    """The bucket by the formula, with another rounding, other exact buckets, another unit or another last bucket."""
     per_direction = buckets // 2 if both_ways else buckets
-    exact, distance = per_direction // 2, abs(step)
-    growth = math.log(max(distance, exact) / exact) / math.log(max_distance / exact)
-    return exact + int(growth * (per_direction - exact)) + (per_direction if both_ways and step > 0 else 0)
+    ahead = per_direction if both_ways and step > 0 else 0
+    exact = per_direction // 2 if exact is None else exact
+    unit, last = unit or exact, per_direction - 1 if last is None else last
+    distance = abs(step) if both_ways else max(-step, 0)
+    if distance < exact:
+        return ahead + distance
+    growth = math.log(distance / unit) / math.log(max_distance / unit)
+    return ahead + min(exact + whole(growth * (per_direction - exact)), last)
 
 
-def expect_bucket(f, both_ways: bool, buckets: int, max_distance: int) -> None:
+def bucket_mistakes(step: int, both_ways: bool, buckets: int, max_distance: int) -> list[tuple[int, str]]:
+    """Wrong buckets with their hints."""
+    options = {"bidirectional": both_ways, "buckets": buckets, "max_distance": max_distance}
+    given, n = (step, both_ways, buckets, max_distance), buckets // 2 if both_ways else buckets
+    ahead, one_way = n if both_ways and step > 0 else 0, buckets if both_ways else 0
+    halves = ("both ways, each direction gets half of the buckets" if both_ways else
+              "back only, all buckets are for keys up to the query, and keys ahead are in bucket 0")  # fmt: skip
+    logarithm = "only the first half of a direction's buckets is exact, the other half grows with the logarithm"
+    straight = n // 2 + int((abs(step) - n // 2) / (max_distance - n // 2) * (n - n // 2))
+    mistakes = [
+        (found(-step, **options), "the sign: a step is key minus query, so a negative one looks back"),
+        (found(step, **options | {"bidirectional": not both_ways}), halves),
+        (min(abs(step), n - 1) + ahead, logarithm), (min(straight, n - 1) + ahead, logarithm),
+        (slipped(*given, last=math.inf), "whatever is farther shares the last bucket"),
+        (slipped(*given, last=n), "whatever is farther is in the last bucket: there are n, the last is n - 1"),
+        (slipped(*given, whole=round), "round down to a whole bucket"),
+        (slipped(*given, whole=math.ceil), "round down to a whole bucket"),
+        (slipped(*given, exact=n), "one half of a direction's own buckets is exact, n / 2 of them"),
+        (slipped(*given, exact=n // 4), "one half of a direction's own buckets is exact, n / 2 of them"),
+        (slipped(*given, unit=1), "divide both distances by m before the logarithm"),
+        (slipped(*given[:3], 128), "use the largest distance that is given"),
+        (-found(step, **options), "a bucket is a row of a table, so it is never below 0"),
+        ((found(step, **options) + n) % one_way if one_way else -1, "keys up to the query are in the first half"),
+    ]
+    return [(n, "the query itself belongs to the keys up to the query"), *mistakes] if step == 0 else mistakes
+
+
+def expect_bucket(f, both_ways: bool, buckets: int, max_distance: int, steps=STEPS) -> None:
     """Compare with the package, distance by distance."""
     options = {"bidirectional": both_ways, "buckets": buckets, "max_distance": max_distance}
-    per_direction = buckets // 2 if both_ways else buckets
-    for step in STEPS:
-        ahead = per_direction if both_ways and step > 0 else 0
-        mistakes = [
-            (found(-step, **options), "the sign: a step is key minus query, so a negative one looks back"),
-            (found(step, **options | {"bidirectional": not both_ways}),
-             "both ways, each direction gets half of the buckets" if both_ways else
-             "back only, all buckets are for keys up to the query, and keys ahead are in bucket 0"),
-            (min(abs(step), per_direction - 1) + ahead,
-             "only the first half of a direction's buckets is exact, the other half grows with the logarithm"),
-            (unlimited(step, both_ways, buckets, max_distance), "whatever is farther shares the last bucket"),
-        ]  # fmt: skip
+    for step in steps:
+        right = found(step, **options)
+        mistakes = [each for each in bucket_mistakes(step, both_ways, buckets, max_distance) if each[0] != right]
         try:
-            expect_number(f(step, buckets, max_distance, both_ways), found(step, **options), mistakes)
+            expect_number(f(step, buckets, max_distance, both_ways), right, mistakes)
         except Mistake as error:
             raise Mistake(f"step {step}: {error}") from None
 
@@ -59,25 +84,41 @@ def buckets_back_only(f):
     expect_bucket(f, False, 8, 20)
 
 
+@exercise("tt-ex-t5-bucket")
+def buckets_of_other_sizes(f):
+    """Both ways, 16 buckets with max distance 60, and 24 with max distance 200"""
+    expect_bucket(f, True, 16, 60)
+    expect_bucket(f, True, 24, 200)
+
+
 def expect_shifted(f, labels: Tensor, start_id: int, pad_id: int) -> None:
     """Compare with start, then the labels without their last, -100 read as padding."""
-    start = torch.full_like(labels[:, :1], start_id)
+    start, pads = torch.full_like(labels[:, :1], start_id), torch.full_like(labels[:, :1], pad_id)
     moved = torch.cat([start, labels[:, :-1]], 1)
-    right = moved.masked_fill(moved == -100, pad_id)
-    left = torch.cat([labels[:, 1:], torch.full_like(start, pad_id)], 1)
+    filled = lambda each, pad=pad_id: each.masked_fill(each == -100, pad)  # noqa: E731
+    right, first = filled(moved), torch.arange(labels.shape[1]) == 0
+    left, around = torch.cat([labels[:, 1:], pads], 1), labels.roll(1, 1)
+    turned = "that is a step to the left: the decoder would read the answer it has to give"
     mistakes = [
-        (moved, "-100 is no token: the decoder cannot read it, let it read padding there"),
-        (left, "that is a step to the left: the decoder would read the answer it has to give"),
-        (left.masked_fill(left == -100, pad_id), "that is a step to the left: the decoder would read the answer"),
+        (moved, "-100 is no token: let the decoder read padding there"),
+        (left, turned), (filled(left), turned),
         (labels, "those are the labels themselves: the decoder would read the answer it has to give"),
-        (labels.masked_fill(labels == -100, pad_id), "the labels did not move: the decoder would read the answer"),
-        (labels.roll(1, 1), "the last label came around to the front: a start token belongs there"),
-        (labels.roll(1, 1).masked_fill(labels.roll(1, 1) == -100, pad_id), "the last label came around to the front"),
+        (filled(labels), "the labels did not move: the decoder would read the answer"),
+        (filled(torch.cat([start, labels[:, 1:]], 1)), "only the first label changed: move the others too"),
+        (filled(torch.cat([torch.full_like(labels[:1], start_id), labels[:-1]])), "move along the rows, not down"),
+        (filled(torch.cat([start, start, labels[:, :-2]], 1)), "move one place, not two"),
+        (around, "the last label came around to the front: a start token belongs there"),
+        (filled(around), "the last label came around to the front: a start token belongs there"),
         (torch.cat([start, labels], 1), "one token too long: leave out the last label"),
-        (torch.cat([start, labels.masked_fill(labels == -100, pad_id)], 1), "one token too long: leave out the last"),
-        (right.masked_fill(torch.arange(labels.shape[1]) == 0, 1), "the decoder starts with its start id, not with "
-         "the stop token"),
+        (filled(torch.cat([start, labels], 1)), "one token too long: leave out the last"),
+        (right.masked_fill(first, 1), "the decoder starts with its start id, not with the stop token"),
+        (right.masked_fill(first, pad_id), "the first token is start_id, which is not the padding here"),
+        (filled(moved, start_id), "ignored labels are read as padding there, not the start"),
+        (right.masked_fill(first, 0), "use the ids that are given; they are 0 in T5 alone"),
+        (filled(moved, 0), "use the ids that are given; they are 0 in T5 alone"),
+        (right.masked_fill(right == 1, pad_id), "the end token is a token like any other: the decoder reads it"),
     ]  # fmt: skip
+    mistakes = [each for each in mistakes if not torch.equal(each[0], right)]
     expect_tensor(as_tensor(f(labels, start_id, pad_id)), right, mistakes)
 
 
@@ -89,8 +130,8 @@ def shifted_as_in_t5(f):
 
 @exercise("tt-ex-t5-shift")
 def shifted_with_other_ids(f):
-    """Start 3, padding 2"""
-    expect_shifted(f, torch.tensor([[5, 6, 7, 8, 1], [9, 4, 1, -100, -100]]), 3, 2)
+    """Start 3, padding 2, and more rows"""
+    expect_shifted(f, torch.tensor([[5, 6, 7, 8, 1], [9, 4, 1, -100, -100], [7, 1, -100, -100, -100]]), 3, 2)
 
 
 def expect_block(f, width: int, heads: int, head_size: int, hidden: int, gated: bool, is_decoder: bool) -> None:
@@ -110,7 +151,12 @@ def expect_block(f, width: int, heads: int, head_size: int, hidden: int, gated: 
         (count(matrices=2 if gated else 3), "three matrices with a gate, two without"),
         (count(norms=0), "each sublayer has a norm with a gain of D numbers"),
         (count(norms=2 * (kinds + 1)), "T5's norms have no bias, only a gain"),
+        (count(norms=1), "each sublayer has a norm with a gain of D numbers"),
         (count(biases=attention_biases), "no linear map of T5 has a bias"),
+        (count(biases=hidden), "no linear map of T5 has a bias"),
+        (count(biases=32 * heads), "the table of relative positions is not a part of a block"),
+        (count(inner=head_size), "the projections are those of all heads"),
+        (count() + kinds * heads * head_size * (heads * head_size - width), "the output matrix leads back to D"),
         (count() - kinds * width * heads * head_size, "attention has four matrices: query, key, value and output"),
     ]  # fmt: skip
     expect_number(f(width, heads, head_size, hidden, gated, is_decoder), count(), mistakes)
@@ -144,6 +190,12 @@ def expect_beam_step(f, scores: Tensor, log_p: Tensor) -> None:
     mistakes = [
         (alone, "those are the best single steps: add what the beginning scored so far"),
         (one_each, "each beginning kept its best child: the N best of all continuations count, whoever the parent is"),
+        (best[(flat // vocabulary).argsort(stable=True)], "sort all of them, the best first, not parent by parent"),
+        (scores.max() + log_p[scores.argmax()].topk(beams).values, "the continuations of all beginnings compete"),
+        (scores[flat // vocabulary], "those are the scores before this step: add the token's log-probability"),
+        ((total / 2).flatten().topk(beams).values, "the score of a text is the sum, not the mean"),
+        (((scores[:, None].exp() + log_p.exp()).log()).flatten().topk(beams).values,
+         "log-probabilities are added: probabilities are not, they multiply"),
         (one_each.sort(descending=True).values, "each beginning kept its best child: take the N best of all"),
         (mixed, "log-probabilities are added, not multiplied"),
         (best.flip(0), "from the best on: yours run from the worst"),

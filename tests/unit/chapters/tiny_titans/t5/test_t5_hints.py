@@ -1,121 +1,148 @@
-"""Wrong answers to the exercises on T5 fail, and the hint names the misconception behind them."""
+"""Wrong answers on buckets of distances and the numbers of a block fail, and the hint names the misconception."""
 
 import math
+from bisect import bisect_right
 
+import numpy as np
 import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.chapters import evaluate
 from llmbook.layers.relative_bias import relative_buckets
 from llmbook.models.t5_blocks import T5Block
 from llmbook.models.t5_config import T5Config
-from llmbook.models.t5_training import shift_right
 
 PREFIX = "tt-ex-t5-"
 
 
-def bucket(sign=1, halves=True, log=True, last=True, ahead=True):
+def bucket(sign=1, halves=True, log=math.log, last=True, ahead=True, whole=int, exact=lambda count, buckets: count // 2,
+           far=lambda distance, exact: distance / exact, limit=lambda most: most):  # fmt: skip
     """The bucket of a distance with its usual slips."""
     def find(step, buckets, max_distance, both_ways):
-        step = sign * step
+        step, most = sign * step, limit(max_distance)
         split = both_ways if halves else not both_ways
         count = buckets // 2 if split else buckets
         distance = abs(step) if split or not ahead else max(-step, 0)
-        offset, exact = (count if split and step > 0 else 0), count // 2
-        if distance < exact or not log:
+        offset, own = (count if split and step > 0 else 0), exact(count, buckets)
+        if distance < own or not log:
             return offset + min(distance, count - 1)
-        place = exact + int(math.log(distance / exact) / math.log(max_distance / exact) * (count - exact))
+        place = own + whole(log(far(distance, own)) / log(far(most, own)) * (count - own))
         return offset + (min(place, count - 1) if last else place)
     return find
 
 
-def shift(start=True, drop=True, ignored=True):
-    """Labels moved right with their usual slips."""
-    def move(labels, start_id, pad_id):
-        first = torch.full_like(labels[:, :1], start_id if start else 1)
-        moved = torch.cat([first, labels[:, :-1] if drop else labels], 1)
-        return moved.masked_fill(moved == -100, pad_id) if ignored else moved
-    return move
+def one_more(step, buckets, max_distance, both_ways):
+    """The last bucket is one too far."""
+    count = buckets // 2 if both_ways else buckets
+    found = bucket(last=False)(step, buckets, max_distance, both_ways)
+    ahead = count if both_ways and step > 0 else 0
+    return min(found, ahead + count)
 
 
-def shift_left(labels, start_id, pad_id):
-    return torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], pad_id)], 1)
+def zero_ahead(step, buckets, max_distance, both_ways):
+    """The query itself among the keys ahead."""
+    return bucket()(step, buckets, max_distance, both_ways) + (buckets // 2 if both_ways and step == 0 else 0)
 
 
-def count(inner=True, cross=True, gate=True, norms=True, bias=0, matrices=4, gains=None):
+def turned_halves(step, buckets, max_distance, both_ways):
+    """Keys ahead in the first half, in the order of the second."""
+    found = bucket()(step, buckets, max_distance, both_ways)
+    return (found + buckets // 2) % buckets if both_ways else found
+
+
+def signed(step, buckets, max_distance, both_ways):
+    """A negative number for keys before the query."""
+    found = bucket()(step, buckets, max_distance, both_ways)
+    return -found if step < 0 else found
+
+
+def by_edges(step, size, farthest, two_sided):
+    """The first distance of each bucket, and where the distance belongs among them."""
+    size = size // 2 if two_sided else size
+    half = size // 2
+    edges = [*range(half), *(half * (farthest / half) ** (k / (size - half)) for k in range(size - half))]
+    distance = abs(step) if two_sided else max(-step, 0)
+    return bisect_right(edges, distance) - 1 + (size if two_sided and step > 0 else 0)
+
+
+def by_array(step, buckets, max_distance, both_ways):
+    n = buckets // 2 if both_ways else buckets
+    m, d = n // 2, np.abs(step) if both_ways else np.maximum(-step, 0)
+    far = m + np.floor(np.log(np.maximum(d, 1) / m) / np.log(max_distance / m) * (n - m))
+    return np.where(d < m, d, np.minimum(far, n - 1)) + n * (both_ways and step > 0)
+
+
+def count(inner=True, cross=True, gate=True, norms=True, bias=0, matrices=4, gains=None, table=0, more=0):
     """The numbers of a block with its parts open."""
     def numbers(width, heads, head_size, hidden, gated, is_decoder):
         kinds = 2 if is_decoder and cross else 1
         inside = heads * head_size if inner else width
         rows = kinds + 1 if gains is None else gains
         biases = bias * kinds * (3 * heads * head_size + width)
-        feed_forward = (2 + (gated if gate else not gated)) * width * hidden
-        return kinds * matrices * width * inside + feed_forward + rows * norms * width + biases
+        feed_forward = (2 + (gated if gate else not gated)) * width * hidden + more * hidden
+        return kinds * matrices * width * inside + feed_forward + rows * norms * width + biases + table * heads
     return numbers
 
 
-def beam(combine=lambda scores, log_p: scores[:, None] + log_p, value=lambda x: x, order=lambda x: x,
-         split=lambda flat, beams, size: (flat // size, flat % size)):  # fmt: skip
-    """A step of beam search with its usual slips."""
-    def step(scores, log_p):
-        best, flat = combine(scores, log_p).flatten().topk(len(scores))
-        parents, tokens = split(flat, *log_p.shape)
-        return order(parents), order(tokens), value(order(best))
-    return step
+def squares(width, heads, head_size, hidden, gated, is_decoder):
+    """An output matrix of the heads' size on both sides."""
+    inside, kinds = heads * head_size, 1 + is_decoder
+    return count()(width, heads, head_size, hidden, gated, is_decoder) + kinds * (inside**2 - width * inside)
 
 
-def one_child_each(scores, log_p):
-    best, tokens = (scores[:, None] + log_p).max(1)
-    return torch.arange(len(scores)), tokens, best
+def by_shapes(width, heads, head_size, hidden, gated, is_decoder):
+    inside = heads * head_size
+    attention = [(inside, width)] * 3 + [(width, inside), (width,)]
+    feed_forward = [(hidden, width)] * (1 + gated) + [(width, hidden), (width,)]
+    return sum(map(math.prod, attention * (1 + is_decoder) + feed_forward))
+
+
+def package_bucket(step, buckets, max_distance, both_ways):
+    options = {"buckets": buckets, "max_distance": max_distance, "bidirectional": both_ways}
+    return relative_buckets(torch.tensor(step), **options)
+
+
+def package_count(width, heads, head_size, hidden, gated, is_decoder):
+    config = T5Config(vocab_size=9, width=width, layers=1, decoder_layers=1, heads=heads, head_size=head_size,
+                      feedforward_width=hidden, gated=gated)
+    return sum(tensor.numel() for tensor in T5Block(config, has_cross=is_decoder).parameters())
 
 
 WRONG = [
     ("bucket", bucket(sign=-1), "looks back"),
     ("bucket", bucket(halves=False), "half of the buckets|keys ahead are in bucket 0"),
-    ("bucket", bucket(log=False), "grows with the logarithm"),
+    ("bucket", bucket(log=None), "grows with the logarithm"),
     ("bucket", bucket(last=False), "shares the last bucket"),
     ("bucket", bucket(ahead=False), "looks back|keys ahead"),
-    ("shift", shift(start=False), "stop token"),
-    ("shift", shift(drop=False), "one token too long"),
-    ("shift", shift(ignored=False), "-100 is no token"),
-    ("shift", shift_left, "step to the left"),
-    ("shift", lambda labels, start_id, pad_id: labels, "labels themselves"),
-    ("shift", lambda labels, start_id, pad_id: labels.roll(1, 1), "came around"),
-    ("shift", lambda labels, start_id, pad_id: (left := shift_left(labels, start_id, pad_id)).masked_fill(
-        left == -100, pad_id), "step to the left: the decoder would read the answer"),
-    ("shift", lambda labels, start_id, pad_id: (around := labels.roll(1, 1)).masked_fill(around == -100, pad_id),
-     "came around to the front"),
+    ("bucket", bucket(whole=round), "round down"),
+    ("bucket", bucket(whole=math.ceil), "round down"),
+    ("bucket", bucket(whole=float), "expected"),
+    ("bucket", bucket(exact=lambda count, buckets: buckets // 2), "grows with the logarithm"),
+    ("bucket", bucket(exact=lambda count, buckets: count // 4), "half of a direction's own buckets"),
+    ("bucket", bucket(far=lambda distance, exact: max(distance, 1)), "divide both distances by m"),
+    ("bucket", bucket(log=lambda ratio: ratio - 1), "grows with the logarithm"),
+    ("bucket", bucket(limit=lambda most: 128), "the largest distance that is given"),
+    ("bucket", one_more, "there are n, the last is n - 1"),
+    ("bucket", zero_ahead, "the query itself"),
+    ("bucket", turned_halves, "up to the query are in the first half"),
+    ("bucket", signed, "a bucket is a row of a table"),
+    ("bucket", lambda step, buckets, max_distance, both_ways: abs(step), "grows with the logarithm"),
     ("count", count(inner=False), "H E is not D"),
     ("count", count(cross=False), "cross-attention too"),
     ("count", count(gate=False), "three matrices with a gate"),
     ("count", count(norms=False), "norm with a gain"),
     ("count", count(bias=1), "no linear map"),
-    ("count", count(matrices=3), "four matrices|expected"),
-    ("beam", beam(combine=lambda scores, log_p: log_p), "add what the beginning scored"),
-    ("beam", one_child_each, "each beginning kept its best child|same parent"),
-    ("beam", beam(value=torch.exp), "not probabilities"),
-    ("beam", beam(order=lambda x: x.flip(0)), "from the best on"),
-    ("beam", beam(split=lambda flat, beams, size: (flat // size, flat)), "remainder by V"),
-    ("beam", beam(split=lambda flat, beams, size: (flat % beams, flat % size)), "divide by V"),
-    ("shift", lambda labels, start_id, pad_id: labels.masked_fill(labels == -100, pad_id), "did not move"),
-    ("shift", shift(drop=False, ignored=False), "leave out the last label"),
+    ("count", count(matrices=3), "four matrices"),
     ("count", count(cross=False, gains=3), "two kinds of attention"),
     ("count", count(gains=2), "a norm of its own"),
+    ("count", count(gains=1), "each sublayer has a norm"),
+    ("count", count(more=1), "no linear map"),
+    ("count", count(table=32), "table of relative positions"),
+    ("count", squares, "leads back to D"),
     ("count", lambda *sizes: count()(*sizes[:-1], True), "only the decoder has cross-attention"),
     ("count", lambda *sizes: count(gains=2 * (2 + sizes[-1]))(*sizes), "no bias, only a gain"),
-    ("beam", beam(combine=lambda scores, log_p: scores[:, None] * log_p), "added, not multiplied"),
-    ("beam", lambda s, log_p: (*one_child_each(s, log_p)[:2], one_child_each(s, log_p)[2].sort(descending=True).values),
-     "take the N best of all"),
-    ("beam", lambda s, log_p: (*beam()(s, log_p)[:2], log_p.flatten().topk(len(s)).indices), "not places"),
-    ("beam", lambda s, log_p: (*beam()(s, log_p)[:2], (s[:, None] * log_p).flatten().topk(len(s)).indices),
-     "not places"),
-    ("beam", beam(lambda scores, log_p: -scores[:, None] - log_p, value=torch.neg), "the largest are wanted"),
-    ("beam", beam(split=lambda flat, beams, size: (flat // size, flat // size)), "those are the parents"),
-    ("beam", beam(split=lambda flat, beams, size: (flat % size, flat % size)), "the parent is the row"),
-    ("beam", lambda s, log_p: (beam()(s, log_p)[0], one_child_each(s, log_p)[1], beam()(s, log_p)[2]),
-     "best tokens of each beginning"),
-    ("beam", lambda s, log_p: (torch.arange(len(s)), *beam()(s, log_p)[1:]), "may have the same parent"),
+    ("count", lambda width, heads, size, *rest: count()(width, 1, size, *rest), "all heads"),
+    ("count", lambda *sizes: 136, "expected"),
 ]
 
 
@@ -124,29 +151,12 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
 
-@pytest.mark.parametrize(("slug", "right"), [
-    ("bucket", bucket()), ("shift", shift()), ("count", count()), ("beam", beam()),
-])  # fmt: skip
-def test_the_sound_twins_pass(slug, right):
-    assert evaluate(f"tt-ex-t5-{slug}", right).passed
-
-
-def test_the_package_passes():
-    def package_bucket(step, buckets, max_distance, both_ways):
-        options = {"buckets": buckets, "max_distance": max_distance, "bidirectional": both_ways}
-        return relative_buckets(torch.tensor(step), **options)
-
-    def package_count(width, heads, head_size, hidden, gated, is_decoder):
-        config = T5Config(vocab_size=9, width=width, layers=1, decoder_layers=1, heads=heads, head_size=head_size,
-                          feedforward_width=hidden, gated=gated)
-        return sum(tensor.numel() for tensor in T5Block(config, has_cross=is_decoder).parameters())
-
-    assert evaluate("tt-ex-t5-bucket", package_bucket).passed
-    assert evaluate("tt-ex-t5-count", package_count).passed
-    assert evaluate("tt-ex-t5-shift", lambda labels, start, pad: shift_right(labels, start_id=start, pad_id=pad)).passed
-
-
-RIGHT = []
+RIGHT = [
+    ("bucket", bucket()), ("bucket", by_edges), ("bucket", by_array), ("bucket", package_bucket),
+    ("bucket", bucket(log=math.log2)), ("bucket", lambda *given: float(bucket(whole=math.floor)(*given))),
+    ("count", count()), ("count", by_shapes), ("count", package_count),
+    ("count", lambda *sizes: torch.tensor(count()(*sizes))),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
