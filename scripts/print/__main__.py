@@ -1,0 +1,53 @@
+"""Make PDFs for paper from the built book: ``make print`` and ``make pdf``, or ``python scripts/print WHAT``.
+
+``exercises``: ``_build/print/CHAPTER-exercises.pdf`` without hints and answers, and ``CHAPTER-solutions.pdf``.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from built_pages import HTML, ROOT, chapters, moved, read_page
+from chromium import NoBrowser, print_pages
+from handout import exercises, solutions
+from paper import FOLDER, write_paper
+
+PRINTED = ROOT / "_build" / "print"
+
+
+def main() -> int:
+    """Make what the command line asks for; 0 if all of it was made."""
+    parser = argparse.ArgumentParser(description="Make PDFs for paper from the built book.")
+    parser.add_argument("what", choices=sorted(WHAT), help="exercises: those of each chapter, and the solutions apart")
+    asked = parser.parse_args()
+    try:
+        made = print_pages(HTML, WHAT[asked.what](HTML))
+    except NoBrowser as error:
+        print(error)
+        return 1
+    print("Printed:", *(f"  {path}" for path in made), sep="\n")
+    return 0
+
+
+def handouts(html: Path) -> dict[Path, str]:
+    """Write the exercises of every chapter, and their solutions; {a PDF: the page to print}."""
+    wanted = {}
+    for chapter, names in chapters().items():
+        name = next(name for name in names if name.endswith("/exercises"))
+        article, title = read_page(name, html), chapter_title(names[0], html)
+        for kind, make in (("exercises", exercises), ("solutions", solutions)):
+            page = f"{chapter}-{kind}"
+            wanted[PRINTED / f"{page}.pdf"] = write_paper(html, page, page, make(name, article, title), STYLES[kind])
+    return wanted
+
+
+def chapter_title(front: str, html: Path) -> str:
+    """The title of a chapter with its number, HTML."""
+    return moved(read_page(front, html).h1, front, FOLDER).decode_contents().strip()
+
+
+STYLES = {"exercises": ".bd-article div.exercise { break-inside: avoid; }\n", "solutions": ""}
+WHAT = {"exercises": handouts}
+
+if __name__ == "__main__":
+    sys.exit(main())
