@@ -1,4 +1,4 @@
-"""Checks for the page on costs: the FLOPs of a training step."""
+"""Checks for the page on costs: the FLOPs of a training step, and how many tokens pay for a norm."""
 
 from llmbook.exercises.compare import expect_number
 from llmbook.exercises.registry import exercise
@@ -43,3 +43,47 @@ def flops_of_lora(f):
     """LoRA of rank 8, and of rank 3 for another layer"""
     expect_flops(f, 512, 1024, 4096, 8, "lora")
     expect_flops(f, 70, 96, 40, 3, "lora")
+
+
+def expect_fewest_tokens(f, inputs: int, outputs: int, rank: int, percent: int, way: str) -> None:
+    """Compare with the first number of tokens at which the norm takes its share or less."""
+    norms = {
+        "low-rank": 2 * outputs * inputs * rank + 2 * inputs * rank**2 + 2 * outputs * rank**2,
+        "identity": 2 * inputs * inputs * rank + 2 * inputs * rank * outputs,
+    }
+    product, thin = 2 * inputs * outputs, 2 * rank * (inputs + outputs)
+    least = lambda norm, each: -(-100 * norm // (percent * each))  # noqa: E731
+    right = least(norms[way], 2 * product + 3 * thin)
+    other = norms["identity" if way == "low-rank" else "low-rank"]
+    both = -(-(100 - percent) * norms[way] // (percent * (2 * product + 3 * thin)))
+    mistakes = [
+        (right - 1, "at that number the norm takes more than its share: round up"),
+        (right + 1, "with one token less the norm takes no more than its share: look for the smallest number"),
+        (least(norms[way], product), "a step of LoRA is more than its forward pass"),
+        (least(norms[way], product + thin), "that is the forward pass alone: count the whole step of LoRA"),
+        (least(norms[way], 2 * product), "the thin matrices of LoRA are missing"),
+        (least(norms[way], 3 * product + 3 * thin), "the base is frozen: it has no gradient of its own"),
+        (least(other, 2 * product + 3 * thin), "that is the norm by the other way"),
+        (least(2 * outputs * inputs * rank, 2 * product + 3 * thin), "one product of the norm is missing"),
+        (least(2 * norms[way], 2 * product + 3 * thin), "the norm is detached: it has no backward pass"),
+        (least(norms[way] // 2, 2 * product + 3 * thin), "a product of an (m, k) and a (k, n) matrix is 2 m k n FLOPs"),
+        (-(-norms[way] // (2 * product + 3 * thin)), "that is where the norm takes as much as LoRA itself"),
+        (both, "the share is of LoRA's own step, without the norm"),
+    ]
+    got = f(inputs, outputs, rank, percent, way)
+    expect_number(got, right, [pair for pair in mistakes if pair[0] != right])
+
+
+@exercise("dora-ex-batch", points=2)
+def tokens_for_a_norm_of_low_rank(f):
+    """Through thin products: two layers, and one where the share is met exactly"""
+    expect_fewest_tokens(f, 1024, 4096, 8, 10, "low-rank")
+    expect_fewest_tokens(f, 4096, 1024, 16, 3, "low-rank")
+    expect_fewest_tokens(f, 8, 8, 4, 2, "low-rank")
+
+
+@exercise("dora-ex-batch")
+def tokens_for_a_norm_through_an_identity(f):
+    """Through an identity, where inputs and outputs count differently"""
+    expect_fewest_tokens(f, 1024, 4096, 8, 10, "identity")
+    expect_fewest_tokens(f, 4096, 1024, 16, 3, "identity")

@@ -1,5 +1,8 @@
 """Wrong answers to the exercises on costs fail, and the hint names the misconception behind them."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
@@ -14,6 +17,49 @@ def flops(products, thin, small=lambda t, i, o, r: 2 * t * r * (i + o), frozen=2
         adapter = small(tokens, inputs, outputs, rank)
         return {"frozen": frozen * whole, "full": full * whole, "lora": products * whole + thin * adapter}[kind]
     return count
+
+
+def batch(step=lambda product, thin: 2 * product + 3 * thin, of_norm=lambda norm: norm, ceiling=True, ways=None):
+    """The smallest number of tokens, with the step of LoRA and the norm open."""
+    def tokens(inputs, outputs, rank, percent, way):
+        way = (ways or {}).get(way, way)
+        mixed = 2 * outputs * inputs * rank
+        rest = 2 * rank**2 * (inputs + outputs) if way == "low-rank" else 2 * inputs**2 * rank
+        each = step(2 * inputs * outputs, 2 * rank * (inputs + outputs)) * percent
+        norm = 100 * of_norm(mixed + rest)
+        return -(-norm // each) if ceiling else norm // each
+    return tokens
+
+
+def one_product(inputs, outputs, rank, percent, way):
+    """Without what is small in a norm of low rank."""
+    whole = batch()(inputs, outputs, rank, percent, way)
+    each = percent * (4 * inputs * outputs + 6 * rank * (inputs + outputs))
+    return -(-200 * outputs * inputs * rank // each) if way == "low-rank" else whole
+
+
+def of_all(inputs, outputs, rank, percent, way):
+    """The share of LoRA's step and the norm together."""
+    return batch(of_norm=lambda norm: norm * (100 - percent) / 100)(inputs, outputs, rank, percent, way)
+
+
+def searched(inputs, outputs, rank, percent, way):
+    """One number of tokens after the other, each counted anew."""
+    if way == "identity":
+        products = [(inputs, inputs, rank), (inputs, rank, outputs)]
+    else:
+        products = [(outputs, inputs, rank), (rank, inputs, rank), (outputs, rank, rank)]
+    norm = sum(2 * m * k * n for m, k, n in products)
+    tokens = 1
+    while 100 * norm > percent * tokens * (4 * inputs * outputs + 6 * rank * (inputs + outputs)):
+        tokens += 1
+    return tokens
+
+
+def by_division(d_in, d_out, R, percent, way):
+    """Fractions, so that nothing is rounded before the end."""
+    norm = Fraction(2 * d_out * d_in * R + (2 * R * R * (d_in + d_out) if way == "low-rank" else 2 * d_in * d_in * R))
+    return math.ceil(norm / (Fraction(percent, 100) * (4 * d_in * d_out + 6 * R * (d_in + d_out))))
 
 
 WRONG = [
@@ -34,6 +80,20 @@ WRONG = [
     ("flops", flops(2, 3, small=lambda t, i, o, r: 4 * t * r * i), "one side each"),
     ("flops", flops(2, 3, small=lambda t, i, o, r: 2 * r * (i + o)), "every token"),
     ("flops", lambda tokens, *rest: flops(2, 3)(512, *rest), "expected"),
+    ("batch", batch(ceiling=False), "round up"),
+    ("batch", lambda *given: batch(ceiling=False)(*given) + 1, "smallest number"),
+    ("batch", batch(step=lambda product, thin: product), "more than its forward pass"),
+    ("batch", batch(step=lambda product, thin: product + thin), "the whole step of LoRA"),
+    ("batch", batch(step=lambda product, thin: 2 * product), "thin matrices of LoRA are missing"),
+    ("batch", batch(step=lambda product, thin: 3 * product + 3 * thin), "no gradient of its own"),
+    ("batch", batch(ways={"identity": "low-rank"}), "the other way"),
+    ("batch", batch(ways={"low-rank": "identity"}), "the other way"),
+    ("batch", one_product, "one product of the norm is missing"),
+    ("batch", batch(of_norm=lambda norm: 2 * norm), "no backward pass"),
+    ("batch", batch(of_norm=lambda norm: norm // 2), "2 m k n"),
+    ("batch", lambda i, o, r, percent, way: batch()(i, o, r, 100, way), "as much as LoRA itself"),
+    ("batch", of_all, "without the norm"),
+    ("batch", lambda i, o, r, percent, way: batch()(i, o, 8, percent, way), "expected"),
 ]
 
 
@@ -58,6 +118,9 @@ RIGHT = [
                                                           + (what == "lora") * 3 * r * (i + o))),
     ("flops", lambda t, i, o, r, kind: float(4 * t * i * o + {"frozen": 0, "full": 2 * t * i * o}.get(
         kind, 6 * t * r * (i + o)))),
+    ("batch", batch()),
+    ("batch", searched),
+    ("batch", by_division),
 ]
 
 

@@ -55,6 +55,40 @@ def in_arrays(x, g, A, B, s):
     return s * np.einsum("nr,ni->ri", g @ B, x), s * np.einsum("no,nr->or", g, x @ A.T)
 
 
+def first(sgd=lambda seen, s, g: s**2 * seen @ seen * g, adam=lambda seen, s, g: s * seen.abs().sum() * g.sign()):
+    """The change of the output by the first step, but for minus the rate."""
+    def change(x, upstream, A, s, rate, optimizer):
+        return -rate * (sgd if optimizer == "sgd" else adam)(A @ x, s, upstream)
+    return change
+
+
+def first_by_autograd(x, upstream, A, s, rate, optimizer):
+    """A real training, which is what the task wants predicted."""
+    B = torch.zeros(len(upstream), len(A), requires_grad=True)
+    (s * B @ (A @ x) @ upstream).backward()
+    step = B.grad if optimizer == "sgd" else B.grad.sign()
+    return -rate * s * step @ (A @ x)
+
+
+def first_by_a_step(token, pull, A, s, eta, optimizer):
+    """The gradient of B by hand, then one step of it."""
+    gradient = s * torch.outer(pull, A @ token)
+    B = -eta * (gradient if optimizer == "sgd" else gradient / (gradient**2).sqrt())
+    return s * (B @ A) @ token
+
+
+def first_in_lists(x, upstream, A, s, rate, optimizer):
+    seen = [sum(a * b for a, b in zip(row, x.tolist(), strict=True)) for row in A.tolist()]
+    if optimizer == "sgd":
+        return [-rate * s * s * sum(a * a for a in seen) * g for g in upstream.tolist()]
+    return [-rate * s * sum(map(abs, seen)) * (1 if g > 0 else -1) for g in upstream.tolist()]
+
+
+def first_in_arrays(x, upstream, A, s, rate, how):
+    seen, g = A.double().numpy() @ x.double().numpy(), upstream.double().numpy()
+    return -rate * (s * np.linalg.norm(seen, 1) * np.sign(g) if how == "adam" else (s * np.linalg.norm(seen)) ** 2 * g)
+
+
 WRONG = [
     ("lora-gradients", lora_by_autograd, "without autograd"),
     ("lora-gradients", lora_by_backward, "without autograd"),
@@ -74,6 +108,22 @@ WRONG = [
     ("lora-gradients", lambda *given: [-gradient for gradient in lora()(*given)], "not the step"),
     ("lora-gradients", lambda x, g, A, B, s: lora()(x[:1], g[:1], A, B, s), "the first token alone"),
     ("lora-gradients", lambda x, g, A, B, s: lora()(x.abs() * 0 + 1, g, A, B, s), "at position"),
+    ("first-step", first(sgd=lambda seen, s, g: s * seen @ seen * g), "s comes in twice"),
+    ("first-step", first(sgd=lambda seen, s, g: s**2 * seen.sum() ** 2 * g), "before you add them"),
+    ("first-step", first(sgd=lambda seen, s, g: s**2 * seen.norm() * g), "its length is squared"),
+    ("first-step", first(sgd=lambda seen, s, g: s**2 * seen @ seen * g.sign()), "goes by its size"),
+    ("first-step", first(sgd=lambda seen, s, g: s * seen.abs().sum() * g.sign()), "that is Adam's step"),
+    ("first-step", first(adam=lambda seen, s, g: s**2 * seen.abs().sum() * g.sign()), "and with it one s"),
+    ("first-step", first(adam=lambda seen, s, g: s * seen.sum() * g.sign()), "A x has signs too"),
+    ("first-step", first(adam=lambda seen, s, g: s * seen.norm() * g.sign()), "absolute values add up"),
+    ("first-step", first(adam=lambda seen, s, g: s * len(seen) * g.sign()), "multiplied by A x"),
+    ("first-step", first(adam=lambda seen, s, g: s * seen.abs().sum() * g), "its sign is left"),
+    ("first-step", first(adam=lambda seen, s, g: s**2 * seen @ seen * g), "that is gradient descent"),
+    ("first-step", lambda *given: -first()(*given), "against the gradient"),
+    ("first-step", lambda *given: first()(*given) / given[4], "rate is missing"),
+    ("first-step", lambda *given: first()(*given) / len(given[2]), "that is their mean"),
+    ("first-step", lambda *given: 0 * given[1], "not after it"),
+    ("first-step", first_by_autograd, "without autograd"),
 ]
 
 
@@ -89,6 +139,10 @@ RIGHT = [
     ("lora-gradients", in_arrays),
     ("lora-gradients", lambda inputs, pulls, down, up, scale: [
         (scale * pulls.mul_(1) @ up).T.matmul(inputs), (scale * pulls).T.matmul(inputs @ down.T)]),
+    ("first-step", first()),
+    ("first-step", first_by_a_step),
+    ("first-step", first_in_lists),
+    ("first-step", first_in_arrays),
 ]
 
 
