@@ -60,6 +60,11 @@ near(torch.stack(changes(torch.tensor([[3.0, 4], [0, 2]]), torch.tensor([[6.0, 8
 [part.tolist() for part in quantize(torch.tensor([0.5, -2, 1.5]), torch.tensor([-1.0, 0, 1]))] == [[1, 0, 2], 2]
 bits_per_weight(32, False) == 5 and round(bits_per_weight(32, True), 4) == 4.2539
 """, "tiny-titans": """
+names_off([("a", "2B", 2_500_000_000), ("b", "2x3B", 4_000_000_000)], 0.1) == ["b", "a"]
+names_off([("a", "2B", 2_500_000_000), ("b", "2x3B", 4_000_000_000)], 0.2) == ["b"]
+round(stuck_scores(3, 2)[0], 4) == 0.6667 and rouge_scores("the plan", "the the")["rouge1"].fmeasure == 0.5
+meetings_needed([-0.5, 0, 0.5], 0.25) == 16
+[round(number, 4) for number in audit_lengths([100, 300, 800], 1, 200, 1, 2)] == [2, 0.3333, 0.4167]
 near(torch.tensor(three_shares(6, 7, 10)), [0.6, 0.8571, 0.7059]) and three_shares(0, 0, 0) == (0, 0, 0)
 shared_ngrams("the plan the plan".split(), "the plan and the plan the plan".split(), 2) == 3
 subsequence_length("ana writes the plan".split(), "the plan that ana writes".split()) == 2
