@@ -48,3 +48,28 @@ document.addEventListener("DOMContentLoaded", () => {
     return toText(page.documentElement.outerHTML, anchor);
   };
 });
+
+/* The button of the theme that fills the screen. */
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelector(".btn-fullscreen-button")?.addEventListener("click", () => toggleFullScreen());
+});
+
+/* A notebook is saved and not shown as text, also where the pages are opened as files. A report begins with the words
+   that the reader has marked, or with the heading that stands above on the screen. */
+document.addEventListener("DOMContentLoaded", () => {
+  "use strict";
+
+  document.querySelectorAll('.dropdown-exits a[href$=".ipynb"]').forEach((link) => link.toggleAttribute("download", true));
+
+  const place = () => {
+    const marked = String(window.getSelection()).trim();
+    if (marked) return `> ${marked.slice(0, 500)}`;
+    const above = [...document.querySelectorAll(".bd-article :is(h1, h2, h3)")].filter((each) => each.getBoundingClientRect().top < 200);
+    return above.length ? `Section: ${above.pop().firstChild.textContent}` : "";
+  };
+  document.querySelectorAll('.dropdown-exits a[href*="/issues/new"]').forEach((link) => {
+    const address = link.href;
+    link.addEventListener("pointerdown", () => { link.href = address + encodeURIComponent(`\n\n${place()}\n\n`); });
+    link.addEventListener("focus", () => { link.href = address + encodeURIComponent(`\n\n${place()}\n\n`); });
+  });
+});

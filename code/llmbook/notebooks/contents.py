@@ -66,6 +66,29 @@ class Page:
         return PurePosixPath(chapter, "00-overview.ipynb" if file == "index" else f"{file}.ipynb")
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """Where a book is published; empty where it is not."""
+
+    site: str = ""
+    repository: str = ""
+
+
+def read_addresses(root: Path) -> Addresses:
+    """The addresses in the one configuration of a book, ``_config.yml``.
+
+    Raises:
+        BookError: the file is damaged.
+    """
+    try:
+        settings = yaml.safe_load((root / "_config.yml").read_text("utf-8"))["sphinx"]["config"]
+        return Addresses(settings.get("html_baseurl", "").rstrip("/"), settings.get("book_repository", "").rstrip("/"))
+    except FileNotFoundError:
+        return Addresses()
+    except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
+        raise BookError(f"{root / '_config.yml'} cannot be read: {error}") from error
+
+
 def read_pages(root: Path) -> list[Page]:
     """The pages below the front page, in the order of ``_toc.yml``.
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from llmbook.checkpoint.writing import replace_file
 from llmbook.notebooks import NOTEBOOKS
 from llmbook.notebooks.citations import read_references
-from llmbook.notebooks.contents import BookError, Cell, Page, read_pages
+from llmbook.notebooks.contents import BookError, Cell, Page, read_addresses, read_pages
 from llmbook.notebooks.labels import find_targets
 from llmbook.notebooks.render import Book, Renderer, heading_of
 from llmbook.notebooks.tasks import Piece, split
@@ -19,7 +19,7 @@ KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name
 KEPT = ("exercise",)
 """The metadata of cells that a notebook keeps."""
 NEEDS = ("*A notebook of the book Open LLMs from Scratch. It needs the package `llmbook`; where that is missing, run "
-         "`%pip install -e {root}` in a cell of its own, from a copy of the book.*")  # fmt: skip
+         "`%pip install {what}` in a cell of its own{where}.*")  # fmt: skip
 
 
 def make_notebooks(root: Path) -> dict[PurePosixPath, str]:
@@ -30,7 +30,8 @@ def make_notebooks(root: Path) -> dict[PurePosixPath, str]:
     """
     pages = read_pages(root)
     try:
-        book = Book(pages, find_targets(pages), read_references(root / "book" / "references.bib"))
+        references = read_references(root / "book" / "references.bib")
+        book = Book(pages, find_targets(pages), references, read_addresses(root))
         return {place: text for page in pages for place, text in _of_page(book, page)}
     except BookError:
         raise
@@ -94,8 +95,7 @@ def _imports(tasks: list[Piece]) -> list[Piece]:
 def _notebook(book: Book, page: Page, place: PurePosixPath, pieces: list[Piece]) -> str:
     """A notebook as the text of its file."""
     renderer = Renderer(book, page, place)
-    root = os.path.relpath(".", NOTEBOOKS / place.parent)
-    cells = [_markdown("about", NEEDS.format(root=root))]
+    cells = [_markdown("about", _about(book, place))]
     for piece in pieces:
         cells += _cells(renderer, piece)
     listed = any("{bibliography}" in piece.cell.source for piece in pieces)
@@ -104,6 +104,14 @@ def _notebook(book: Book, page: Page, place: PurePosixPath, pieces: list[Piece])
     cells.append(_markdown("onward", _onward(renderer, book.pages)))
     content = {"cells": cells, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _about(book: Book, place: PurePosixPath) -> str:
+    """How to get the package: from its repository, or from a copy of the book."""
+    if book.addresses.repository:
+        return NEEDS.format(what=f"git+{book.addresses.repository}", where="")
+    root = os.path.relpath(".", NOTEBOOKS / place.parent)
+    return NEEDS.format(what=f"-e {root}", where=", from a copy of the book")
 
 
 def _cells(renderer: Renderer, piece: Piece) -> list[dict]:
@@ -139,6 +147,8 @@ def _onward(renderer: Renderer, pages: list[Page]) -> str:
     links = [f"{word}: {renderer.inline(f'{{doc}}`/{page.name}`')}" for word, page in found]
     if renderer.page.is_exercises and renderer.notebook == renderer.page.notebook:
         links.insert(0, "[Solutions](solutions.ipynb)")
+    if site := renderer.book.addresses.site:
+        links.append(f"[On the web]({site}/{renderer.page.name}.html)")
     return "---\n\n" + " · ".join(links)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from llmbook.notebooks import NOTEBOOKS
 from llmbook.notebooks.choices import folded, read_choices
 from llmbook.notebooks.citations import References
-from llmbook.notebooks.contents import HEADING, BookError, Page
+from llmbook.notebooks.contents import HEADING, Addresses, BookError, Page
 from llmbook.notebooks.labels import EQUATION, LABEL, PASSED, TABLES, Target
 from llmbook.notebooks.myst import Code, Directive, Text, blocks, replace_roles
 from llmbook.notebooks.tables import definitions, list_table
@@ -27,6 +27,7 @@ class Book:
     pages: list[Page]
     targets: dict[str, Target]
     references: References
+    addresses: Addresses = field(default_factory=Addresses)
 
 
 @dataclass

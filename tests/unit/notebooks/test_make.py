@@ -108,3 +108,18 @@ def test_the_command_writes_and_checks(book, change, capsys):
     change("_toc.yml", "parts:", "party:")
     assert main(["check", "--root", str(book)]) == 2
     assert "no checkout of the book" in capsys.readouterr().err
+
+
+def test_addresses_appear_where_they_are_set(book):
+    """Without them a notebook names a copy of the book, and no site."""
+    (book / "_config.yml").write_text("sphinx:\n  config:\n    html_baseurl: https://b.org/\n    book_repository: https://g.com/a/b\n")
+    texts = {name: text for name, _, text in cells(make_notebooks(book)[PurePosixPath("tea/01-water.ipynb")])}
+    assert "`%pip install git+https://g.com/a/b` in a cell of its own.*" in texts["about"]
+    assert texts["onward"].endswith("[On the web](https://b.org/chapters/tea/01-water.html)")
+
+
+@pytest.mark.parametrize("text", ["sphinx: 3", "a: [", "sphinx:\n  config:\n    html_baseurl: 3\n"])
+def test_a_damaged_configuration_is_told(book, text):
+    (book / "_config.yml").write_text(text)
+    with pytest.raises(BookError, match="cannot be read: "):
+        make_notebooks(book)
