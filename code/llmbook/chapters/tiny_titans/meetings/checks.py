@@ -1,18 +1,12 @@
-"""Checks for the page on meetings: is a fact kept, the first turns, a split without a leak, and a batch of labels."""
+"""Checks for the page on meetings: is a fact kept, and the first turns."""
 
 from collections.abc import Sequence
-from zlib import crc32
 
-import torch
-from torch import Tensor
-
-from llmbook.exercises.checking import AttemptError
-from llmbook.exercises.compare import Mistake, as_bool, expect_items, expect_tensor
+from llmbook.exercises.compare import Mistake, as_bool
 from llmbook.exercises.registry import exercise
 
-END, PAD, IGNORED = 1, 0, -100
 TURNS = [("Ada", "Good morning."), ("Ben", "The oven is 9 days late: no, 19."), ("Ada", "I'll call them."),
-         ("Cleo", "Agreed.")]  # fmt: skip
+         ("Cleo", "Agreed."), ("Ada", "Then we are done.")]  # fmt: skip
 
 
 # --- is a fact kept? -------------------------------------------------------------------------------------------------
@@ -28,11 +22,14 @@ def expect_kept(f, keys: Sequence[str], summary: str, expected: bool, hint: str)
 def all_keys_of_a_fact(f):
     """All keys, in any case of letters"""
     expect_kept(f, ["ada", "call the baker", "friday"], "Ada will call the baker by Friday.", True,
-                "the summary has them all; keys are in lower case, so make the summary lower case too")
+                "the summary has them all: keys are in lower case, so make the summary lower case too, and "
+                "a key may have several words")
     expect_kept(f, ["ada", "call the baker", "friday"], "Ada will call the baker by Monday.", False,
                 "one key is missing, and one wrong word makes a fact wrong")
     expect_kept(f, ["the oven", "repair it"], "Repair it, they said of the oven.", True,
                 "the order of the keys does not matter")
+    expect_kept(f, ["ada", "call the baker"], "Ada will call Ben, and the baker will wait.", False,
+                "a key of several words stands in one piece")
 
 
 @exercise("tt-ex-meet-fact")
@@ -42,6 +39,8 @@ def whole_words(f):
     expect_kept(f, ["questions", "9"], "We got 90 questions.", False, hint)
     expect_kept(f, ["questions", "9"], "We got 19 questions.", False, hint)
     expect_kept(f, ["questions", "9"], "Questions: 9.", True, "punctuation beside a word does not make it another word")
+    expect_kept(f, ["points", "4.5"], "We got 495 points.", False, "a dot in a key is a dot, not any character")
+    expect_kept(f, ["points", "4.5"], "We got 4.5 points.", True, "4.5 is a key as any other, dot and all")
 
 
 @exercise("tt-ex-meet-fact")
@@ -52,6 +51,10 @@ def one_line(f):
                 "the keys are in different lines, so the summary gives the task to another person")
     expect_kept(f, ["ada", "test the bell"], "Something else.\nAda will test the bell.", True,
                 "the second line has them all; look at every line")
+    expect_kept(f, ["ada", "test the bell"], "Ada will test the bell.\nSomething else.", True,
+                "the first line has them all; look at every line")
+    expect_kept(f, ["ada", "test the bell"], "Ada will wait. Then she can test the bell.", True,
+                "a line may have several sentences, and this one has both keys")
 
 
 # --- the first turns -------------------------------------------------------------------------------------------------
@@ -62,134 +65,39 @@ def expect_lead(f, turns: Sequence[tuple[str, str]], count: int) -> None:
     if not isinstance(got, str):
         raise Mistake(f"your function returned a {type(got).__name__}; expected one text with a line for each turn")
     lines = [f"{speaker}: {text}" for speaker, text in turns]
+    right, first = "\n".join(lines[:count]), list(dict(turns))[:count]
     mistakes = {
         "\n".join(text for _, text in turns[:count]): "the speakers are missing, and with them who \"I\" is",
         " ".join(lines[:count]): "put each turn on a line of its own: ROUGE-Lsum and our facts look at lines",
+        "".join(lines[:count]): "put each turn on a line of its own: ROUGE-Lsum and our facts look at lines",
+        "\n\n".join(lines[:count]): "no empty line between the turns",
+        "\n".join(f"{speaker}:{text}" for speaker, text in turns[:count]): "one space behind the colon",
+        "\n".join(f"{text}: {speaker}" for speaker, text in turns[:count]): "the speaker comes first",
         "\n".join(lines[-count:]): "these are the last turns",
         "\n".join(lines[: count + 1]): "that is one turn too many",
         "\n".join(lines[: count - 1]): "that is one turn too few",
-        "\n".join(lines[:count]) + "\n": "no line break after the last turn",
-    }
-    right = "\n".join(lines[:count])
+        "\n".join(lines[1 : count + 1]): "that begins with the second turn",
+        "\n".join(lines[:2]): "take `count` turns, whatever it is",
+        "\n".join(f"{speaker}: {text}" for speaker, text in list(dict(turns).items())[:count]):
+            "a dictionary has one entry for each speaker, and people speak more than once",
+        "\n".join(line for line, (speaker, _) in zip(lines, turns, strict=True) if speaker in first):
+            "asked are the first turns, not speakers",
+        "\n".join(sorted(lines)[:count]): "keep the order of the meeting",
+        right + "\n": "no line break after the last turn",
+        right.lower(): "a turn is copied word for word, capitals too",
+    }  # fmt: skip
     if got != right:
         raise Mistake(mistakes.get(got, f"your summary is {got!r}, expected {right!r}"))
 
 
 @exercise("tt-ex-meet-lead")
 def lead_of_a_meeting(f):
-    """Two turns of four"""
+    """Two turns of five, and four"""
     expect_lead(f, TURNS, 2)
+    expect_lead(f, TURNS, 4)
 
 
 @exercise("tt-ex-meet-lead")
 def lead_of_a_short_meeting(f):
     """More turns than there are"""
     expect_lead(f, TURNS[:2], 5)
-
-
-# --- a split ---------------------------------------------------------------------------------------------------------
-
-def expect_split(f, meetings: int, share: float) -> None:
-    """Insist on a division of pairs in which each meeting is on one side."""
-    pairs = [(f"m{number}", name) for number in range(meetings) for name in ("short", "medium", "long")[number % 2 :]]
-    train, test = (list(map(tuple, part)) for part in expect_items(f(list(pairs), share, 0), 2, "train and test"))
-    if shared := {pair[0] for pair in train} & {pair[0] for pair in test}:
-        raise Mistake(f"{len(shared)} of {meetings} meetings are on both sides: divide the meetings, not the pairs")
-    if sorted(train + test) != sorted(pairs):
-        lost = len(pairs) - len(set(train + test))
-        raise Mistake(f"{lost} pairs are lost: all pairs of a meeting go with it" if lost else "some pairs stand twice")
-    wanted, found = round(share * meetings), len({pair[0] for pair in test})
-    if found != wanted:
-        raise Mistake(f"{found} of {meetings} meetings are in the test, expected {wanted}: share is of the meetings")
-    expect_shuffled(f, pairs, share, test)
-    expect_lasting(f, pairs, share)
-
-
-class Name(str):
-    """A text whose hash depends on a number, as that of every text depends on the run of Python."""
-
-    def __new__(cls, text: str, run: int = 0) -> "Name":
-        name = super().__new__(cls, text)
-        name.run = run
-        return name
-
-    def __hash__(self) -> int:
-        return crc32(f"{self.run} {str.__str__(self)}".encode())
-
-    __eq__ = str.__eq__
-
-
-def expect_lasting(f, pairs: list, share: float) -> None:
-    """Insist on the same split in every run of Python, where a set has another order."""
-    runs = [[(Name(meeting, run), name) for meeting, name in pairs] for run in range(4)]
-    try:
-        tests = [sorted((str(meeting), name) for meeting, name in f(each, share, 0)[1]) for each in runs]
-    except AttemptError:  # it splits plain texts; who makes a dictionary of plain ones finds no Name in it
-        return
-    if any(test != tests[0] for test in tests):
-        raise Mistake("another run of Python would split otherwise, although the seed is the same: a set of texts has "
-                      "no order that lasts, so sort the meetings before you draw")  # fmt: skip
-
-
-def expect_shuffled(f, pairs: list, share: float, test: list) -> None:
-    """Insist on chance, and on the same chance for the same seed."""
-    tests = [sorted(map(tuple, f(list(pairs), share, seed)[1])) for seed in (0, 1, 2)]
-    if tests[0] != sorted(test):
-        raise Mistake("the same seed gave another split: draw from random.Random(seed) and from nothing else")
-    if tests[0] == tests[1] == tests[2]:
-        raise Mistake("every seed gives the same split: files are often sorted by day or by topic, so shuffle first")
-
-
-@exercise("tt-ex-meet-split", points=2)
-def split_of_a_corpus(f):
-    """30 meetings, a third of them for the test"""
-    expect_split(f, 30, 1 / 3)
-
-
-@exercise("tt-ex-meet-split")
-def split_of_a_small_corpus(f):
-    """9 meetings, a fifth"""
-    expect_split(f, 9, 0.2)
-
-
-# --- a batch ---------------------------------------------------------------------------------------------------------
-
-def rows(targets: Sequence[Sequence[int]], limit: int, *, cut=lambda ids, limit: [*ids[: limit - 1], END]) -> list:
-    """Targets, cut."""
-    return [cut(list(ids), limit) for ids in targets]
-
-
-def padded(targets: Sequence[Sequence[int]], filler: int, *, left: bool = False) -> Tensor:
-    """Rows of one length."""
-    width = max(map(len, targets))
-    more = [[filler] * (width - len(row)) for row in targets]
-    return torch.tensor([pad + row if left else row + pad for row, pad in zip(targets, more, strict=True)])
-
-
-def expect_batch(f, targets: Sequence[Sequence[int]], limit: int) -> None:
-    """Compare the labels."""
-    right = rows(targets, limit)
-    labels = padded(right, IGNORED)
-    without = rows(targets, limit, cut=lambda ids, limit: ids[:limit])
-    expect_tensor(f([list(ids) for ids in targets], limit), labels, [
-        (padded(right, PAD), "padding as a label is learned from: fill the labels with -100"),
-        (padded(right, IGNORED, left=True), "the filler of labels goes to the right: the first label is a word"),
-        (padded(without, IGNORED), "the end token is missing, so the model never learns to stop"),
-        (padded(rows(targets, limit, cut=lambda ids, limit: [*ids, END][:limit]), IGNORED),
-         "a text that was cut has lost its end token: cut to limit - 1, then add it"),
-        (padded(rows(targets, limit, cut=lambda ids, limit: [*ids[:limit], END]), IGNORED),
-         "the rows are one longer than the limit, which counts the end token too"),
-        (padded(rows(targets, limit, cut=lambda ids, limit: [*ids, END]), IGNORED), "nothing was cut to the limit"),
-    ], exact=True, name="labels")  # fmt: skip
-
-
-@exercise("tt-ex-meet-batch", points=2)
-def batch_of_two(f):
-    """Two targets that fit"""
-    expect_batch(f, [[5, 6, 7], [8]], 10)
-
-
-@exercise("tt-ex-meet-batch")
-def batch_that_is_cut(f):
-    """A target that is too long, one that just fits, one that is short"""
-    expect_batch(f, [[5, 6, 7, 8, 9], [10, 11, 12], [13]], 4)
