@@ -12,6 +12,7 @@ RANKS = {
     "layers": 0,
     "data": 0,
     "strict_json": 0,
+    "real_weights": 0,
     "models": 1,
     "meetings": 1,
     "debug": 2,
