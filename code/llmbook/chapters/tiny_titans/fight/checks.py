@@ -30,6 +30,9 @@ def expect_mean(got: object, ours: np.ndarray, theirs: np.ndarray) -> None:
                                       "average all seeds"),
         (means.max() - theirs.mean(1).max(), "the best seed of each, chosen on the test meetings: average all seeds"),
         (means[0] - theirs[0].mean(), "only the first seed of each counts here: average all seeds"),
+        (float(np.median(ours.mean(0) - theirs.mean(0))), "that is the median of the differences: take their mean"),
+        (100 * right, "that is in percent: leave the scores as they are"),
+        (round(right, 2), "round nothing: a rounded difference is another one"),
         (means[0] - theirs.mean(), "only your first seed counts here: average all seeds"),
     ], rtol=1e-6)  # fmt: skip
 
@@ -49,6 +52,11 @@ def expect_error(got: object, ours: np.ndarray, theirs: np.ndarray) -> None:
         (differences.var(ddof=1) / meetings, "that is a variance; take the root"),
         (standard_error(ours[ours.mean(1).argmax()] - theirs.mean(0)), "only your best seed counts: average all seeds"),
         (differences.std() / np.sqrt(meetings), "divide the squares by n - 1, not by n: `ddof=1`"),
+        (abs(standard_error(ours.mean(0)) - standard_error(theirs.mean(0))),
+         "subtract first, then take the spread of the differences"),
+        (standard_error(ours.mean(0)), "that is the spread of ours alone: take that of the differences"),
+        (differences.std(ddof=1) / np.sqrt(len(ours)), "divide by the root of the number of meetings, not of seeds"),
+        (round(right, 3), "round nothing: a rounded error is another one"),
         (1.96 * right, "that is half an interval of 95 %; asked is the standard error itself"),
     ], rtol=1e-6)  # fmt: skip
 
@@ -101,8 +109,12 @@ def expect_effects(f, table: list[list[float]]) -> None:
             (pair[1], f"this is {name} in one row or column only: average both"),
             (sum(pair), f"both differences that show {name} are added: take their mean"),
             (lead, "the two cells of the paper differ in size and in tuning, so their difference is neither"),
+            (sum(map(abs, pair)) / 2, f"{name} may do harm: keep the sign"),
+            *([(0, f"{name} may do harm: keep the sign")] if sum(pair) < 0 else []),
         ], rtol=1e-6)  # fmt: skip
     expect_number(got[2], gains[0] - gains[1], [
+        (gains[0] / gains[1], "the interaction is a difference, not a ratio"),
+        (lead, "that is the difference of both effects, which is the lead of the small tuned one"),
         (gains[1] - gains[0], "the sign of the interaction: tuning in the small one minus tuning in the large one"),
         ((gains[0] - gains[1]) / 2, "the interaction is a difference of two effects; do not halve it"),
         (0, "the effects need not add: compare what tuning gives the small one with what it gives the large one"),
@@ -119,3 +131,9 @@ def effects_that_do_not_add(f):
 def effects_of_a_floor(f):
     """Nobody can do it without tuning"""
     expect_effects(f, [[2.0, 20.0], [3.0, 57.0]])
+
+
+@exercise("tt-ex-fight-effects")
+def effects_that_do_harm(f):
+    """Tuning and size both make it worse"""
+    expect_effects(f, [[40.0, 31.0], [28.0, 12.0]])
