@@ -1,4 +1,4 @@
-"""Checks for the page that assembles Gemma: one BOS, the mask with a cache, top-p, rotary positions."""
+"""Checks for the page that assembles Gemma: the mask with a cache, top-p, rotary positions."""
 
 import math
 
@@ -9,32 +9,6 @@ from llmbook.exercises.compare import Mistake, Mistakes, as_tensor, draw, expect
 from llmbook.exercises.registry import exercise
 from llmbook.layers.attention import causal_mask
 from llmbook.layers.rope import apply_rope, rope_angles
-
-BOS = 2
-
-
-def expect_ids(f, ids: list[int], right: list[int], hint: str) -> None:
-    """Compare a list of token ids."""
-    got = f(ids, BOS)
-    values = [int(value) for value in as_tensor(got).flatten()]
-    if values != right:
-        raise Mistake(f"{ids} became {values}, expected {right}: {hint}")
-
-
-@exercise("gemma-ex-one-bos")
-def bos_is_added(f):
-    """A prompt without BOS gets one"""
-    expect_ids(f, [5, 7], [2, 5, 7], "without BOS in front Gemma's predictions fall apart")
-    expect_ids(f, [], [2], "an empty prompt needs its BOS too")
-
-
-@exercise("gemma-ex-one-bos")
-def bos_is_not_doubled(f):
-    """A prompt that has its BOS keeps exactly one"""
-    expect_ids(f, [2, 5, 7], [2, 5, 7], "there is a BOS already; a second one is not what the model was trained on")
-    expect_ids(f, [2, 2, 5], [2, 5], "two in front are one too many")
-    expect_ids(f, [2] * 5 + [7], [2, 7], "however many stand in front, one stays")
-    expect_ids(f, [5, 2, 7], [2, 5, 2, 7], "only the front counts: what stands inside the text is not yours to remove")
 
 
 def expect_mask(f, queries: int, keys: int) -> None:

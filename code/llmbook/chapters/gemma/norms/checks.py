@@ -87,8 +87,8 @@ def expect_decay(f, gain: float, rate: float, decay: float, steps: int, unit_off
         (after(math.exp(-rate * decay * steps)), "that is the limit of many small steps: multiply once in every step"),
         (after((1 - rate * decay) ** (steps - 1)), "that is one step too few"),
         (after((1 - rate * decay) ** (steps + 1)), "that is one step too many"),
-        (offset + gain * (1 - rate * decay) ** steps, "that lets the whole gain decay and adds 1: the stored number is w"
-         " = gain - 1"),
+        (offset + gain * (1 - rate * decay) ** steps, "that lets the whole gain decay and adds 1: the stored number is "
+         "w = gain - 1"),
     ]  # fmt: skip
     right = after((1 - rate * decay) ** steps)
     expect_number(f(gain, rate, decay, steps, unit_offset), right, mistakes, rtol=1e-5)

@@ -30,10 +30,6 @@ def turned(x, positions, base, sign=1, power=2, pairs=False):
     return torch.stack(out, -1).flatten(-2) if pairs else torch.cat(out, -1)
 
 
-def stripped(ids, bos):
-    return [bos] + [i for i in ids if i != bos]
-
-
 def ones(T, S):
     return torch.ones(T, S, dtype=torch.bool)
 
@@ -59,7 +55,7 @@ def step_by_step(probabilities, p):
 
 def tied_together(q, p):
     """Every token that is as likely as the last one needed."""
-    sums, order = q.sort(descending=True)
+    sums = q.sort(descending=True).values
     needed = int((sums.cumsum(0) - sums < p).sum())
     return q >= sums[needed - 1]
 
@@ -102,11 +98,6 @@ def rotate_half(x, positions, base):
 
 
 WRONG = [
-    ("one-bos", lambda ids, bos: [bos, *ids], "second one"),
-    ("one-bos", lambda ids, bos: list(ids), "without BOS"),
-    ("one-bos", lambda ids, bos: ids if ids[:1] == [bos] else [bos, *ids], "one too many"),
-    ("one-bos", lambda ids, bos: [bos, *ids[(ids[:1] == [bos]) + (ids[:2] == [bos, bos]) :]], "however many"),
-    ("one-bos", stripped, "only the front counts"),
     ("mask", lambda T, S: torch.ones(T, S, dtype=torch.bool).tril(), "shift by S - T"),
     ("mask", lambda T, S: ~torch.ones(T, S, dtype=torch.bool).tril(S - T), "exchanged"),
     ("mask", lambda T, S: torch.ones(T, S, dtype=torch.bool).tril(S - T - 1), "<=, not <"),
