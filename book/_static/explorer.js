@@ -11,36 +11,69 @@
     return "data:image/svg+xml," + encodeURIComponent(parts.join("\n"));
   }
 
-  const isRange = (input) => input.type === "range";
-  const length = (input) => (isRange(input) ? Number(input.max) + 1 : input.options.length);
+  // What a control is here: how many values it has, which one is chosen, and how to choose one.
+  function control(box) {
+    const stops = [...box.querySelectorAll('input[type="radio"]')];
+    if (stops.length) return {
+      length: stops.length, get: () => stops.findIndex((stop) => stop.checked),
+      set: (place) => { stops[place].checked = true; }, say: () => {},
+    };
+    const input = box.querySelector("input, select"), isRange = input.type === "range";
+    return {
+      length: isRange ? Number(input.max) + 1 : input.options.length, get: () => Number(input.value),
+      set: (place) => { input.value = place; }, say: () => isRange && sayValue(input),
+    };
+  }
 
-  function showValue(input) {
-    if (!isRange(input)) return;
+  function sayValue(input) {
     const text = JSON.parse(input.dataset.texts)[Number(input.value)];
     input.setAttribute("aria-valuetext", text);
     input.parentElement.querySelector("output").textContent = text;
   }
 
+  // The question comes first: the figure opens with an answer, or without one. Each answer can be read later, too.
+  function ask(figure, box) {
+    const told = box.querySelector(".explorer-told"), skip = box.querySelector(".explorer-skip");
+    const open = (text) => {
+      figure.classList.remove("is-asking");
+      told.textContent = text;
+      skip.hidden = true;
+    };
+    figure.classList.add("is-asking", "can-ask");
+    skip.hidden = false;
+    skip.addEventListener("click", () => open(""));
+    box.querySelectorAll(".explorer-answer").forEach((button) => {
+      button.disabled = false;
+      button.setAttribute("aria-pressed", "false");
+      button.addEventListener("click", () => {
+        box.querySelectorAll(".explorer-answer").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
+        open(button.nextElementSibling.textContent);
+      });
+    });
+  }
+
   function start(figure) {
     const frames = JSON.parse(figure.querySelector(".explorer-frames").textContent);
-    const inputs = [...figure.querySelectorAll(".explorer-control input, .explorer-control select")];
-    const defaults = inputs.map((input) => input.value);
+    const controls = [...figure.querySelectorAll(".explorer-control")].map(control);
+    const defaults = controls.map((each) => each.get());
     const image = figure.querySelector(".explorer-frame");
     const sentence = figure.querySelector(".explorer-sentence");
 
     function show() {
-      const number = inputs.reduce((place, input) => place * length(input) + Number(input.value), 0);
+      const number = controls.reduce((place, each) => place * each.length + each.get(), 0);
       image.src = picture(frames, number);
       image.alt = sentence.textContent = frames.sentences[number];
-      inputs.forEach(showValue);
+      controls.forEach((each) => each.say());
     }
 
-    inputs.forEach((input) => input.addEventListener("input", show));
+    figure.addEventListener("input", show);
     figure.querySelector(".explorer-reset").addEventListener("click", () => {
-      inputs.forEach((input, place) => { input.value = defaults[place]; });
+      controls.forEach((each, place) => each.set(defaults[place]));
       show();
     });
     figure.querySelector(".explorer-controls").hidden = false;
+    const box = figure.querySelector(".explorer-ask");
+    if (box) ask(figure, box);
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("figure.explorer").forEach(start));

@@ -14,9 +14,14 @@ SHOWN = """(figure) => {
 }"""
 VALUE = """(input) => input.type === "range"
   ? [input.getAttribute("aria-valuetext"), input.parentElement.querySelector("output").textContent]
+  : input.type === "radio" ? [document.querySelector(`[name="${input.name}"]:checked`).parentElement.textContent]
   : [input.selectedOptions[0].text]"""
 AT_END = """(input) => input.type === "range" ? input.value === input.max
+  : input.type === "radio" ? input === [...document.getElementsByName(input.name)].at(-1)
   : input.selectedIndex === input.options.length - 1"""
+CONTROLS = ".explorer-control :is(input[type='range'], input:checked, select)"
+BACK = {"range": "ArrowLeft", "radio": "ArrowUp", None: "ArrowUp"}
+ON = {"range": "ArrowRight", "radio": "ArrowDown", None: "ArrowDown"}
 
 
 def draw_line(*, slope, kind):
@@ -27,16 +32,16 @@ def draw_line(*, slope, kind):
     return figure, f"The {kind} rises by {slope} in its first step."
 
 
-def write_page(folder, *, script=True, draw=draw_line):
+def write_page(folder, *, script=True, draw=draw_line, predict=None, slopes=(1, 1.5, 2, 3)):
     """Write page.html with one explorer, its style and, if wanted, its script."""
-    explorer = explore(draw, caption="A line & a curve", slope=Slider("Slope", [1, 2, 3], 3),
+    explorer = explore(draw, caption="A line & a curve", predict=predict, slope=Slider("Slope", slopes, slopes[-1]),
                        kind=Choice("Kind", ["line", "curve"], "line"))
-    for name in ("llmbook.css", "explorer.js"):
+    for name in ("llmbook.css", "questions.css", "explorer.js"):
         shutil.copy(STATIC / name, folder / name)
     loaded = '<script src="explorer.js"></script>' if script else ""
     (folder / "page.html").write_text(f"""<!doctype html><html lang="en" data-theme="light"><head><title>Lines</title>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="llmbook.css">{loaded}</head>
+<link rel="stylesheet" href="llmbook.css"><link rel="stylesheet" href="questions.css">{loaded}</head>
 <body><main class="bd-article"><h1>Lines</h1>{explorer.html()}</main></body></html>""", encoding="utf-8")
 
 
@@ -44,9 +49,10 @@ def move_everything(page):
     """Move each control of each explorer of an open page by keyboard; returns what did not follow."""
     problems = []
     for figure in page.query_selector_all("figure.explorer"):
+        problems += answered(figure)
         start = figure.evaluate(SHOWN)
-        for control in figure.query_selector_all(".explorer-control input, .explorer-control select"):
-            where = f"#{control.get_attribute('id')}"
+        for control in figure.query_selector_all(CONTROLS):
+            where = f"#{control.get_attribute('id') or control.get_attribute('name')}"
             if not control.is_visible():
                 problems.append(f"{where}: cannot be seen")
                 continue
@@ -57,11 +63,24 @@ def move_everything(page):
     return problems
 
 
+def answered(figure):
+    """Answer the question of an explorer that asks first, by keyboard; what is wrong with it."""
+    buttons = figure.query_selector_all(".explorer-answer")
+    if not buttons:
+        return []
+    shut = not figure.query_selector("img.explorer-frame").is_visible()
+    buttons[0].press("Enter")
+    opened = figure.query_selector("img.explorer-frame").is_visible()
+    told = figure.query_selector(".explorer-told").inner_text()
+    meant = buttons[0].evaluate("(button) => button.nextElementSibling.textContent")
+    name = figure.get_attribute("id")
+    return [] if shut and opened and told == meant else [f"#{name}: the question does not open the figure"]
+
+
 def _move(figure, control):
     before, value = figure.evaluate(SHOWN), control.evaluate(VALUE)
     control.focus()
-    at_end, is_range = control.evaluate(AT_END), control.get_attribute("type") == "range"
-    control.press(("ArrowLeft" if at_end else "ArrowRight") if is_range else ("ArrowUp" if at_end else "ArrowDown"))
+    control.press((BACK if control.evaluate(AT_END) else ON)[control.get_attribute("type")])
     figure.wait_for_selector("img.explorer-frame")
     figure.evaluate("(figure) => figure.querySelector('img.explorer-frame').decode().catch(() => null)")
     after, problems = figure.evaluate(SHOWN), []

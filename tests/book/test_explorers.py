@@ -4,6 +4,8 @@ import pytest
 from explorer_page import draw_line, move_everything, write_page
 from serve import serve
 
+from llmbook.widgets import Prediction
+
 MOST_BYTES = 1_500_000
 
 
@@ -92,6 +94,50 @@ def test_without_scripts_the_first_frame_and_its_sentence_stand(small):
     assert page.get_by_role("img", name="The line rises by 3 in its first step.").is_visible()
     assert page.locator(".explorer-sentence").is_visible()
     assert not page.locator(".explorer-controls").is_visible()
+
+
+ASKED = Prediction("How far does it rise?", {"By 3": "Then the slope is the step.", "By 1": "Then it is not."})
+
+
+def test_a_figure_that_asks_first_opens_with_an_answer(small):
+    """By keyboard; what each answer would have meant is told, of one after the other."""
+    page = small(predict=ASKED)
+    for hidden in ("img.explorer-frame", ".explorer-meaning >> nth=0"):
+        assert not page.locator(hidden).is_visible()
+    assert move_everything(page) == []
+    page.get_by_role("button", name="By 1").press("Space")
+    assert page.locator(".explorer-told").inner_text() == "Then it is not."
+    assert not page.get_by_role("button", name="Just show me").is_visible()
+
+
+def test_a_question_can_be_skipped(small):
+    page = small(predict=ASKED)
+    page.get_by_role("button", name="Just show me").press("Enter")
+    assert page.locator("img.explorer-frame").is_visible() and not page.locator(".explorer-told").is_visible()
+
+
+def test_a_question_that_does_not_open_is_reported(small):
+    """Twin: a figure that stands open before the answer."""
+    page = small(predict=ASKED)
+    page.evaluate("document.querySelector('.explorer').classList.remove('is-asking')")
+    assert any("does not open" in problem for problem in move_everything(page))
+
+
+@pytest.mark.parametrize("settings", [{"java_script_enabled": False}, None])
+def test_without_scripts_and_in_print_a_question_stands_open(small, settings):
+    page = small(settings, predict=ASKED)
+    page.emulate_media(media="print")
+    for part in ("img.explorer-frame", ".explorer-sentence", ".explorer-question", ".explorer-meaning >> nth=1"):
+        assert page.locator(part).is_visible(), part
+    assert not page.locator(".explorer-skip").is_visible()
+
+
+def test_few_values_stand_side_by_side(small):
+    page = small(slopes=(1, 3))
+    assert page.locator("input[type=range]").count() == 0 and page.locator("input[type=radio]").count() == 2
+    assert move_everything(page) == []
+    page.get_by_label("1", exact=True).check()
+    assert page.locator(".explorer-sentence").inner_text() == "The line rises by 1 in its first step."
 
 
 def test_in_print_the_controls_leave_and_the_frame_stays(small):

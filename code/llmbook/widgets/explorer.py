@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from llmbook.plots.style import is_static, to_svg
 from llmbook.widgets.controls import Choice, Control, Slider, Text, grid, start_frame
 from llmbook.widgets.live import live_widget
-from llmbook.widgets.static import Frame, explorer_html
+from llmbook.widgets.prediction import Prediction, ask_first, prediction_html
+from llmbook.widgets.static import Frame, explorer_html, identifier
 
-__all__ = ["Choice", "Explorer", "Slider", "Text", "explore"]
+__all__ = ["Choice", "Explorer", "Prediction", "Slider", "Text", "explore"]
 
 Draw = Callable[..., tuple[Figure, str]]
 
@@ -23,8 +24,10 @@ Draw = Callable[..., tuple[Figure, str]]
 class Explorer:
     """What :func:`explore` returns; a notebook shows it as the last value of a cell."""
 
-    def __init__(self, draw: Draw, caption: str, name: str, controls: dict[str, Control]) -> None:
-        self.draw, self.caption, self.name, self.controls = draw, caption, name, controls
+    def __init__(
+        self, draw: Draw, caption: str, name: str, controls: dict[str, Control], predict: Prediction | None = None
+    ) -> None:
+        self.draw, self.caption, self.name, self.controls, self.predict = draw, caption, name, controls, predict
 
     def frame(self, **values: Any) -> Frame:
         """Draw one combination."""
@@ -42,11 +45,14 @@ class Explorer:
 
     def html(self) -> str:
         """The explorer as a piece of a page, with every frame in it."""
-        return explorer_html(self.name, self.caption, self.controls, self.frames(), default=start_frame(self.controls))
+        ask = prediction_html(identifier(self.name), self.predict) if self.predict else ""
+        start = start_frame(self.controls)
+        return explorer_html(self.name, self.caption, self.controls, self.frames(), default=start, ask=ask)
 
     def widget(self) -> Any:
         """The explorer as ipywidgets, for a live kernel."""
-        return live_widget(self.frame, self.caption, self.controls)
+        shown = live_widget(self.frame, self.caption, self.controls)
+        return ask_first(self.predict, shown) if self.predict else shown
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{control.label}: {control.text(control.default)}"
@@ -59,7 +65,9 @@ class Explorer:
         return self.widget()._repr_mimebundle_(include=include, exclude=exclude)
 
 
-def explore(draw: Draw, *, caption: str, name: str | None = None, **controls: Control) -> Explorer:
+def explore(
+    draw: Draw, *, caption: str, name: str | None = None, predict: Prediction | None = None, **controls: Control
+) -> Explorer:
     """Let the reader move through the figures of a function.
 
     Args:
@@ -68,6 +76,7 @@ def explore(draw: Draw, *, caption: str, name: str | None = None, **controls: Co
             the picture does.
         caption: What to look for, in one or two plain sentences.
         name: Unique on its page, for the figure's address ``#explorer-<name>``; by default the function's name.
+        predict: What the reader is asked before the figure opens; by default it stands open.
         **controls: One :class:`Slider`, :class:`Choice` or :class:`Text` for each argument of ``draw``.
 
     Returns:
@@ -79,4 +88,4 @@ def explore(draw: Draw, *, caption: str, name: str | None = None, **controls: Co
     if not controls:
         raise ValueError("an explorer needs a control: explore(draw, caption=..., size=Slider(...))")
     grid(controls)
-    return Explorer(draw, caption, name or getattr(draw, "__name__", "figure").removeprefix("draw_"), controls)
+    return Explorer(draw, caption, name or getattr(draw, "__name__", "figure").removeprefix("draw_"), controls, predict)

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 
 from llmbook.widgets.controls import Choice, Control, Text
-from llmbook.widgets.static import Frame, picture_address
+from llmbook.widgets.static import FEW, Frame, picture_address
 
 WIDE = ipywidgets.Layout(width="min(100%, 36rem)")
 
@@ -50,7 +50,8 @@ def _input(control: Control) -> ipywidgets.DOMWidget:
     if isinstance(control, Text):
         return ipywidgets.Textarea(value=control.default, description=control.label, rows=4, layout=WIDE,
                                    style={"description_width": "initial"})
-    kind = ipywidgets.Dropdown if isinstance(control, Choice) else ipywidgets.SelectionSlider
+    slider = ipywidgets.RadioButtons if len(control.values) <= FEW else ipywidgets.SelectionSlider
+    kind = ipywidgets.Dropdown if isinstance(control, Choice) else slider
     # A widget that held the values themselves would look them up by equality, and refuses None: it holds their places.
     options = [(control.text(value), place) for place, value in enumerate(control.values)]
     return kind(options=options, value=control.start, description=control.label, layout=WIDE,

@@ -16,6 +16,9 @@ from urllib.parse import quote
 
 from llmbook.widgets.controls import Choice, Control, Text
 
+FEW = 3
+"""Values of a slider that stand side by side instead."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -79,7 +82,7 @@ def identifier(name: str) -> str:
 
 
 def explorer_html(name: str, caption: str, controls: Mapping[str, Control], frames: Sequence[Frame], *,
-                  default: int) -> str:
+                  default: int, ask: str = "") -> str:
     """The ``<figure>`` of one explorer.
 
     Args:
@@ -88,13 +91,14 @@ def explorer_html(name: str, caption: str, controls: Mapping[str, Control], fram
         controls: By argument name, in the order of the grid.
         frames: Every combination, the last control changing fastest.
         default: The frame shown first, and the one in print.
+        ask: HTML that comes before the figure, such as a question.
     """
     place, first = identifier(name), frames[default]
     content = pack([frame.svg for frame in frames]) | {"sentences": [frame.sentence for frame in frames]}
     inputs = "\n".join(_control(f"{place}-{key}", control) for key, control in controls.items()
                        if not isinstance(control, Text))
     return f"""<figure class="explorer" id="{place}" aria-labelledby="{place}-caption">
-<div class="explorer-controls" role="group" aria-label="Controls of the figure" hidden>
+{ask}<div class="explorer-controls" role="group" aria-label="Controls of the figure" hidden>
 {inputs}
 <button type="button" class="explorer-reset">Reset</button>
 </div>
@@ -106,7 +110,20 @@ def explorer_html(name: str, caption: str, controls: Mapping[str, Control], fram
 
 
 def _control(place: str, control: Control) -> str:
-    return (_select if isinstance(control, Choice) else _range)(place, control)
+    if isinstance(control, Choice):
+        return _select(place, control)
+    return (_stops if len(control.drawn) <= FEW else _range)(place, control)
+
+
+def _stops(place: str, control: Control) -> str:
+    """A slider with two or three stops would feel broken: its values stand side by side."""
+    stops = "".join(
+        f'<label><input type="radio" name="{place}" value="{index}" autocomplete="off"'
+        f'{" checked" if index == control.drawn_start else ""}> {escape(control.text(value))}</label>'
+        for index, value in enumerate(control.drawn)
+    )
+    return f"""<fieldset class="explorer-control explorer-stops" id="{place}"><legend>{escape(control.label)}</legend>
+{stops}</fieldset>"""
 
 
 def _select(place: str, control: Control) -> str:

@@ -20,7 +20,7 @@ def draw_power(*, exponent, sign):
 
 
 def power_explorer(**changes):
-    exponent = Slider("Exponent", [1, 2, 3], 2, "n = {}")
+    exponent = Slider("Exponent", [1, 2, 3, 4], 2, "n = {}")
     controls = {"exponent": exponent, "sign": Choice("Sign <±>", [1, -1], 1)} | changes
     return explore(draw_power, caption="Powers & signs", **controls)
 
@@ -55,7 +55,7 @@ def page():
 def test_grid_varies_the_last_control_fastest():
     combinations = grid(power_explorer().controls)
     assert [tuple(each.values()) for each in combinations] == [
-        (1, 1), (1, -1), (2, 1), (2, -1), (3, 1), (3, -1)]
+        (1, 1), (1, -1), (2, 1), (2, -1), (3, 1), (3, -1), (4, 1), (4, -1)]
 
 
 def test_grid_draws_only_the_frames_of_a_slider():
@@ -95,8 +95,8 @@ def test_every_control_has_a_label_of_its_own(page):
 
 def test_the_page_starts_at_the_default(page):
     (slider,) = page.of("input")
-    assert (slider["value"], slider["max"], slider["aria-valuetext"]) == ("1", "2", "n = 2")
-    assert json.loads(slider["data-texts"]) == ["n = 1", "n = 2", "n = 3"]
+    assert (slider["value"], slider["max"], slider["aria-valuetext"]) == ("1", "3", "n = 2")
+    assert json.loads(slider["data-texts"]) == ["n = 1", "n = 2", "n = 3", "n = 4"]
     (image,) = page.of("img")
     assert image["alt"] == 'x<2 & "sign" 1: at 2 the curve of exponent 2 is 4.'
     assert image["src"].startswith("data:image/svg+xml,%3Csvg")
@@ -136,16 +136,16 @@ def shown_at(page, place, other):
     return json.loads(slider["data-texts"])[place], options[other], content["sentences"][frame], unpack(content, frame)
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
 @pytest.mark.parametrize("other", [0, 1])
 def test_the_frame_at_the_places_of_the_controls_is_the_drawing_of_their_values(place, other):
     """As the script on the page finds it: the last control changes fastest."""
-    values, signs = [8, 2, 5], [1, -1]
+    values, signs = [8, 2, 5, 3], [1, -1]
     page = Collector(power_explorer(exponent=Slider("Exponent", range(10), 2, "n = {}", frames=values)).html())
     figure, sentence = draw_power(exponent=values[place], sign=signs[other])
     expected = (f"n = {values[place]}", str(signs[other]), sentence, to_svg(figure).rstrip("\n"))
     assert shown_at(page, place, other) == expected
-    assert shown_at(page, place, 1 - other)[2:] != expected[2:] != shown_at(page, (place + 1) % 3, other)[2:]
+    assert shown_at(page, place, 1 - other)[2:] != expected[2:] != shown_at(page, (place + 1) % 4, other)[2:]
 
 
 def test_packing_restores_what_it_was_given():
