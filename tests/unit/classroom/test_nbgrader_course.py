@@ -128,7 +128,8 @@ def test_nbgrader_releases_and_grades_it(tmp_path):
     assert {float(row["max_score"]) for row in rows.values()} == {most}
     assert float(rows["right"]["score"]) == most and float(rows["untouched"]["score"]) == 0
     assert 0 < float(rows["wrong"]["score"]) < most
-    ours = {name: grade(name, handed_in[name], tasks("olmo"), Limits(), sandboxed=True) for name in ("wrong", "patched")}
+    ours = {name: grade(name, handed_in[name], tasks("olmo"), Limits(), sandboxed=True)
+            for name in ("wrong", "patched")}  # fmt: skip
     assert ours["wrong"].score == float(rows["wrong"]["score"])
     assert float(rows["patched"]["score"]) == most and ours["patched"].score == 0  # what the Teach page warns of
 
