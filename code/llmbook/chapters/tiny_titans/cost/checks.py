@@ -22,6 +22,14 @@ def expect_cache(f, layers: int, heads: int, size: int, read: int, written: int,
         (right // value, "that is the count of numbers; each takes several bytes"),
         (right * 8, "these are bits; a byte has eight"),
         (right // layers, "every layer keeps keys and values of its own"),
+        (right // heads, "every key-value head keeps keys and values of its own"),
+        (right // size, "a key has `size` numbers, and so has a value"),
+        (2 * a_token * (read + written - 1), "asked is the cache when the last token has been written, with its entry"),
+        (2 * a_token * (read + written + 1), "there are no more tokens than those read and those written"),
+        (2 * a_token * max(read, written), "the written tokens are looked at too: add both"),
+        (2 * a_token * (read + written) ** 2, "the cache grows with the sum of the tokens, not with all their pairs"),
+        (2 * a_token // batch * (read + batch * written), "each meeting is read, and keeps what was read of it"),
+        (right / 1e9, "asked are bytes, not gigabytes"),
     ]
     got = f(layers, heads, size, read, written, batch, value)
     expect_number(got, right, [(wrong, hint) for wrong, hint in mistakes if wrong != right])
@@ -50,6 +58,14 @@ def expect_price(f, seconds: float, price: float, batch: int) -> None:
         (right * 3600, "the price is that of an hour, and the time is in seconds"),
         (right / 1000, "that is one summary; a thousand are asked for"),
         (right / price, "those are hours; what does one cost?"),
+        (right * 3600**2, "divide by 3,600, the seconds of an hour: you multiply"),
+        (right / 1000 * batch, "that is one batch; a thousand summaries are asked for"),
+        (right / price**2, "multiply by the price of an hour"),
+        (math.ceil(1000 / batch) * right / 1000 * batch, "a summary takes its share of a batch: count no whole batches"),
+        (1000 // batch * right / 1000 * batch, "a summary takes its share of a batch: count no whole batches"),
+        (math.ceil(right / price) * price, "the machine is paid for by the second here, not in whole hours"),
+        (round(right, 2), "round nothing: a rounded price is another one"),
+        (1000 * round(right / 1000, 4), "round nothing on the way: it is multiplied by a thousand"),
     ]
     expect_number(f(seconds, price, batch), right, [m for m in mistakes if not math.isclose(m[0], right)], rtol=1e-6)
 
@@ -84,6 +100,15 @@ def expect_seconds(f, phases) -> None:
         (fetching, "the products have to be computed as well: a phase may wait for arithmetic"),
         (sum(map(min, times)), "the slower of the two decides, not the faster"),
         (max(map(max, times)), "that is the longest phase; the others take their time too"),
+        (max(times[0]), "that is the first phase; the others take their time too"),
+        (max(times[-1]), "that is the last phase; the others take their time too"),
+        (right / len(times), "the phases follow one another: add them, not average"),
+        (1000 * right, "asked is the time in seconds"),
+        (sum(max(flops / BANDWIDTH, fetched / FLOPS) for flops, fetched in phases),
+         "the machine's two numbers are exchanged: FLOPs are divided by FLOPs a second"),
+        (sum(flops / fetched for flops, fetched in phases), "FLOPs for each byte are no time: divide by the machine's"),
+        (sum(max(flops // FLOPS, fetched // BANDWIDTH) for flops, fetched in phases),
+         "// is whole division: seconds have parts"),
     ]
     mistakes = [m for m in mistakes if not math.isclose(m[0], right)]
     expect_number(f(list(phases), FLOPS, BANDWIDTH), right, mistakes, rtol=1e-6)
@@ -111,10 +136,13 @@ def smallest_batch(small: float, large: float, flops: float, machine_flops: floa
     return math.floor(large / bandwidth / alone) + 1
 
 
-def expect_batch(f, small: float, large: float, flops: float) -> None:
+def expect_batch(f, small: float, large: float, flops: float, machine=(FLOPS, BANDWIDTH)) -> None:
     """Compare with the smallest batch in which the large model is the cheaper."""
-    right, got = smallest_batch(small, large, flops, FLOPS, BANDWIDTH), f(small, large, flops, FLOPS, BANDWIDTH)
+    right, got = smallest_batch(small, large, flops, *machine), f(small, large, flops, *machine)
     if right is None:
+        if got is not None and flops / machine[0] == small / machine[1]:
+            raise Mistake("in this case no batch is large enough, return None: "
+                          "the arithmetic of each token takes as long as the small model needs, so it is never cheaper")
         if got is not None:
             raise Mistake("in this case no batch is large enough, return None: "
                           "the arithmetic of each token alone takes longer than the small model needs")
@@ -126,6 +154,9 @@ def expect_batch(f, small: float, large: float, flops: float) -> None:
         (right - 1, "with this batch the large model costs as much, or more: the next one is cheaper"),
         (right + 1, "one meeting less is enough"),
         (1, "alone, the large model fetches more than the small one"),
+        (2 ** math.ceil(math.log2(large / small + 1e-9)), "try all batches, not only powers of two"),
+        (math.floor(large / (small - flops / machine[0] * machine[1])) + 1,
+         "a step fetches and multiplies at the same time: it takes the longer time, not the sum"),
     ]
     expect_number(got, right, [m for m in mistakes if m[0] != right])
 
@@ -149,3 +180,11 @@ def batch_that_does_not_exist(f):
     """A model whose arithmetic alone takes too long, and one just below"""
     expect_batch(f, 2e9, 3e11, 3e11)
     expect_batch(f, 2e9, 1.9e11, 1.9e11)
+
+
+@exercise("tt-ex-cost-batch")
+def batch_that_only_equals(f):
+    """A model whose arithmetic takes exactly as long as the small one, and another machine"""
+    machine = 2.0**43, 2.0**37
+    expect_batch(f, 2.0**31, 2.0**33, 2.0**37, machine)
+    expect_batch(f, 2.0**31, 11 * 2.0**31, 2.0**36, machine)

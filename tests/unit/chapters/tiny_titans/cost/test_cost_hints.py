@@ -1,84 +1,86 @@
-"""Wrong answers to the exercises on cost fail with a hint that names the misconception; the package's answers pass."""
+"""Wrong answers on the cache and the price fail, and the hint names the misconception behind them."""
 
 import math
+from fractions import Fraction
 
+import numpy as np
 import pytest
+import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.accounting.serving import Machine, Phase, price_of_seconds
+from llmbook.accounting.serving import price_of_seconds
 from llmbook.accounting.t5 import t5_cache_bytes
-from llmbook.chapters import evaluate
-from llmbook.chapters.tiny_titans.cost.checks import BANDWIDTH, CACHES, FLOPS, smallest_batch
+from llmbook.chapters.tiny_titans.cost.checks import CACHES
 from llmbook.models.t5_config import PUBLISHED
 
 PREFIX = "tt-ex-cost-"
 
 
-def cache(factor=2, tokens=lambda read, written: read + written, batched=True, value=True, layered=True):
+def cache(factor=2, tokens=lambda read, written: read + written, batched=True, value=True, layered=True, headed=True,
+          sized=True):  # fmt: skip
     """Bytes of a cache with each part open."""
     def count(layers, heads, size, read, written, batch, value_bytes):
-        parts = (layers if layered else 1, heads, size, batch if batched else 1, value_bytes if value else 1)
+        parts = (layers if layered else 1, heads if headed else 1, size if sized else 1,
+                 batch if batched else 1, value_bytes if value else 1)
         return factor * tokens(read, written) * math.prod(parts)
     return count
 
 
-def seconds(join=lambda times: sum(map(max, times))):
-    """Seconds of a summary from the pairs of times of its phases."""
-    return lambda phases, flops, bandwidth: join([(work / flops, data / bandwidth) for work, data in phases])
+def batch_of_summaries(layers, heads, size, read, written, batch, value_bytes):
+    """One meeting that is read for all summaries."""
+    return 2 * layers * heads * size * (read + batch * written) * value_bytes
 
 
-def by_trying(most):
-    """The smallest batch among the first ones."""
-    def smallest(small, large, flops, machine_flops, bandwidth):
-        pays = lambda size: max(large / bandwidth, size * flops / machine_flops) / size < small / bandwidth  # noqa: E731
-        return next(filter(pays, range(1, most + 1)), None)
-    return smallest
+def by_array(layers, heads, size, read, written, batch, value_bytes):
+    shapes = [(2, layers, batch, heads, each, size, value_bytes) for each in (read, written)]
+    return sum(map(np.prod, shapes))
 
 
-def batch(whole=lambda ratio: math.floor(ratio) + 1, never=None):
-    """The smallest batch with its rounding open."""
-    def smallest(small, large, flops, machine_flops, bandwidth):
-        impossible = flops / machine_flops >= small / bandwidth
-        return never if impossible and never != "ignored" else whole(large / small)
-    return smallest
+def step_by_step(layers, heads, size, read, written, batch, value_bytes):
+    """One token after the other."""
+    total = read * layers * heads * size
+    for _ in range(written):
+        total += layers * heads * size
+    return total * 2 * batch * value_bytes
 
 
-RIGHT = [
-    ("cache", cache()),
-    ("price", lambda seconds, price, batch: 1000 * seconds / batch * price / 3600),
-    ("roofline", seconds()),
-    ("batch", batch()),
-]
+def exactly(seconds, price, batch):
+    """With fractions."""
+    return float(Fraction(seconds) * 1000 / batch / 3600 * Fraction(price))
+
+
 WRONG = [
     ("cache", cache(factor=1), "a key and a value"),
     ("cache", cache(tokens=lambda read, written: read), "written tokens are looked at too"),
     ("cache", cache(tokens=lambda read, written: written), "belongs to what was read"),
+    ("cache", cache(tokens=lambda read, written: read + written - 1), "when the last token has been written"),
+    ("cache", cache(tokens=lambda read, written: read + written + 1), "no more tokens than"),
+    ("cache", cache(tokens=lambda read, written: max(read, written)), "written tokens are looked at too"),
     ("cache", cache(tokens=lambda read, written: read * written), "not with all their pairs"),
+    ("cache", cache(tokens=lambda read, written: (read + written) ** 2), "not with all their pairs"),
     ("cache", cache(batched=False), "a cache of its own"),
+    ("cache", batch_of_summaries, "each meeting is read"),
     ("cache", cache(value=False), "count of numbers"),
     ("cache", cache(factor=16), "these are bits"),
     ("cache", cache(layered=False), "every layer"),
+    ("cache", cache(headed=False), "every key-value head"),
+    ("cache", cache(sized=False), "`size` numbers"),
+    ("cache", lambda *given: cache()(*given) / 1e9, "gigabytes"),
     ("price", lambda s, p, b: 1000 * s * p / 3600, "its share"),
     ("price", lambda s, p, b: 1000 * s * b * p / 3600, "divide by it"),
     ("price", lambda s, p, b: 1000 * s / b * p / 60, "3,600 seconds"),
     ("price", lambda s, p, b: 1000 * s / b * p, "time is in seconds"),
+    ("price", lambda s, p, b: 1000 * s / b * p * 3600, "divide by 3,600"),
     ("price", lambda s, p, b: s / b * p / 3600, "a thousand are asked for"),
+    ("price", lambda s, p, b: s * p / 3600, "one batch"),
     ("price", lambda s, p, b: 1000 * s / b / 3600, "those are hours"),
-    ("roofline", seconds(lambda times: sum(map(sum, times))), "not the sum"),
-    ("roofline", seconds(lambda times: max(map(sum, zip(*times, strict=True)))), "each has its own bottleneck"),
-    ("roofline", seconds(lambda times: sum(map(min, times))), "not the faster"),
-    ("roofline", seconds(lambda times: sum(time for time, _ in times)), "wait for memory"),
-    ("roofline", seconds(lambda times: sum(time for _, time in times)), "wait for arithmetic"),
-    ("roofline", seconds(lambda times: max(map(max, times))), "the longest phase"),
-    ("batch", batch(lambda ratio: ratio), "a whole number"),
-    ("batch", batch(math.floor), "the next one is cheaper"),
-    ("batch", batch(math.ceil), "cheaper, not equal"),
-    ("batch", batch(lambda ratio: math.floor(ratio) + 2), "one meeting less"),
-    ("batch", batch(lambda ratio: 1), "fetches more than the small one"),
-    ("batch", batch(never="ignored"), "no batch is large enough"),
-    ("batch", by_trying(100), "pays: a step fetches the weights once for all its meetings, however many"),
-    ("batch", by_trying(1000), "a batch of 100,001 pays"),
-    ("batch", lambda *arguments: None, "fetches the weights once"),
+    ("price", lambda s, p, b: 1000 * s / b / p / 3600, "multiply by the price"),
+    ("price", lambda s, p, b: math.ceil(1000 / b) * s * p / 3600, "whole batches"),
+    ("price", lambda s, p, b: 1000 // b * s * p / 3600, "whole batches"),
+    ("price", lambda s, p, b: math.ceil(1000 * s / b / 3600) * p, "whole hours"),
+    ("price", lambda s, p, b: round(1000 * s / b * p / 3600, 2), "round nothing"),
+    ("price", lambda s, p, b: 1000 * round(s / b * p / 3600, 4), "round nothing"),
+    ("price", lambda s, p, b: 1024 * s / b * p / 3600, "expected"),
 ]
 
 
@@ -87,24 +89,21 @@ def test_the_hint_names_the_misconception(name, answer, phrases):
     check_hint(name, answer, phrases)
 
 
-def test_the_package_gives_the_same_answers():
-    flan = PUBLISHED["flan-t5-large"]
-    assert CACHES[0][:3] == (flan.decoder_layers, flan.heads, flan.head_size)
-    assert t5_cache_bytes(flan, 2048, 200, bytes_per_value=4) == cache()(*CACHES[0])
-    machine = Machine(FLOPS, BANDWIDTH)
-    phases = lambda pairs, flops, bandwidth: sum(Phase(*pair).seconds(machine) for pair in pairs)  # noqa: E731
-    assert evaluate("tt-ex-cost-roofline", phases).passed
-    assert evaluate("tt-ex-cost-price", lambda s, p, b: price_of_seconds(s / b, p)).passed
-
-
-@pytest.mark.parametrize(("large", "flops"), [(7e9, 7e9), (8e9, 8e9), (1.9e11, 1.9e11), (3e11, 3e11)])
-def test_the_smallest_batch_is_found_by_trying(large, flops):
-    alone = 2e9 / BANDWIDTH
-    paying = [size for size in range(1, 1000)
-              if max(large / BANDWIDTH, size * flops / FLOPS) / size < alone]
-    assert smallest_batch(2e9, large, flops, FLOPS, BANDWIDTH) == (min(paying) if paying else None)
+RIGHT = [
+    ("cache", cache()), ("cache", by_array), ("cache", step_by_step),
+    ("cache", lambda *given: torch.tensor(cache()(*given))),
+    ("price", lambda seconds, price, batch: 1000 * seconds / batch * price / 3600), ("price", exactly),
+    ("price", lambda s, p, b: price_of_seconds(s / b, p)),
+    ("price", lambda s, p, b: np.float32(s) / np.float32(b) * np.float32(p / 3.6)),
+]
 
 
 @pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)
+
+
+def test_the_package_counts_the_same_cache():
+    flan = PUBLISHED["flan-t5-large"]
+    assert CACHES[0][:3] == (flan.decoder_layers, flan.heads, flan.head_size)
+    assert t5_cache_bytes(flan, 2048, 200, bytes_per_value=4) == cache()(*CACHES[0])
