@@ -3,6 +3,7 @@
 # make clean  remove what was built (not .venv)        make variants  run every page under other kernels, threads and seeds
 # make faults  plant faults in the package by rule, one at a time, and see which tests catch them
 # make fuzz    break files by rule and kill writers, and see that each is read right or clearly refused
+# make slides  a deck a chapter, for the browser and as PDF          make print  exercises for paper, the solutions apart
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
@@ -17,7 +18,7 @@ PIP_INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.t
 # an upgrade of Python, or when the book is moved, they are others, and .venv is made anew.
 VENV_HOLDS := $(shell $(BIN)/python scripts/venv_holds.py 2>/dev/null)
 
-.PHONY: book test variants faults fuzz lab bench clean
+.PHONY: book test variants faults fuzz slides print lab bench clean
 book: $(BOOK_READY)
 	@$(BIN)/python scripts/build_book.py
 
@@ -41,6 +42,16 @@ faults: $(TEST_READY)
 # 20,000 broken inputs and 400 kills, or others: make fuzz FUZZ="--count 2000 --only adapter kill", FUZZ=--help.
 fuzz: $(TEST_READY)
 	$(BIN)/python scripts/fuzz $(FUZZ)
+
+# Slides from the built pages: _build/html/slides/CHAPTER.html, and by the system's Chromium _build/slides/CHAPTER.pdf.
+slides: $(TEST_READY)
+	$(BIN)/python scripts/build_book.py
+	$(BIN)/python scripts/slides
+
+# For handing out: _build/print/CHAPTER-exercises.pdf without solutions, hints and answers, and CHAPTER-solutions.pdf.
+print: $(TEST_READY)
+	$(BIN)/python scripts/build_book.py
+	$(BIN)/python scripts/print exercises
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=. book/notebooks/start-here/a-transformer-in-twenty-minutes.ipynb

@@ -1,6 +1,7 @@
 """Make PDFs for paper from the built book: ``make print`` and ``make pdf``, or ``python scripts/print WHAT``.
 
 ``exercises``: ``_build/print/CHAPTER-exercises.pdf`` without hints and answers, and ``CHAPTER-solutions.pdf``.
+``book``: ``_build/book.pdf``, the whole book with contents, links and an outline, its solutions at the end.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from built_pages import HTML, ROOT, chapters, moved, read_page
 from chromium import NoBrowser, print_pages
 from handout import exercises, solutions
 from paper import FOLDER, write_paper
+from whole_book import read_book, running_heads, whole_book
 
 PRINTED = ROOT / "_build" / "print"
 
@@ -18,7 +20,7 @@ PRINTED = ROOT / "_build" / "print"
 def main() -> int:
     """Make what the command line asks for; 0 if all of it was made."""
     parser = argparse.ArgumentParser(description="Make PDFs for paper from the built book.")
-    parser.add_argument("what", choices=sorted(WHAT), help="exercises: those of each chapter, and the solutions apart")
+    parser.add_argument("what", choices=sorted(WHAT), help="the exercises of each chapter, or the whole book")
     asked = parser.parse_args()
     try:
         made = print_pages(HTML, WHAT[asked.what](HTML))
@@ -46,8 +48,16 @@ def chapter_title(front: str, html: Path) -> str:
     return moved(read_page(front, html).h1, front, FOLDER).decode_contents().strip()
 
 
+def book(html: Path) -> dict[Path, str]:
+    """Write the whole book as one page; {the PDF: that page}."""
+    pages = read_book(html)
+    style = running_heads(pages)
+    return {ROOT / "_build" / "book.pdf": write_paper(html, "book", BOOK_TITLE, whole_book(pages), style)}
+
+
+BOOK_TITLE = "Open LLMs from Scratch"
 STYLES = {"exercises": ".bd-article div.exercise { break-inside: avoid; }\n", "solutions": ""}
-WHAT = {"exercises": handouts}
+WHAT = {"exercises": handouts, "book": book}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,2 +1,2 @@
 /* What MathJax loads on a page for paper. */
-window.MathJax = { loader: { load: ["input/tex", "output/chtml"] }, options: { enableMenu: false } };
+window.MathJax = { loader: { load: ["input/tex", "output/chtml"] }, options: { enableMenu: false, processHtmlClass: "math" } };

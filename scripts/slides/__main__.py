@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "print"))
-from built_pages import HTML, ROOT, chapters
+from built_pages import HTML, ROOT, chapters, read_page
 from chromium import NoBrowser, print_pages
 from deck import chapter_slides, deck
 from lesson import FOLDER
@@ -44,8 +44,9 @@ def write_decks(html: Path) -> list[Path]:
         (html / "_static" / name).write_bytes((ROOT / "book" / "_static" / name).read_bytes())
     made = []
     for chapter, names in chapters().items():
+        pages = {name: read_page(name, html) for name in names}
         made.append(folder / f"{chapter}.html")
-        made[-1].write_text(deck(chapter_slides(names, html), chapter), encoding="utf-8")
+        made[-1].write_text(deck(chapter_slides(pages), chapter), encoding="utf-8")
     return made
 
 

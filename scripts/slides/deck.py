@@ -1,10 +1,9 @@
 """A chapter's slides as one page of the site."""
 
 from html import escape
-from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
-from built_pages import moved, read_page
+from built_pages import moved
 from lesson import FOLDER, LONG_QUESTION, Lesson, inner, lesson_slides
 from questions import Question, question_slides, read_questions
 from sentences import sentences, text_length
@@ -42,16 +41,14 @@ SLIDE = """<section class="slide slide-{kind}" id="{number}" aria-label="Slide {
 </section>"""
 
 
-def chapter_slides(names: list[str], html: Path) -> list[Slide]:
+def chapter_slides(pages: dict[str, Tag]) -> list[Slide]:
     """The slides of a chapter, from its built pages: its opening, its exercises, and the lessons between them.
 
     Args:
-        names: its pages, in order.
-        html: the folder of the built book.
+        pages: {its pages, in order: what each says}.
     """
-    pages = {name: read_page(name, html) for name in names}
-    front, *lessons = [name for name in names if not name.endswith("/exercises")]
-    questions = [each for name in names if name.endswith("/exercises") for each in read_questions(name, pages[name])]
+    front, *lessons = [name for name in pages if not name.endswith("/exercises")]
+    questions = [each for name in pages if name.endswith("/exercises") for each in read_questions(name, pages[name])]
     about = descriptions(front, pages[front])
     read = [Lesson(name, pages[name], about.get(name.split("/")[-1] + ".html", "")) for name in lessons]
     decks = [lesson_slides(lesson, asked_of(lesson, questions)) for lesson in read]
