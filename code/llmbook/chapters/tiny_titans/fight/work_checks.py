@@ -45,6 +45,7 @@ def expect_enough(f, differences: Sequence[float], half: float) -> None:
         (least(float(np.sqrt(np.mean(np.square(differences)))), half), "the spread is around the mean, not around 0"),
         (max(0, right - n), "the pilot's meetings are not given to you: how many in all?"),
         (right + n, "how many in all, not beside the pilot"),
+        (max(n, right), "fewer meetings than the pilot had can be enough: the smallest number is asked for"),
         (math.floor(exact), "rounded down, the error is a little too large"),
         (math.floor(exact) + 1, "this many is one too many: as much as half is allowed"),
         (right + 1, "one less is enough"),
@@ -67,6 +68,7 @@ def enough_for_other_widths(f):
 
 @exercise("tt-ex-fight-enough")
 def just_enough(f):
-    """A number that is just enough"""
+    """A number that is just enough, and one that is smaller than the pilot"""
     expect_enough(f, JUST, 0.25)
     expect_enough(f, [4 * each for each in JUST], 0.5)
+    expect_enough(f, pilot(40, 0.1, 0.2, 3), 0.09)

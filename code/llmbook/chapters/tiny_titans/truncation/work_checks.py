@@ -34,14 +34,16 @@ def expect_audit(f, words: Sequence[int], rate: float, context: int, low: float,
         (np.maximum(ratios, 1).mean(), "a meeting that fits is shorter than one context: count it as it is"),
     ]), rtol=1e-6)
     expect_number(got[1], inside(ratios), apart(inside(ratios), [
-        (inside(backward), turned),
+        (float(np.mean((ratios >= 4) & (ratios <= 5))), "the range is from `low` to `high`, whatever they are"),
         (float(np.sum((ratios >= low) & (ratios <= high))), "that is a number of meetings: asked is their share"),
-        (float(np.mean((ratios > low) & (ratios < high))), "both ends belong to the range"),
+        *((float(np.mean(each)), "both ends belong to the range") for each in (
+            (ratios > low) & (ratios < high), (ratios >= low) & (ratios < high), (ratios > low) & (ratios <= high))),
         (float(np.mean(ratios >= low)), "the claim has an upper end as well"),
         (float(np.mean(ratios <= high)), "the claim has a lower end as well"),
         (inside(np.floor(ratios)), "do not round a ratio before you compare it"),
         (inside(np.round(ratios)), "do not round a ratio before you compare it"),
         (float(low <= ratios.mean() <= high), "ask it of each meeting, not of the mean"),
+        (inside(backward), turned),
         (1 - inside(ratios), "those are the meetings outside of the range"),
     ]), rtol=1e-6)
     read = np.minimum(ratios, 1)

@@ -58,6 +58,12 @@ WRONG = [("enough", answer, phrases) for answer, phrases in (
     (enough(whole=lambda exact: math.ceil(exact) + 1), "one less is enough"),
     (enough(whole=lambda exact: exact), "a number of meetings is whole"),
     (enough(whole=round), "rounded down"),
+    (lambda pilot, half: max(len(pilot), enough()(pilot, half)), "fewer meetings than the pilot had"),
+    (lambda pilot, half: max(30, enough()(pilot, half)), "expected"),
+    (enough(spread=lambda pilot: round(statistics.stdev(pilot), 2)), "rounded down|one less"),
+    (enough(spread=lambda pilot: statistics.stdev(pilot[:5])), "expected"),
+    (lambda pilot, half: next(n for n in range(2, 9999) if 2 * statistics.stdev(pilot) / n**0.5 < half), "as much as"),
+    (lambda pilot, half: math.ceil(4 * statistics.variance(pilot) / half), "expected"),
     (lambda pilot, half: 100, "expected"),
     (enough(spread=lambda pilot: (max(pilot) - min(pilot)) / 4), "expected"),
 )]  # fmt: skip

@@ -1,5 +1,6 @@
 """Wrong audits of the models' names fail with a hint that names the misconception; right ones in other forms pass."""
 
+import math
 import re
 
 import numpy as np
@@ -62,6 +63,11 @@ WRONG = [("names", answer, phrases) for answer, phrases in (
     (lambda rows, share: ["Mixtral 8x7B", "Llama 2 70B", "FLAN-T5 small", "Llama 2 7B"], "expected ["),
     (lambda rows, share: [row[0] for row in rows if abs(size_of(row[1]) - row[2]) / row[2] > share], "raised"),
     (names(read=lambda name: size_of(name) if "x" not in name else 0), "expected ["),
+    (names(off=lambda size, counted: abs(math.log(size / counted))), "expected ["),
+    (names(off=lambda size, counted: max(size, counted) / min(size, counted) - 1), "expected ["),
+    (names(read=lambda name: float(name.replace("x", ".")[:-1]) * (1e6 if name[-1] == "M" else 1e9)), "expected ["),
+    (lambda rows, share: sorted(ranked(rows, share)), "expected ["),
+    (lambda rows, share: {*ranked(rows, share)}, "a list of names"),
     (lambda rows, share: [(name, 0.1) for name in ranked(rows, share)], "a list of names"),
 )]  # fmt: skip
 RIGHT = [("names", by_formula), ("names", with_tuples), ("names", in_place), ("names", names())]
