@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import damage_gguf
 import damage_json
 import damage_states
 import damage_tables
@@ -79,6 +80,7 @@ CONTENTS: dict[str, tuple[Rule, ...]] = {
     ".jsonl": damage_json.LINES,
     ".csv": damage_tables.RULES,
     ".safetensors": damage_tensors.RULES,
+    ".gguf": damage_gguf.RULES,
     ".pt": damage_states.RULES,
 }
 """By the end of a name, the rules for what the file means."""

@@ -202,4 +202,4 @@ def logits(model: Decoder | T5) -> Tensor | str:
         return f"{type(error).__name__}: {error}"
 
 
-KINDS = [Checkpoints("checkpoint", 0.4, (CheckpointError,))]
+KINDS = [Checkpoints("checkpoint", 0.3, (CheckpointError,))]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 KINDS = (
     "kind_checkpoints",
+    "kind_gguf",
     "kind_adapters",
     "kind_tokenizers",
     "kind_meetings",

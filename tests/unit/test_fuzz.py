@@ -18,12 +18,13 @@ from reading import KINDS, load_kinds
 from llmbook import data
 from llmbook.checkpoint import pretrained, sources, tokenizer
 from llmbook.checkpoint.folder import read_header
+from llmbook.checkpoint.gguf import GGUFTensor, table
 from llmbook.experiments import results
 from llmbook.meetings import json_lines
 from llmbook.training import run
 
 ALL = load_kinds(list(KINDS))
-CASES = {"checkpoint": 40, "adapter": 40, "run": 12, "table": 60, "result": 50, "meeting": 60, "qmsum": 60,
+CASES = {"checkpoint": 40, "gguf": 40, "adapter": 40, "run": 12, "table": 60, "result": 50, "meeting": 60, "qmsum": 60,
          "tokenizer": 40}  # fmt: skip
 KILLS = {name: 2 for name in ALL if name.startswith("kill-")}
 
@@ -105,6 +106,8 @@ FAULTS = {  # a kind, what is planted, how many cases are enough to tell, and th
     "two values under one name": ("meeting", (json_lines, "parse_json", json.loads), 100, "wrong"),
     "two values in a result": ("result", (results, "parse_json", json.loads), 150, "wrong"),
     "a state is not compared": ("run", (run, "refuse_misfit", lambda *_: None), 30, "wrong"),
+    "rows of a GGUF file as they lie": ("gguf", (GGUFTensor, "order", lambda tensor: None), 40, "wrong"),
+    "tensors over one another": ("gguf", (table, "_check_places", lambda *_: None), 200, "wrong"),
     "ids of their own": ("tokenizer", (tokenizer, "_refuse_other_ids", lambda *_: None), 100, "wrong"),
     "an undocumented error": ("checkpoint", (kind_checkpoints, "CheckpointError", None), 6, "unclear"),
 }
