@@ -17,7 +17,8 @@ def losses(runs, method, rate, seeds):
 
 
 def rate_of(runs, method, seeds, of=mean):
-    return min(sorted({run["rate"] for run in runs}), key=lambda rate: of(losses(runs, method, rate, seeds)))
+    rates = sorted({run["rate"] for run in runs})
+    return min(rates, key=lambda rate: of(losses(runs, method, rate, seeds) or [np.inf]))
 
 
 def compare(chosen_on=0, tested_on=1, of=mean, shared=None):
@@ -67,7 +68,29 @@ def carrier(pick=lambda apart: max(apart, key=lambda name: abs(apart[name] - mea
     return answer
 
 
+def of_known_seeds(runs, choosing, testing):
+    """As if the seeds below ten always chose."""
+    seeds = sorted({run["seed"] for run in runs})
+    return compare()(runs, [seed for seed in seeds if seed < 10], [seed for seed in seeds if seed >= 10])
+
+
+def of_known_rates(runs, choosing, testing):
+    """As if the rates were always these three."""
+    return compare()([run for run in runs if run["rate"] in (0.003, 0.01, 0.03)], choosing, testing)
+
+
+def of_full_tables(runs, choosing, testing):
+    """As if every rate had been run on every seed."""
+    table = {(run["method"], run["rate"], run["seed"]): run["loss"] for run in runs}
+    for method, rate in {key[:2] for key in table}:
+        assert all((method, rate, seed) in table for seed in testing), "a run is missing"
+    return compare()(runs, choosing, testing)
+
+
 WRONG = [
+    ("choose-rate", of_known_seeds, "expected|raised"),
+    ("choose-rate", of_known_rates, "raised"),
+    ("choose-rate", of_full_tables, "a run is missing"),
     ("choose-rate", compare(chosen_on=1), "best on the seeds that test"),
     ("choose-rate", compare(of=min), "is luck"),
     ("choose-rate", compare(of=median), "a run that broke"),
