@@ -119,7 +119,7 @@ def sandbox_works():
 
 @pytest.mark.skipif(sys.platform != "linux" or not sandbox_works(), reason="grading needs Linux and bubblewrap")
 def test_the_worked_file_grades(tmp_path):
-    """As it stands on the page: right answers earn its points; a mistake that it foresees does not, nor does nothing."""
+    """As it stands on the page: right answers earn its points; a mistake that it foresees does not."""
     checks, inbox, out = tmp_path / "hidden.py", tmp_path / "inbox", tmp_path / "graded"
     checks.write_text(worked_file(), "utf-8")
     (own,) = own_exercises(checks, known_exercises())

@@ -20,6 +20,10 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SCHEMA = 3
 """Of nbgrader's metadata."""
 STUB = "raise NotImplementedError"
+SETTINGS = """c = get_config()
+c.Execute.timeout = 120  # the first cell loads PyTorch, which takes a slow machine more than nbgrader's 30 seconds
+c.Execute.iopub_timeout = 60
+"""
 
 
 def export(root: Path, chapter: str, tasks: list[Task], out: Path) -> Path:
@@ -32,7 +36,7 @@ def export(root: Path, chapter: str, tasks: list[Task], out: Path) -> Path:
         out: the folder of the course, made if it does not exist.
 
     Returns:
-        The notebook that was written: ``source/CHAPTER/CHAPTER.ipynb``.
+        The notebook that was written: ``source/CHAPTER/CHAPTER.ipynb``. A course without settings gets some as well.
 
     Raises:
         ClassroomError: there is no such chapter, an exercise has no solution, or the file is there already.
@@ -44,6 +48,8 @@ def export(root: Path, chapter: str, tasks: list[Task], out: Path) -> Path:
     asked, answers = {task.exercise: task for task in tasks}, solutions(given.with_name("solutions.ipynb"), tasks)
     cells = [made for cell in handed_out(read_cells(given)) for made in _cells(cell, asked, answers)]
     replace_file(place, with_cells(given, cells))
+    if not (out / "nbgrader_config.py").exists():
+        replace_file(out / "nbgrader_config.py", SETTINGS)
     return place
 
 

@@ -79,8 +79,13 @@ def test_what_a_solution_needs_comes_with_it():
 
 def test_a_file_that_is_there_stays_and_a_missing_solution_is_told(tmp_path):
     place = export(ROOT, "gemma", tasks("gemma"), tmp_path)
+    settings = tmp_path / "nbgrader_config.py"
+    assert "timeout" in settings.read_text()
+    settings.write_text("c = get_config()  # mine")
     with pytest.raises(ClassroomError, match="there already"):
         export(ROOT, "gemma", tasks("gemma"), tmp_path)
+    export(ROOT, "olmo", tasks("olmo"), tmp_path)
+    assert settings.read_text().endswith("mine")
     place.unlink()
     with pytest.raises(ClassroomError, match="no function"):
         export(ROOT, "gemma", tasks("olmo"), tmp_path)
