@@ -2,6 +2,7 @@
 
 - What stands in a page as a script moves into a file of its own, and a button gets its function from site.js.
 - Icons are drawn by icons.css and not by a script of 1.4 MB. MathJax comes in parts, and only to pages with formulas.
+  The index of the search comes to the page of the search.
 - The state of widgets, which only a kernel can use, is left out, and so is what no page asks for.
 """
 
@@ -15,6 +16,7 @@ CODE = re.compile(r"<script[^>]*>(.*?)</script>", re.DOTALL)
 WIDGETS = re.compile(r'<script type="application/vnd\.jupyter\.widget-[^"]*">.*?</script>\s*', re.DOTALL)
 ICONS = re.compile(r'<script[^>]*scripts/fontawesome\.js[^>]*></script>\s*')
 MATHJAX = re.compile(r'<script[^>]*src="[^"]*/mathjax/[^"]*"[^>]*></script>\s*')
+SEARCH = re.compile(r'<script[^>]*src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>\s*')
 HANDLER = re.compile(r' onclick="toggleFullScreen\(\)"')
 ROOT = re.compile(r'data-content_root="([^"]*)"')
 PARTS = "mathjax/startup.js"
@@ -40,6 +42,8 @@ def lean(html, keep):
     html = HANDLER.sub("", WIDGETS.sub("", ICONS.sub("", html)))
     if 'class="math' not in html:
         html = MATHJAX.sub("", html)
+    if 'id="search-results"' not in html:
+        html = SEARCH.sub("", html)
     return INLINE.sub(moved, html)
 
 

@@ -20,3 +20,34 @@ document.addEventListener("DOMContentLoaded", () => {
   const setIndex = Search.setIndex;
   Search.setIndex = (index) => setIndex(bare(index));
 });
+
+/* What has a name or a number comes first, at its place: BOOK_PLACES, from places.js (book/_ext/search_places.py). A
+ * page that is found opens where the words stand, and the browser marks them. */
+document.addEventListener("DOMContentLoaded", () => {
+  "use strict";
+
+  if (typeof Search === "undefined") return;
+
+  const key = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  const words = (new URLSearchParams(window.location.search).get("q") ?? "").trim();
+
+  function best(query) {
+    if (typeof BOOK_PLACES === "undefined") return [];
+    const wanted = key(query);
+    const name = [wanted, wanted.replace(/s$/, ""), `${wanted}s`].find((each) => Object.hasOwn(BOOK_PLACES, each));
+    if (!name) return [];
+    const [page, title, anchor] = BOOK_PLACES[name];
+    const number = Search._index.docnames.indexOf(page);
+    return number < 0 ? [] : [[page, title, anchor, null, 1000, Search._index.filenames[number]]];
+  }
+
+  const perform = Search._performSearch;
+  Search._performSearch = (query, ...rest) => [...perform(query, ...rest), ...best(query)]; // the last is shown first
+
+  const marks = words.split(/\s+/).filter(Boolean).map((word) => `text=${encodeURIComponent(word).replace(/-/g, "%2D")}`).join("&");
+  const point = (link) => {
+    if (marks && !link.href.includes(":~:")) link.href += `${link.href.includes("#") ? "" : "#"}:~:${marks}`;
+  };
+  new MutationObserver(() => document.querySelectorAll("#search-results li > a").forEach(point))
+    .observe(document.getElementById("search-results"), { childList: true, subtree: true });
+});

@@ -16,6 +16,7 @@ import checkout_files
 import exits
 import folded_cells
 import lean_pages
+import page_heads
 
 PAGE = """<html data-content_root="../">
 <script data-cfasync="false">first();</script>
@@ -23,6 +24,8 @@ PAGE = """<html data-content_root="../">
 <script src="../_static/doctools.js"></script>
 <script defer src="../_static/scripts/fontawesome.js?digest=1"></script>
 <script defer="defer" src="../_static/mathjax/startup.js"></script>
+<script src="../_static/searchtools.js"></script>
+<script src="../searchindex.js"></script>
 <script type="application/vnd.jupyter.widget-state+json">{"a": "</b>"}</script>
 <script type="application/json" class="explorer-frames">{}</script>
 <button onclick="toggleFullScreen()" class="btn">x</button>
@@ -46,6 +49,11 @@ def test_scripts_move_out_and_what_no_page_needs_goes():
     assert kept == {"_static/inline/0.js": "first();\nlet second = 2;"}
     assert re.findall(r'src="([^"]*)"', page) == ["../_static/inline/0.js", "../_static/doctools.js"]
     assert 'class="explorer-frames">{}' in page and "onclick" not in page and "widget-state" not in page
+
+
+def test_the_page_of_the_search_keeps_its_index():
+    page, _ = leaned(PAGE + '<div id="search-results"></div>')
+    assert "searchtools.js" in page and "searchindex.js" in page
 
 
 def test_formulas_keep_their_script():
@@ -167,3 +175,17 @@ def test_cells_that_only_prepare_or_draw_fold():
 ])  # fmt: skip
 def test_cells_that_work_stay_open(work):
     assert folded("from llmbook.chapters.gemma.norms import plots", work)[1] == ""
+
+
+def test_a_page_says_what_it_is(built_book):
+    for path in built_book.glob("chapters/*/*.html"):
+        found = re.search('<meta name="description" content="([^"]*)"', path.read_text("utf-8"))
+        assert found and 20 < len(found[1]) < 300, path
+    assert "There is no such page" in (built_book / "404.html").read_text("utf-8")
+
+
+def test_addresses_and_pictures_only_of_a_published_book():
+    assert not re.search("og:(url|image)", page_heads.metatags("T", "x", "", ""))
+    assert 'content="https://b.org/a?b=1&amp;c"' in page_heads.metatags("T", "x", "https://b.org/a?b=1&c", "p.svg")
+    long = nodes.paragraph("", "word " * 100)
+    assert page_heads.description(nodes.section("", long)).endswith("word ...")

@@ -45,3 +45,40 @@ def test_without_our_script_it_is_not(site, tab, words):
         assert not is_answered(tab, site, words)
     finally:
         tab.unroute("**/search.js*")
+
+
+QUERIES = {  # what a reader types, and the page or place that stands first
+    "rms_norm": "chapters/gemma/04-norms.html#norms-four",
+    "weight tying": "chapters/olmo/02-positions-and-vocabulary.html#olmo-tying",
+    "Exercise 4.11": "chapters/gemma/exercises.html#",
+    "figure 2.3": "chapters/dora/01-low-rank.html#",
+    "how many parameters": "chapters/gemma/01-what-7b-counts.html",
+    "perplexity": "book/how-to-read-an-experiment.html#reading-loss",
+    "learning rates": "#",
+    "GeGLU": "chapters/gemma/03-glu-swiglu-geglu.html",
+    "which rank": "chapters/dora/05-does-it-help.html",
+    "human judgment": "chapters/tiny-titans/03-where-rouge-misleads.html",
+    "kv cache": "#",
+    "anneal": "chapters/olmo/04-schedule.html#olmo-anneal",
+}
+
+
+def first_hit(tab, site, words):
+    """Where the first result of a search leads."""
+    search(tab, site, words)
+    return tab.locator("#search-results li a").first.get_attribute("href")
+
+
+@pytest.mark.parametrize("words", QUERIES)
+def test_what_a_reader_looks_for_stands_first(site, tab, words):
+    address = first_hit(tab, site, words)
+    assert QUERIES[words] in address and ":~:text=" in address
+
+
+def test_without_the_places_it_does_not(site, tab):
+    """The twin: the words alone find other pages first."""
+    tab.route("**/places.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    try:
+        assert sum(place not in first_hit(tab, site, words) for words, place in QUERIES.items()) >= 4
+    finally:
+        tab.unroute("**/places.js*")
