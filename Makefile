@@ -4,6 +4,7 @@
 # make faults  plant faults in the package by rule, one at a time, and see which tests catch them
 # make fuzz    break files by rule and kill writers, and see that each is read right or clearly refused
 # make slides  a deck a chapter, for the browser and as PDF          make print  exercises for paper, the solutions apart
+# make pdf     the whole book as one PDF, _build/book.pdf
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
@@ -18,7 +19,7 @@ PIP_INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.t
 # an upgrade of Python, or when the book is moved, they are others, and .venv is made anew.
 VENV_HOLDS := $(shell $(BIN)/python scripts/venv_holds.py 2>/dev/null)
 
-.PHONY: book test variants faults fuzz slides print lab bench clean
+.PHONY: book test variants faults fuzz slides print pdf lab bench clean
 book: $(BOOK_READY)
 	@$(BIN)/python scripts/build_book.py
 
@@ -52,6 +53,11 @@ slides: $(TEST_READY)
 print: $(TEST_READY)
 	$(BIN)/python scripts/build_book.py
 	$(BIN)/python scripts/print exercises
+
+# _build/book.pdf: contents with page numbers, links, an outline, explorers as they begin, solutions at the end.
+pdf: $(TEST_READY)
+	$(BIN)/python scripts/build_book.py
+	$(BIN)/python scripts/print book
 
 lab: $(BOOK_READY)
 	$(BIN)/jupyter lab --notebook-dir=. book/notebooks/start-here/a-transformer-in-twenty-minutes.ipynb

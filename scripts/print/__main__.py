@@ -10,9 +10,10 @@ from pathlib import Path
 
 from built_pages import HTML, ROOT, chapters, moved, read_page
 from chromium import NoBrowser, print_pages
+from destinations import page_numbers
 from handout import exercises, solutions
 from paper import FOLDER, write_paper
-from whole_book import read_book, running_heads, whole_book
+from whole_book import numbered, read_book, running_heads, whole_book
 
 PRINTED = ROOT / "_build" / "print"
 
@@ -23,7 +24,7 @@ def main() -> int:
     parser.add_argument("what", choices=sorted(WHAT), help="the exercises of each chapter, or the whole book")
     asked = parser.parse_args()
     try:
-        made = print_pages(HTML, WHAT[asked.what](HTML))
+        made = WHAT[asked.what](HTML)
     except NoBrowser as error:
         print(error)
         return 1
@@ -31,8 +32,8 @@ def main() -> int:
     return 0
 
 
-def handouts(html: Path) -> dict[Path, str]:
-    """Write the exercises of every chapter, and their solutions; {a PDF: the page to print}."""
+def handouts(html: Path) -> list[Path]:
+    """Print the exercises of every chapter, and their solutions."""
     wanted = {}
     for chapter, names in chapters().items():
         name = next(name for name in names if name.endswith("/exercises"))
@@ -40,7 +41,7 @@ def handouts(html: Path) -> dict[Path, str]:
         for kind, make in (("exercises", exercises), ("solutions", solutions)):
             page = f"{chapter}-{kind}"
             wanted[PRINTED / f"{page}.pdf"] = write_paper(html, page, page, make(name, article, title), STYLES[kind])
-    return wanted
+    return print_pages(html, wanted)
 
 
 def chapter_title(front: str, html: Path) -> str:
@@ -48,14 +49,18 @@ def chapter_title(front: str, html: Path) -> str:
     return moved(read_page(front, html).h1, front, FOLDER).decode_contents().strip()
 
 
-def book(html: Path) -> dict[Path, str]:
-    """Write the whole book as one page; {the PDF: that page}."""
+def book(html: Path) -> list[Path]:
+    """Print the whole book: once to learn where its pages begin, and once with their numbers in the contents."""
     pages = read_book(html)
     style = running_heads(pages)
-    return {ROOT / "_build" / "book.pdf": write_paper(html, "book", BOOK_TITLE, whole_book(pages), style)}
+    text = whole_book(pages)
+    wanted = {BOOK: write_paper(html, "book", BOOK_TITLE, text, style)}
+    print_pages(html, wanted)
+    write_paper(html, "book", BOOK_TITLE, numbered(text, page_numbers(BOOK.read_bytes())), style)
+    return print_pages(html, wanted)
 
 
-BOOK_TITLE = "Open LLMs from Scratch"
+BOOK, BOOK_TITLE = ROOT / "_build" / "book.pdf", "Open LLMs from Scratch"
 STYLES = {"exercises": ".bd-article div.exercise { break-inside: avoid; }\n", "solutions": ""}
 WHAT = {"exercises": handouts, "book": book}
 

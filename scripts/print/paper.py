@@ -12,6 +12,7 @@ PAGE = """<!DOCTYPE html>
 <title>{title}</title>
 <link rel="stylesheet" href="../_static/pygments.css">
 <link rel="stylesheet" href="../_static/llmbook.css">
+<link rel="stylesheet" href="../_static/theme-fixes.css">
 <link rel="stylesheet" href="paper.css">
 {style}<script src="paper.js"></script>
 <script defer src="../_static/mathjax/startup.js"></script>

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from handout import solutions, task
 from paper import FOLDER
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5")
-LEFT_OUT = ".toctree-wrapper, .explorer-controls, script, noscript, div.solution"
+LEFT_OUT = "section:has(> .chapter-map), .toctree-wrapper, .explorer-controls, script, noscript, div.solution, details"
 HEAD = """@page {name} {{ @top-right {{ content: "{title}"; font: 9pt "DejaVu Sans", Arial, sans-serif; }} }}
 .of-{name} {{ page: {name}; }}
 """
+NUMBER = '<span class="number" data-of="{key}">{number}</span>'
+LINE = '<li class="{kind}"><a href="#{key}">{title}</a>' + NUMBER.replace("{number}", "") + "</li>"
 IN_SITE = re.compile(r"^(?!\w+:|//)")
 
 
@@ -72,10 +75,21 @@ def whole_book(pages: list[Page]) -> str:
 
 def contents_list(pages: list[Page]) -> str:
     """The contents, each title a link."""
-    lines = [f'<li class="{"below" if page.is_below else "top"}"><a href="#{page.key}">{page.title}</a></li>'
-             for page in pages]  # fmt: skip
-    lines.append('<li class="top"><a href="#solutions">Solutions</a></li>')
+    lines = [LINE.format(kind="below" if page.is_below else "top", key=page.key, title=page.title) for page in pages]
+    lines.append(LINE.format(kind="top", key="solutions", title="Solutions"))
     return f'<section class="page-of-book contents"><h1>Contents</h1><ul>{"".join(lines)}</ul></section>'
+
+
+def numbered(html: str, numbers: Mapping[str, int]) -> str:
+    """A book whose contents say on which page each title stands.
+
+    Args:
+        html: the book's page.
+        numbers: {key of a page: the number of the sheet it begins on}.
+    """
+    for key, number in numbers.items():
+        html = html.replace(NUMBER.format(key=key, number=""), NUMBER.format(key=key, number=number))
+    return html
 
 
 def set_page(page: Page, keys: dict[str, str]) -> Tag:
@@ -88,7 +102,10 @@ def set_page(page: Page, keys: dict[str, str]) -> Tag:
     part = page.article
     for box in part.select("div.exercise"):
         task(box)
-    for extra in part.select(LEFT_OUT) + part.select("details:not(.choice)"):
+    for folded in part.select("details:not(.choice)"):
+        for output in folded.select(".cell_output"):
+            folded.insert_before(output)
+    for extra in part.select(LEFT_OUT):
         extra.decompose()
     rename(part, page)
     for link in part.select("a[href]"):
@@ -105,6 +122,8 @@ def set_page(page: Page, keys: dict[str, str]) -> Tag:
 
 def rename(part: Tag, page: Page) -> None:
     """Put a page's key before every name on it, and point exercises to their solutions."""
+    for inside in part.select("div.exercise > section[id]"):  # all of them have the same
+        del inside["id"]
     for tag in part.select("[id]"):
         if tag.find_parent("svg") is None:
             tag["id"] = f"{page.key}--{tag['id']}"

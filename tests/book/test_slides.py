@@ -8,6 +8,7 @@ from book_build import ROOT
 from bs4 import BeautifulSoup
 from serve import serve
 from slide_checks import open_deck, slide_faults
+from visit import COLORS, accessibility_problems
 
 sys.path += [str(ROOT / "scripts" / name) for name in ("print", "slides")]
 from built_pages import chapters, read_page
@@ -114,6 +115,19 @@ def test_a_slide_that_is_too_full_is_reported(folder, tab, tmp_path):
         faults = slide_faults(tab, f"{address}/slides/bad.html")
     for said in ("1: p. runs over", "2: pre. is cut", "3: img. and p. stand on each other", "4: the picture is small"):
         assert any(said in fault for fault in faults), (said, faults)
+
+
+def test_slides_are_for_every_reader(folder, slides, tab):
+    """Nothing serious for axe on the first slide of each kind, in light colors and in dark ones."""
+    kinds = [slide.kind for slide in slides["tiny-titans"]]
+    with serve(folder) as address:
+        open_deck(tab, f"{address}/slides/tiny-titans.html")
+        for colors, rules in (("light", {}), ("dark", {"runOnly": COLORS})):
+            tab.emulate_media(color_scheme=colors)
+            for number in sorted(kinds.index(kind) + 1 for kind in set(kinds)):
+                tab.evaluate(f"() => {{ location.hash = '#{number}'; }}")
+                tab.locator(f".slide.is-shown[id='{number}']").wait_for()
+                assert not accessibility_problems(tab, **rules), (colors, number)
 
 
 def test_keys_and_addresses_lead_through_a_deck(folder, tab):
