@@ -1,11 +1,11 @@
-"""Checks for the page on the architecture: folded norms, the gradient of a norm, fused matrices."""
+"""Checks for the page on the architecture: folded norms, the gradient of a norm, tests of a gate."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from llmbook.exercises.by_hand import without_autograd
-from llmbook.exercises.compare import draw, expect_items, expect_tensor
+from llmbook.exercises.compare import Mistake, as_tensor, draw, expect_items, expect_tensor
 from llmbook.exercises.registry import exercise
 from llmbook.layers.norm import layer_norm
 
@@ -18,12 +18,16 @@ def expect_folded(f, outputs: int, inputs: int) -> None:
     weights = [
         (weight, "the gain has no effect on your weight: column i must be multiplied by gain[i]"),
         (weight / gain, "that divides by the gain: the new layer must multiply, as the norm did"),
+        (weight * (1 + gain), "that is Gemma's 1 + gain: here the gain itself multiplies"),
+        (folded.T, "it is transposed: outputs are rows, as in the old matrix"),
         *((weight * gain[:, None], "the gain multiplies the rows: it belongs to the inputs, which are the columns")
           for _ in range(outputs == inputs)),
     ]  # fmt: skip
     biases = [
         (bias, "the shift has no effect on your bias: it goes through the old matrix first"),
         (weight @ shift, "the old bias is lost: add it"),
+        (weight @ shift - bias, "the old bias has the wrong sign: add it"),
+        (weight @ (shift / gain) + bias, "the shift is added after the gain: do not divide it"),
         (folded @ shift + bias, "the gain is counted twice: the shift is added after the gain, so use the old matrix"),
         *((shift + bias, "the shift is added as it is: it must go through the old matrix first")
           for _ in range(outputs == inputs)),
@@ -47,6 +51,8 @@ def fold_into_a_square(f):
 def expect_norm_gradient(f, x: Tensor, eps: float) -> None:
     """Compare with autograd."""
     upstream = draw(5, *x.shape) + 0.5
+    across = x - x.mean(0)
+    across = across / (across.square().mean(0) + eps).sqrt()
     leaf = x.clone().requires_grad_()
     right = torch.autograd.grad((layer_norm(leaf, eps=eps) * upstream).sum(), leaf)[0]
     mean = lambda value: value.mean(-1, keepdim=True)  # noqa: E731
@@ -63,12 +69,17 @@ def expect_norm_gradient(f, x: Tensor, eps: float) -> None:
         (gradient(sigma, average=0.0), "that is RMSNorm's gradient: the mean of upstream must be taken away too"),
         (gradient(sigma, along=0.0), "s is treated as a constant: the part along y must be taken away too"),
         (gradient(sigma) * sigma, "the last division by s is missing: long vectors get small gradients"),
+        (gradient(sigma, along=-1.0), "the part along y has the wrong sign: take it away"),
+        ((upstream - upstream.mean(0) - across * (upstream * across).mean(0)) / (x.var(0, correction=0) + eps).sqrt(),
+         "those are means over the batch: each vector is normed by itself"),
+        ((upstream - mean(upstream) - centered * mean(upstream * centered / sigma)) / sigma,
+         "that takes c where y belongs: both times it is c / s"),
         (gradient(sigma, along=x.shape[-1]), "that sums upstream * y over the entries: take the mean"),
         (gradient(variance.sqrt()), "eps is missing from s"),
         (gradient(variance.sqrt() + eps), "eps is added to the root: it belongs under the root"),
         (gradient(x.std(-1, keepdim=True)), "that is the variance with D - 1: the norm divides by D"),
         (gradient((x.var(-1, keepdim=True) + eps).sqrt()), "that is the variance with D - 1: the norm divides by D"),
-    ]
+    ]  # fmt: skip
     expect_tensor(without_autograd(f)(x, upstream, eps), right, mistakes)
 
 
@@ -84,32 +95,50 @@ def gradient_where_eps_counts(f):
     expect_norm_gradient(f, 0.5 * draw(6, 3, 6) + 1, 0.1)
 
 
-def expect_fused(f, gate_last: bool) -> None:
-    """Compare with SwiGLU by the right halves."""
-    x, fused, down = draw(7, 4, 6), draw(8, 10, 6), draw(9, 6, 5)
-    first, second = x @ fused[:5].T, x @ fused[5:].T
-    gate, up = (second, first) if gate_last else (first, second)
-    even, odd = (x @ fused[::2].T, x @ fused[1::2].T)
-    hidden = [
-        (F.silu(up) * gate, "gate and up are exchanged: look at `gate_last` again"),
-        (gate * up, "the gate has no activation: SiLU acts on it"),
-        (F.silu(gate) * F.silu(up), "SiLU is on both halves: up stays linear"),
-        (F.gelu(gate) * up, "that is GELU on the gate: SwiGLU has SiLU"),
-        (torch.sigmoid(gate) * up, "that is a sigmoid on the gate: SwiGLU has SiLU"),
-        (F.silu(even) * odd, "those are every second row: the halves lie one after the other"),
-        (F.silu(odd) * even, "those are every second row: the halves lie one after the other"),
-    ]
-    mistakes = [(wrong @ down.T, hint) for wrong, hint in hidden]
-    expect_tensor(f(x, fused, down, gate_last), (F.silu(gate) * up) @ down.T, mistakes)
+FEW, LOUD, SEEN = 3, 1.0, 0.05
+"""How many pairs a test may have, how large their numbers may be, and which difference it sees."""
+
+ACTIVATION = [
+    (lambda a, b: a * b, "a gate without an activation passes your test"),
+    (lambda a, b: F.silu(a) * F.silu(b), "SiLU on both halves passes your test: up must stay linear"),
+    (lambda a, b: F.gelu(a) * b, "GELU on the gate passes your test: close to 0 the two are alike"),
+    (lambda a, b: torch.sigmoid(a) * b, "a sigmoid on the gate passes your test: at a gate of 1 it equals SiLU"),
+]
+HALVES = [
+    (lambda a, b: F.silu(b) * a, "the exchanged halves pass your test: with small or equal numbers nobody sees them"),
+    (lambda a, b: F.silu(a * b), "SiLU of the product passes your test"),
+    (lambda a, b: F.silu(a) + b, "a sum in place of the product passes your test"),
+    (lambda a, b: F.silu(a.abs()) * b, "a gate that has lost its sign passes your test: no gate is below 0"),
+    (lambda a, b: F.silu(a) * b.abs(), "an up that has lost its sign passes your test: no up is below 0"),
+]
 
 
-@exercise("olmo-ex-fused")
-def fused_in_olmo_order(f):
-    """The gate last, as in OLMo's own files"""
-    expect_fused(f, True)
+def expect_pairs(f) -> Tensor:
+    """Insist on few quiet pairs, and give them back as columns."""
+    pairs = as_tensor(f(), "your list of pairs").double()
+    if pairs.ndim != 2 or pairs.shape[-1] != 2 or not 1 <= len(pairs) <= FEW:
+        raise Mistake(f"return one to three pairs (gate, up); yours has shape {tuple(pairs.shape)}")
+    if not (pairs.abs() <= LOUD).all():
+        raise Mistake("a number is not between -1 and 1: louder numbers are not to be had in this test")
+    return pairs.T
 
 
-@exercise("olmo-ex-fused")
-def fused_in_the_other_order(f):
-    """The gate first"""
-    expect_fused(f, False)
+def expect_seen(f, faults: list) -> None:
+    """Insist that each fault differs visibly at some pair."""
+    gate, up = expect_pairs(f)
+    passed = [hint for fault, hint in faults if (fault(gate, up) - F.silu(gate) * up).abs().max() <= SEEN]
+    if passed:
+        more = f"; so do {len(passed) - 1} other faults of this kind" if len(passed) > 1 else ""
+        raise Mistake(f"{passed[0]}{more}")
+
+
+@exercise("olmo-ex-gate-tests")
+def faults_of_the_activation(f):
+    """Faults of the activation are seen"""
+    expect_seen(f, ACTIVATION)
+
+
+@exercise("olmo-ex-gate-tests", points=2)
+def faults_of_the_halves(f):
+    """Exchanged halves and lost signs are seen"""
+    expect_seen(f, HALVES)

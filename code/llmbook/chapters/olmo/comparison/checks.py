@@ -1,50 +1,67 @@
-"""Checks for the page that compares models: columns of a table, windows, experts, stacked matrices."""
+"""Checks for the page that compares models: cells of a table, windows, experts, stacked matrices."""
 
+import math
+from collections.abc import Callable
+
+import numpy as np
 import torch
+from torch import Tensor
 
+from llmbook.data import read_table
 from llmbook.exercises.by_hand import MOST_LINES, without_loop
-from llmbook.exercises.compare import Mistake, draw, expect_items, expect_number, expect_tensor
+from llmbook.exercises.compare import Mistake, as_tensor, draw, expect_items, expect_number, expect_tensor
 from llmbook.exercises.registry import exercise
 
 
-def expect_column(f, dimension: int, heads: int, variant: str) -> None:
-    """Compare the two sizes; GQA leaves the second unknown."""
-    what = "head_size and kv_heads"
-    head_size, kv_heads = expect_items(f(dimension, heads, variant), 2, what)
-    sizes = [
-        (heads, "that is the number of heads: the size is the dimension divided by it"),
-        (dimension, "that is the whole dimension: divide it by the number of heads"),
+def named(columns: list[dict], wrong: Callable[[float, int], bool]) -> list[str]:
+    """The models whose cell a rule finds wrong, told the tokens of a batch and what is printed."""
+    return [each["model"] for each in columns if wrong(each["rows"] * each["length"], each["printed"])]
+
+
+def expect_named(f, columns: list[dict]) -> None:
+    """Compare with the cells that are not the product, rounded to millions; the order does not count."""
+    right = named(columns, lambda tokens, printed: abs(tokens / 1e6 - printed) > 0.5)
+    slips = [
+        (lambda tokens, printed: abs(tokens / 1e6 - printed) <= 0.5, "those are the cells that are right"),
+        (lambda tokens, printed: round(tokens / 2**20) != printed, "a million is 1,000,000 here, not 1,024 x 1,024"),
+        (lambda tokens, printed: tokens // 10**6 != printed, "that cuts decimals off: round to the nearest million"),
+        (lambda tokens, printed: math.ceil(tokens / 1e6) != printed, "that rounds up: round to the nearest million"),
+        (lambda tokens, printed: tokens != printed * 10**6, "a rounded cell is not wrong: compare after rounding"),
+        (lambda tokens, printed: abs(tokens / 1e6 / printed - 1) > 0.1, "a share of the number is another rule: round"),
+        (lambda tokens, printed: abs(tokens / 1e6 - printed) > 1, "a whole million off is too much to allow: round"),
+        (lambda tokens, printed: tokens / 1e6 > printed + 0.5, "a cell can also be too large"),
+        (lambda tokens, printed: False, "not every cell is right"),
     ]
-    expect_number(head_size, dimension // heads, sizes)
-    if variant == "GQA":
-        if kv_heads is not None:
-            raise Mistake(f"kv_heads is {kv_heads!r} for GQA: the table does not say how many groups, so return None")
-        return
-    counts = [
-        (heads, "all heads have keys of their own only when attention is full: with MQA they share one"),
-        (1, "one key-value head is MQA: with full attention every head has its own"),
-        (0, "a model without key-value heads has nothing to look at"),
-    ]
-    expect_number(kv_heads, heads if variant == "full" else 1, counts)
+    got = f(columns)
+    if not isinstance(got, list | tuple | set | np.ndarray) or any(not isinstance(each, str) for each in got):
+        raise Mistake(f"return a list of names; yours is {got!r}")
+    if sorted(got) != sorted(right):
+        found = [hint for wrong, hint in slips if sorted(got) == sorted(named(columns, wrong))]
+        raise Mistake(f"you name {sorted(got) or 'nobody'}" + (f": {found[0]}" if found else f", expected {right}"))
 
 
-@exercise("olmo-ex-column")
-def column_of_full_attention(f):
-    """OLMo 7B: 4,096, 32 heads, full"""
-    expect_column(f, 4096, 32, "full")
+@exercise("olmo-ex-audit-batch")
+def the_batches_of_the_paper(f):
+    """The five columns of the paper"""
+    table = {row["property"]: row for row in read_table("olmo_architecture")}
+    models = [name for name in table["sequence_length"] if name.endswith("B")]
+    given = "batch_size_instances", "sequence_length", "batch_size_tokens"
+    cells = [[table[row][model] for row in given] for model in models]
+    expect_named(f, [
+        {"model": model, "rows": int(rows), "length": int(length), "printed": int(printed.strip("~M"))}
+        for model, (rows, length, printed) in zip(models, cells, strict=True)
+    ])  # fmt: skip
 
 
-@exercise("olmo-ex-column")
-def columns_of_multi_query(f):
-    """Falcon 7B and PaLM 8B: MQA"""
-    expect_column(f, 4544, 71, "MQA")
-    expect_column(f, 4096, 16, "MQA")
-
-
-@exercise("olmo-ex-column")
-def column_of_grouped_query(f):
-    """Llama 2 7B as printed: GQA"""
-    expect_column(f, 4096, 32, "GQA")
+@exercise("olmo-ex-audit-batch", points=2)
+def other_batches(f):
+    """Cells that were made up, small and large"""
+    cells = {"A": (3000, 1000, 3), "B": (1500, 1024, 1), "C": (900, 1000, 1), "D": (2450, 1024, 2),
+             "E": (1900, 2000, 5), "F": (12_650, 4000, 50), "G": (600, 4000, 2), "H": (400, 1000, 1)}  # fmt: skip
+    columns = [{"model": name, "rows": rows, "length": length, "printed": printed}
+               for name, (rows, length, printed) in cells.items()]  # fmt: skip
+    expect_named(f, columns)
+    expect_named(f, columns[:3:2])
 
 
 def pairs(length: int, window: int) -> int:
@@ -59,6 +76,7 @@ def expect_pairs(f, length: int, window: int) -> None:
     mistakes = [
         (pairs(length, window + 1), "a window of w keys includes the token's own: you let it see one more"),
         (length * window, "the first tokens have fewer than w keys to look at: the count starts with a triangle"),
+        (pairs(length, window - 1), "a window of w keys includes the token's own: you let it see one fewer"),
         (triangle, "that is the count without a window"),
         (length * length, "that counts keys in the future"),
         (pairs(length, window) - length, "every token sees itself too"),
@@ -76,6 +94,7 @@ def pairs_of_a_long_text(f):
     """A text longer than the window"""
     expect_pairs(f, 7, 3)
     expect_pairs(f, 8192, 4096)
+    expect_pairs(f, 3_000_000, 4096)  # a mask of all pairs does not fit into any memory
 
 
 @exercise("olmo-ex-window")
@@ -102,7 +121,15 @@ def expect_route(f, experts: int, chosen: int) -> None:
         (out.scatter(-1, least, scores.gather(-1, least).softmax(-1)), "those are the experts with the lowest scores"),
         (scores.masked_fill(~mask, 0), "those are scores: the weights are their softmax"),
     ]
-    expect_tensor(f(scores, chosen), right, mistakes)
+    got = as_tensor(f(scores, chosen))
+    expect_tensor(got, right, mistakes)
+    expect_zeros(got, mask)
+
+
+def expect_zeros(got: Tensor, mask: Tensor) -> None:
+    """Insist on weights of exactly 0 outside the mask."""
+    if (got[~mask] != 0).any():
+        raise Mistake("small is not 0: an expert with any weight runs; give the others minus infinity, or no place")
 
 
 @exercise("olmo-ex-router")
@@ -115,6 +142,20 @@ def route_to_two_of_eight(f):
 def route_to_three_of_five(f):
     """3 of 5 experts"""
     expect_route(f, 5, 3)
+
+
+@exercise("olmo-ex-router")
+def route_with_a_tie(f):
+    """Two scores that tie for the last place"""
+    scores, chosen = torch.tensor([[0.5, 2.0, 0.5, -1.0], [3.0, 3.0, 3.0, 3.0]]), 2
+    got = as_tensor(f(scores, chosen))
+    if got.shape == scores.shape and (((got != 0).sum(-1)) > chosen).any():
+        raise Mistake("more than k experts run: of equal scores take any, but never k + 1 experts")
+    best = scores.topk(chosen, -1).values.softmax(-1)
+    expect_tensor(got.topk(chosen, -1).values, best, name="the chosen weights, sorted")
+    expect_tensor(got.sort(-1).values[:, :-chosen], torch.zeros(2, 2), exact=True, name="the other weights")
+    if not (got[0, 1] > got[0].sum() / 2):
+        raise Mistake("the best expert has the largest weight")
 
 
 def expect_split(f, heads: int, size: int, width: int) -> None:
@@ -130,14 +171,25 @@ def expect_split(f, heads: int, size: int, width: int) -> None:
         (stacked[:heads], "that is one row for each head: a head has head_size rows"),
         (stacked[:, : heads * size], "that cuts columns: the outputs of a linear map are the rows"),
     ]
+    queries += [
+        (right[0].unflatten(0, (size, heads)).transpose(0, 1).flatten(0, 1), "the rows are in another order"),
+        (right[0].t(), "it is transposed: outputs stay rows"),
+        (right[0].unflatten(0, (heads, size)), "the heads have an axis of their own: return the rows as they are"),
+        (stacked[: (heads - 1) * size], "a head is missing from the queries"),
+    ]
     keys = [
+        (stacked[heads * size : heads * size + 1], "that is one row: the key has head_size rows"),
         (right[2], "key and value are exchanged: the key comes first"),
         (stacked[rows // 3 : 2 * rows // 3], equal),
         (stacked[heads * size :], "that is key and value together: each has head_size rows"),
     ]
     expect_tensor(query, right[0], queries, name="the query matrix")
     expect_tensor(key, right[1], keys, name="the key matrix")
-    expect_tensor(value, right[2], name="the value matrix")
+    values = [
+        (right[1], "that is the key again: the value comes behind it"),
+        (right[2][:-1], "the last row is missing: a slice ends before its second number"),
+    ]
+    expect_tensor(value, right[2], values, name="the value matrix")
 
 
 @exercise("olmo-ex-split-qkv")

@@ -1,4 +1,6 @@
-"""Checks for the page on AdamW and the schedule: one step, clipping, the learning rate."""
+"""Checks for the page on AdamW and the schedule: one step, a batch in pieces, a peak for the learning rate."""
+
+import math
 
 import torch
 from torch import Tensor
@@ -81,84 +83,99 @@ def later_step(f):
     expect_step(f, 7, 0.5)
 
 
-def expect_clipped(f, gradients: list[Tensor], limit: float) -> None:
-    """Compare each tensor with one common factor."""
-    norms = torch.stack([gradient.norm() for gradient in gradients])
-    whole = norms.norm()
-    factor = min(1.0, limit / whole.item())
-    names = [f"tensor {number}" for number in range(len(gradients))]
-    got = expect_items(f(gradients, limit), len(gradients), "the tensors in their order")
-    for value, gradient, norm, name in zip(got, gradients, norms, names, strict=True):
-        mistakes = [
-            (gradient, "it is not clipped: all tensors together are too long"),
-            (gradient * (limit / whole), "short gradients are made longer: the factor is at most 1"),
-            (gradient * min(1.0, limit / norm.item()), "each tensor has a limit of its own: take one norm over all"),
-            (gradient.clamp(-limit, limit), "that clips each number: it changes the direction"),
-            (gradient * (limit / whole**2), "the root is missing from the norm"),
-            (gradient * (limit / norms.sum()), "norms do not add: add their squares and take the root"),
-            (gradient / whole, "that makes the length 1, not the limit"),
-        ]
-        expect_tensor(value, gradient * factor, mistakes, name=name)
+def expect_accumulated(f, gradients: list[Tensor], counts: list[int], limit: float) -> None:
+    """Compare with the mean over all tokens, clipped once."""
+    cut = lambda gradient: gradient * min(1.0, limit / max(gradient.norm().item(), 1e-30))  # noqa: E731
+    weighted = lambda parts: sum(n * part for n, part in zip(counts, parts, strict=True)) / sum(counts)  # noqa: E731
+    whole, plain = weighted(gradients), sum(gradients) / len(gradients)
+    clipped = [cut(each) for each in gradients]
+    summed = sum(gradients)
+    mistakes = [
+        (sum(clipped) / len(gradients), "both mistakes are still there"),
+        (weighted(clipped), "each piece is clipped by itself: average first, then clip once"),
+        (cut(plain), "every piece counts alike: a piece of more tokens counts more"),
+        (whole, "it is not clipped at all"),
+        (whole * limit / whole.norm(), "a short gradient is made longer: the factor is at most 1"),
+        (whole.clamp(-limit, limit), "that clips each number: it changes the direction"),
+        (cut(summed), "that is the sum of the pieces: the whole batch has the mean over its tokens"),
+        (weighted(gradients) * sum(counts) / len(counts), "divide by the number of tokens, not of pieces"),
+        (cut(whole * sum(counts)), "divide by the number of tokens before you clip"),
+        (whole * min(1.0, limit / max(whole.square().sum().item(), 1e-30)), "the root is missing from the norm"),
+        (cut(whole) / len(gradients), "that divides once more by the number of pieces"),
+        (cut(gradients[-1]), "that is the last piece alone: earlier ones are lost"),
+    ]
+    zero = "" if whole.any() else "a length of 0 must not be divided by"
+    expect_tensor(f(gradients, counts, limit), cut(whole), mistakes, otherwise=zero)
 
 
-@exercise("olmo-ex-clip")
-def clip_long_gradients(f):
-    """Longer than the limit, though one of the tensors is not"""
-    expect_clipped(f, [draw(4, 3, 2) * 3, draw(5, 4) * 0.1, draw(6, 2, 2)], 1.0)
-    expect_clipped(f, [draw(4, 3, 2) * 3, draw(5, 4) * 0.1, draw(6, 2, 2)], 2.5)
+@exercise("olmo-ex-accumulate", points=2)
+def pieces_of_a_long_gradient(f):
+    """Pieces of 7, 2 and 16 tokens, together longer than the limit"""
+    expect_accumulated(f, [draw(4, 5) * 3, draw(5, 5) * 0.2, draw(6, 5)], [7, 2, 16], 0.7)
 
 
-@exercise("olmo-ex-clip")
-def clip_short_gradients(f):
-    """Shorter than the limit"""
-    expect_clipped(f, [draw(7, 3, 2) * 0.01, draw(8, 4) * 0.02], 1.0)
+@exercise("olmo-ex-accumulate")
+def pieces_of_a_short_gradient(f):
+    """One long piece, and together shorter than the limit"""
+    expect_accumulated(f, [draw(7, 4) * 4, draw(8, 4) * 0.02], [1, 19], 1.5)
 
 
-def expect_rate(f, t: int, peak: float, warmup: int, total: int) -> None:
-    """Compare the rate of one step with the book's schedule."""
-    floor = peak / 10
-    right = Schedule(peak, total, warmup, floor)(t - 1)
-    line = lambda progress, end: peak + (end - peak) * progress  # noqa: E731
-    share = (t - warmup) / (total - warmup)
-    mistakes = [(peak * t / warmup, "warm-up has ended: from here on the rate falls")] if t > warmup else [
-        ((t - 1) * peak / warmup, "steps count from 1 here: the first one has peak / warmup"),
-        (floor + (peak - floor) * t / warmup, "that starts at a tenth: this warm-up starts from zero"),
-        (peak, "the rate warms up first, in a straight line"),
-    ]  # fmt: skip
-    if t > warmup:
-        mistakes += [
-            (line(share, floor), "after the last step the rate stays at its floor: do not go on falling"),
-            (line(share, 0.0), "that falls to zero: it ends at a tenth of the peak"),
-            (line(t / total, floor), "the decay begins when the warm-up ends: count its steps from there"),
-            (line((t - warmup) / total, floor), "the decay has total - warmup steps, not total"),
-            (
-                line((t - 1 - warmup) / (total - warmup), floor),
-                "the decay begins a step late: step warmup + 1 is below the peak",
-            ),
-            (Schedule(peak, total, warmup, floor, "cosine")(t - 1), "that is a cosine: OLMo's paper has a line"),
-            (0.0, "the rate stays at a tenth of the peak"),
-            (peak, "the rate stays at its peak: it must fall"),
-        ]
-    expect_number(f(t, peak, warmup, total), right, mistakes, rtol=1e-6)
-
-
-@exercise("olmo-ex-clip")
-def clip_nothing(f):
+@exercise("olmo-ex-accumulate")
+def pieces_of_zeros(f):
     """Gradients of zeros, as those of a frozen layer are"""
-    zeros = [torch.zeros(3), torch.zeros(2, 2)]
-    for value, expected in zip(expect_items(f(zeros, 1.0), 2, "the tensors in their order"), zeros, strict=True):
-        expect_tensor(value, expected, otherwise="a length of 0 must not be divided by")
+    expect_accumulated(f, [torch.zeros(3), torch.zeros(3)], [3, 4], 1.0)
 
 
-@exercise("olmo-ex-schedule")
-def rate_in_the_warmup(f):
-    """Steps 1, 2,500 and 5,000 of OLMo 7B"""
-    for t in (1, 2500, 5000):
-        expect_rate(f, t, 3e-4, 5000, 452_000)
+def rates(warmup: int, total: int, *, floor: float = 0.1, late: int = 0, cosine: bool = False) -> list[float]:
+    """The rates of all steps as shares of the peak."""
+    schedule = Schedule(1.0, total, warmup, floor, "cosine" if cosine else "linear")
+    return [schedule(step) for step in range(-late, total - late)]
 
 
-@exercise("olmo-ex-schedule")
-def rate_in_the_decay(f):
-    """The decay, and after its end"""
-    for t in (37, 11, 80, 100, 101, 150):
-        expect_rate(f, t, 0.02, 10, 100)
+def left(peak: float, decay: float, shares: list[float]) -> float:
+    """What is left of a weight that has no gradient."""
+    return math.prod(1 - peak * share * decay for share in shares)
+
+
+def peak_of(kept: float, decay: float, shares: list[float]) -> float:
+    """The peak that leaves so much, by halving an interval."""
+    low, high = 0.0, 1 / (decay * max(shares))
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if left(middle, decay, shares) > kept else (low, middle)
+    return low
+
+
+def expect_peak(f, kept: float, decay: float, warmup: int, total: int) -> None:
+    """Compare with the peak at which the product of all steps is what is to be kept."""
+    shares = rates(warmup, total)
+    area = sum(shares)
+    mistakes = [
+        (-math.log(kept) / (decay * area), "e to the minus sum is close, not equal: the factors are 1 - rate x decay"),
+        ((1 - kept) / (decay * area), "what is taken does not add up: each step takes its share of what is left"),
+        (peak_of(1 - kept, decay, shares), "`kept` is what is left, not what is lost"),
+        (peak_of(kept, decay, rates(warmup, total, floor=0.0)), "that falls to zero: it ends at a tenth of the peak"),
+        (peak_of(kept, decay, rates(warmup, total, cosine=True)), "that is a cosine: the rate falls in a line"),
+        (peak_of(kept, decay, rates(warmup, total, late=1)), "steps count from 1: the first has peak / warmup"),
+        (peak_of(kept, decay, rates(warmup, total)[warmup:]), "the steps of the warm-up shrink the weight too"),
+        (peak_of(kept, decay, [1.0] * total), "the rate is not at its peak all the time"),
+        (peak_of(kept, decay, [1.0] * warmup + shares[warmup:]), "the rate warms up first, in a straight line"),
+        (peak_of(kept, decay, shares[:-1]), "the last step is missing: steps run from 1 to total"),
+        (peak_of(kept, 1.0, shares), "that leaves the decay out: a step multiplies by 1 - rate x decay"),
+        (peak_of(kept, decay, rates(0, total)), "that has no warm-up"),
+        (area * peak_of(kept, decay, shares) / total, "that is the mean rate: return the peak"),
+    ]  # fmt: skip
+    expect_number(f(kept, decay, warmup, total), peak_of(kept, decay, shares), mistakes, rtol=1e-4)
+
+
+@exercise("olmo-ex-choose-peak")
+def peak_of_a_short_run(f):
+    """Half of a weight left after 20 steps"""
+    expect_peak(f, 0.5, 0.1, 3, 20)
+
+
+@exercise("olmo-ex-choose-peak", points=2)
+def peak_of_a_longer_run(f):
+    """A fifth left after 40 steps, nine tenths after 300"""
+    expect_peak(f, 0.2, 0.5, 5, 40)
+    expect_peak(f, 0.9, 0.02, 30, 300)
