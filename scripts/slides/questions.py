@@ -10,8 +10,9 @@ from lesson import FOLDER, inner
 from sentences import sentences, text_length
 from slide import Slide, dealt, in_parts
 
-EXPECTED = re.compile(r"wrong answer\b.*? is ([A-Z])\b")
-LETTERS_OF_AN_ANSWER = 900
+NAMED = re.compile(r"wrong answers?\b[^.:;]*? (?:is|are)\b[^.:;]*?(?: ([A-Z])\b| the (first|second|third|fourth)\b)")
+PLACES = {"first": 0, "second": 1, "third": 2, "fourth": 3}
+LETTERS_OF_AN_ANSWER, LETTERS_OF_THE_EXPECTED = 800, 330
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,26 @@ def read_choice(box: Tag) -> Choice:
 
 
 def expected(name: str, exercise: Tag) -> str:
-    """What the solution of a question says of the wrong answer to expect."""
+    """What the solution of a question says of the wrong answer to expect: from the sentence on that names it."""
     after = exercise.find_next_sibling(["div", "section"])
     if after is None or "solution" not in after.get("class", []):
         return ""
-    return next((str(moved(each, name, FOLDER)) for each in after.find_all("p") if EXPECTED.search(words(each))), "")
+    for each in after.find_all("p"):
+        said = sentences(moved(each, name, FOLDER))
+        begin = next((place for place, sentence in enumerate(said) if "wrong answer" in sentence), None)
+        if begin is not None:
+            return f"<p>{beginning(said[begin:])}</p>"
+    return ""
+
+
+def beginning(said: list[str]) -> str:
+    """The first of these sentences, and the next as far as there is room."""
+    chosen = said[0]
+    for each in said[1:]:
+        if text_length(chosen + each) > LETTERS_OF_THE_EXPECTED:
+            break
+        chosen += f" {each}"
+    return chosen
 
 
 def question_slides(question: Question, place: str) -> list[Slide]:
@@ -108,18 +124,28 @@ def question_slides(question: Question, place: str) -> list[Slide]:
 
 
 def answer_boxes(question: Question) -> list[str]:
-    """Each choice opened, HTML: the right one, the wrong one to expect with what is said of it, and the others."""
-    found = EXPECTED.search(re.sub(r"<[^>]+>", "", question.expected))
-    letter = found.group(1) if found else ""
+    """Each choice opened, HTML: the right one, what is said of the wrong one to expect, and the others."""
+    wrong = [each for each in question.choices if not each.is_right]
+    named = expected_choice(question)
+    right = "".join(box(each) for each in question.choices if each.is_right)
+    if named is None:
+        first = right + (f'<div class="revealed expected">{question.expected}</div>' if question.expected else "")
+        return [first, *map(box, wrong)]
+    return [right, box(named, question.expected), *(box(each) for each in wrong if each is not named)]
 
-    def place(choice):
-        return (not choice.is_right, choice.letter != letter)
 
-    return [box(each, question.expected if each.letter == letter else "")
-            for each in sorted(question.choices, key=place)]  # fmt: skip
+def expected_choice(question: Question) -> Choice | None:
+    """The wrong choice that the solution names by its letter or by its place, if it names one."""
+    found = NAMED.search(re.sub(r"<[^>]+>", "", question.expected))
+    if not found:
+        return None
+    letter, place = found.groups()
+    number = PLACES.get(place)
+    named = [each for at, each in enumerate(question.choices) if each.letter == letter or at == number]
+    return named[0] if named and not named[0].is_right else None
 
 
-def box(choice: Choice, more: str) -> str:
+def box(choice: Choice, more: str = "") -> str:
     """A choice, opened."""
     kind = "right" if choice.is_right else "wrong"
     return f'<div class="revealed {kind}"><p>{choice.line}</p>{choice.reveals}{more}</div>'

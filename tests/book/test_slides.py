@@ -13,7 +13,7 @@ from visit import COLORS, accessibility_problems
 sys.path += [str(ROOT / "scripts" / name) for name in ("print", "slides")]
 from built_pages import chapters, read_page
 from deck import chapter_slides, deck
-from questions import question_slides, read_questions
+from questions import expected_choice, question_slides, read_questions
 from sentences import sentences, text_length
 from slide import Slide, dealt
 
@@ -165,9 +165,23 @@ def test_a_question_is_asked_closed_and_answered_behind():
     assert order == sorted(order) and answer.body.count("wrong") == 3
 
 
+@pytest.mark.parametrize("said, letter", [
+    ("The wrong answer to expect is <strong>A</strong>: hope.", "A"), ("The common wrong answer is the third.", "C"),
+    ("B. The wrong answer to expect is the coin, the first one.", "A"), ("The common wrong answer trusts A coin.", ""),
+    ("The wrong answer to expect is B.", ""), ("Three. Is C a wrong answer?", ""),
+])
+def test_the_wrong_answer_to_expect_is_found_by_letter_or_place(said, letter):
+    """In the words of the solutions. One that is right after all, or is not named, is none."""
+    html = EXERCISE.replace("The wrong answer to expect is <strong>C</strong>. It trusts the name.", said)
+    question = read_questions("chapters/gemma/exercises", parsed(html))[0]
+    named = expected_choice(question)
+    assert (named.letter if named else "") == letter
+    assert ("expected" in question_slides(question, "")[1].body) == (not letter) and "B. The" not in question.expected
+
+
 def test_a_question_without_a_page_or_an_expected_answer_is_seen():
     """The twin: it belongs to no lesson, and its wrong choices keep their order."""
-    bare = EXERCISE.replace("From the page", "By").replace("answer to expect is", "way is")
+    bare = EXERCISE.replace("From the page", "By").replace("wrong answer to expect", "way")
     question = read_questions("chapters/gemma/exercises", parsed(bare))[0]
     body = question_slides(question, "")[1].body
     assert question.page == "" and question.expected == "" and body.index("loaded") < body.index("fair")
