@@ -39,6 +39,7 @@ def whole_words(f):
     expect_kept(f, ["questions", "9"], "We got 90 questions.", False, hint)
     expect_kept(f, ["questions", "9"], "We got 19 questions.", False, hint)
     expect_kept(f, ["questions", "9"], "Questions: 9.", True, "punctuation beside a word does not make it another word")
+    expect_kept(f, ["questions", "9"], "Questions: 9", True, "the end of a line ends a word too")
     expect_kept(f, ["points", "4.5"], "We got 495 points.", False, "a dot in a key is a dot, not any character")
     expect_kept(f, ["points", "4.5"], "We got 4.5 points.", True, "4.5 is a key as any other, dot and all")
 

@@ -76,10 +76,20 @@ def expect_shuffled(f, pairs: list, share: float, test: list) -> None:
                       "topic, and the seed decides how")  # fmt: skip
 
 
+def expect_single_draws(f, meetings: int, share: float, seeds: int) -> None:
+    """Insist on another split for each seed, which a run of neighbors cannot give."""
+    pairs = [(f"m{number}", "long") for number in range(meetings)]
+    found = {tuple(sorted(name for name, _ in f(list(pairs), share, seed)[1])) for seed in range(seeds)}
+    if len(found) < seeds:
+        raise Mistake(f"{seeds} seeds gave only {len(found)} splits: draw each meeting by itself; let the seed choose "
+                      "more than where a run of neighbors begins")  # fmt: skip
+
+
 @exercise("tt-ex-meet-split", points=2)
 def split_of_a_corpus(f):
     """30 meetings, a third of them for the test"""
     expect_drawn_split(f, 30, 1 / 3)
+    expect_single_draws(f, 30, 1 / 3, 60)
 
 
 @exercise("tt-ex-meet-split")

@@ -32,10 +32,12 @@ LINES = (
     ("Ben will fix the login page by Monday!", "unread", "a full stop, and not any character: in a pattern it is \\."),
     ("Ben will fix the login page by Monday", "unread", "the full stop belongs to the form"),
 )
-OTHER_TASKS = {"copy the will by hand": ("Uma", "Sunday"), "fix the login page": ("Olga", "Friday")}
+OTHER_TASKS = {"copy the will by hand": ("Uma", "Sunday"), "fix the login page": ("Olga", "Friday"),
+               "find out why it is not open": ("Vic", "Monday")}  # fmt: skip
 OTHER_LINES = (
     ("Olga will fix the login page by Friday.", "true", "this meeting has other tasks"),
     ("Uma will copy the will by hand by Sunday.", "true", "the first 'will' and the last 'by' are those of the form"),
+    ("Vic will find out why it is not open by Monday.", "true", "'not' denies right behind 'will', and only there"),
     ("Uma will copy the will by Sunday.", "wrong", "nobody spoke of this task, so nothing supports the line"),
     ("Uma will not copy the will by hand by Sunday.", "wrong", "the line denies the task: look for 'not'"),
     ("Ben will fix the login page by Monday.", "wrong", "this meeting has other tasks"),

@@ -72,6 +72,8 @@ def hits(reference: list[Words], places: list, limit: Counter, join: Callable = 
 JOINS = (
     (lambda *parts: [place for part in parts for place in part], "those are sums, not unions: a place counts once"),
     (lambda *parts: max(parts, key=len), "take the words of all sentences, not of one"),
+    (lambda *parts: {*parts[0], *parts[-1]}, "take the words of all sentences, not of two"),
+    (lambda *parts: set().union(*parts[:2]), "take the words of all sentences, not of two"),
     (lambda *parts: parts[0], "take the words of all sentences, not of the first one alone"),
     (lambda *parts: set.intersection(*map(set, parts)), "asked is the union, not what all have"),
 )
@@ -90,10 +92,10 @@ def expect_union(f, reference: list[Words], places: list, candidate: list[Words]
         *((hits(reference, places, limit), "clip by the words of the whole candidate, not of one sentence")
           for limit in (*each, reduce(or_, each))),
         (loose, "the union is not clipped: no word may count more often than the candidate has it"),
+        (sum(alone), "the candidate's words are spent over all reference sentences together"),
         *((hits(reference, places, limit, join), hint) for join, hint in JOINS for limit in (never, counts)),
         (len(distinct), "those are distinct words: two places with the same word are two"),
         (hits(reference, places, Counter({*counts})), "a word counts as often as the candidate has it, not only once"),
-        (sum(alone), "the candidate's words are spent over all reference sentences together"),
         (alone[0], "every sentence of the reference counts, not the first one alone"),
         (min(loose, words), "clip word by word, not the sum by the candidate's size"),
         (right / sum(map(len, reference)), "asked is the number of hits, not a share"),
@@ -131,6 +133,8 @@ def union_of_many(f):
     candidate = [rouge_tokens("and so we met"), rouge_tokens("we agreed and it rained all day long")]
     expect_union(f, reference, [[[0, 1], [2, 3]], [[0, 1], [2, 3, 4]], [[], [0, 1]]], candidate)
     expect_union(f, [["so", "we", "met"], ["so"]], [[[0, 1], [1]], [[], []]], [["so", "we", "meet"], ["we"]])
+    spoken = [rouge_tokens("so we plan"), rouge_tokens("and we build"), rouge_tokens("and then test")]
+    expect_union(f, [rouge_tokens("we plan and build and test")], [[[0, 1], [2, 3], [4, 5]]], spoken)
 
 
 CHOICES = (

@@ -49,6 +49,20 @@ def drawn_again(pairs, share, seed):
     return [pair for pair in pairs if pair[0] not in test], [pair for pair in pairs if pair[0] in test]
 
 
+def neighbors(pairs, share, seed, order=sorted, start=lambda seed, n: random.Random(seed).randrange(n)):
+    """A run of meetings that begins anywhere."""
+    names = order({meeting for meeting, _ in pairs})
+    first = start(seed, len(names))
+    test = set((names * 2)[first : first + round(share * len(names))])
+    return [pair for pair in pairs if pair[0] not in test], [pair for pair in pairs if pair[0] in test]
+
+
+def turned(pairs, share, seed):
+    """Shuffled in the same way each time, and the seed says where to begin."""
+    shuffled = lambda names: random.Random(0).sample(sorted(names), len(names))  # noqa: E731
+    return neighbors(pairs, share, seed, shuffled, lambda seed, n: seed % n)
+
+
 def first_pairs(pairs, share, seed):
     """One pair for each meeting of the test."""
     train, test = split()(pairs, share, seed)
@@ -123,6 +137,8 @@ WRONG = [
     ("split", split(count=lambda share, n: max(1, round(share * n))), "share is of the meetings"),
     ("split", lambda pairs, share, seed: split()(pairs, share, seed)[::-1], "training first"),
     ("split", each_by_chance, "share is of the meetings"),
+    ("split", neighbors, "draw each meeting by itself"),
+    ("split", turned, "draw each meeting by itself"),
     ("split", drawn_again, "share is of the meetings"),
     ("split", split(order=lambda groups: list(set(groups))), "another run of Python"),
     ("split", lambda pairs, share, seed: [part[:5] for part in split()(pairs, share, seed)], "are lost"),

@@ -80,6 +80,7 @@ WRONG = [
     ("fact", kept(lower=str), "lower case"),
     ("fact", kept(every=any), "one key is missing"),
     ("fact", kept(edge=r"(?:^|\s)", end=r"(?:$|\s)"), "punctuation"),
+    ("fact", kept(end=r"\W"), "the end of a line"),
     ("fact", kept(escape=str), "any character"),
     ("fact", scattered, "a key of several words stands in one piece"),
     ("fact", parts, "a key may have several words"),

@@ -53,6 +53,12 @@ def twice_denied(tasks, line):
     return "true" if (tasks.get(task) == (owner, day)) != bool(denied) else "wrong"
 
 
+def without_not(tasks, line):
+    """The word 'not' taken out wherever it stands."""
+    label = facts()(tasks, line.replace(" not ", " "))
+    return "wrong" if label == "true" and " not " in line else label
+
+
 def in_part(tasks, line):
     """The task need only be a part of what is promised."""
     found = re.fullmatch(FORM, line)
@@ -177,6 +183,7 @@ WRONG = [
     ("facts", facts(form=r"(\w+) will (not )?(.+) by (\w+)."), "any character"),
     ("facts", facts(form=r"(\w+) will (not )?([\w ]+?) by (\w+)\..*"), "to its end"),
     ("facts", twice_denied, "a denied line is wrong"),
+    ("facts", without_not, "right behind 'will'"),
     ("facts", in_part, "not the task of the meeting"),
     ("facts", split_up(lambda text, word: text.split(word)), "the last 'by'"),
     ("facts", split_up(lambda text, word: text.split(word, 1)), "the last 'by'"),

@@ -87,6 +87,23 @@ def every_place(theirs, word):
     return [place for place in reversed(range(len(theirs))) if theirs[place] == word]
 
 
+def one_place_each(ours, theirs):
+    """Each word's first place that is still free, and the longest rising row of those."""
+    free, places = list(range(len(theirs))), []
+    for word in ours:
+        place = next((place for place in free if theirs[place] == word), None)
+        if place is not None:
+            free.remove(place)
+            places.append(place)
+    return rising(places, list(range(len(theirs))))
+
+
+def four_scans(ours, theirs):
+    """Greedy from either end of either text."""
+    turned = ours[::-1], theirs[::-1]
+    return max(checks.greedy_length(*pair) for pair in ((ours, theirs), (theirs, ours), turned, turned[::-1]))
+
+
 def recursive(reference, candidate):
     @cache
     def length(i, j):
@@ -148,6 +165,9 @@ WRONG = [
     ("lcs", table(last=lambda rows: sum(map(max, rows))), "expected"),
     ("lcs", edits, "expected"),
     ("lcs", rising, "expected"),
+    ("lcs", one_place_each, "first match"),
+    ("lcs", lambda a, b: rising(a, b, lambda words, word: every_place(words, word)[::-1]), "one word of the reference"),
+    ("lcs", four_scans, "greedy scans"),
     ("lcs", lambda a, b: sum(x == y for x, y in zip(a, b, strict=False)), "same place"),
     ("lcs", lambda a, b: lcs_length(sorted(a), sorted(b)), "order is ignored"),
     ("lcs", lambda a, b: lcs_length(a, b) / len(a), "not a share"),

@@ -116,6 +116,8 @@ WRONG = [
     ("union", union(join=longest), "not of one"),
     ("union", union(join=in_all), "what all have"),
     ("union", union(join=lambda *parts: parts[0]), "not of the first one alone"),
+    ("union", union(join=lambda *parts: {*parts[0], *parts[-1]}), "all sentences"),
+    ("union", lambda r, p, c: union()(r, [each[:2] for each in p], c), "all sentences"),
     ("union", union(count=set), "distinct words"),
     ("union", union(pool=lambda counts: counts[0]), "clip by the words of the whole candidate"),
     ("union", union(pool=lambda counts: counts[-1]), "clip by the words of the whole candidate"),
