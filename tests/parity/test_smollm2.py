@@ -3,12 +3,12 @@
 These tests need the file that ``python -m llmbook.real_weights smollm2`` fetches, and skip where it is not.
 """
 
-import json
 import os
 
 import pytest
 import torch
 import transformers
+from same_text import decoder_logits, same_text
 from tokenizers import pre_tokenizers
 
 from llmbook.checkpoint import load_pretrained
@@ -19,6 +19,7 @@ from llmbook.debug import relative_difference
 from llmbook.generation import generate
 from llmbook.layers.block_linear import BlockLinear
 from llmbook.real_weights import CATALOG, find_weights
+from llmbook.real_weights.fetch import sha256
 
 PATH = find_weights("smollm2")
 pytestmark = pytest.mark.skipif(PATH is None, reason="needs real weights: run python -m llmbook.real_weights smollm2")
@@ -32,11 +33,11 @@ HARD = [
     "", " ", "  ", "a", " a", "a ", "Hello, world!", "don't we'll I'm they've", "1234567890", "3.14159 and 2,718,281",
     "year 2024, room 7b", "x=1;y=22;z=333", "tab\tand\nnew\r\nlines\n\n\n  indented", "naïve café Ångström",
     "日本語のテキスト",
-    "Привет, мир", "مرحبا بالعالم", "👩‍👩‍👧 🇫🇷 ✈️", "e\u0301 and é", "\u200b\ufeff\u00a0", "①②③ ½ Ⅳ ٣", "𝒳𝒴", "a" * 200,
+    "Привет, мир", "مرحبا بالعالم", "👩‍👩‍👧 🇫🇷 ✈️", "e\u0301 and é", "\u200b\ufeff\u00a0", "①②③½", "𝒳𝒴", "a" * 200,
     "<|im_start|>user\nhi<|im_end|>", "<|endoftext|><|im_start|>", "<|im_start |>", "'s 'S ’s", "foo_bar.baz(qux)[0]",
     "snake_case camelCase SCREAMING", "http://example.org/?a=1&b=2#c", "\x00\x01\x7f", "ﬁ ﬂ ſ", "ĠĊ Ġthe",
 ]  # fmt: skip
-DIGITS_AFTER_SPACES = ["  2", "a    34 b", "\t5", "x =  7\n  8", "1 2  3   4"]
+DIGITS_AFTER_SPACES = ["① ½ Ⅳ ٣", "  2", "a    34 b", "\t5", "x =  7\n  8", "1 2  3   4"]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,8 @@ def test_equal_logits_and_the_same_forty_tokens(ours, theirs, tokenizer, prompt)
     made = generate(ours, ids, max_new_tokens=NEW)
     expected = theirs.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW, min_new_tokens=NEW,
                                do_sample=False, eos_token_id=None)  # fmt: skip
-    assert made.shape == expected.shape == (1, ids.shape[1] + NEW) and torch.equal(made, expected)
+    assert made.shape == expected.shape == (1, ids.shape[1] + NEW)
+    assert same_text(made, expected, decoder_logits(ours), start=ids.shape[1])
     assert len(set(made[0, ids.shape[1] :].tolist())) > 8
 
 
@@ -95,14 +97,13 @@ def test_it_knows_the_capital_of_france(ours, tokenizer):
     assert "Paris" in decode(tokenizer, generate(ours, ids_of(tokenizer, PROMPTS[0]), max_new_tokens=3)[0])
 
 
-def test_without_the_right_order_of_rows_it_knows_nothing(theirs, tokenizer, monkeypatch):
-    """The twin."""
+def test_rows_that_stay_as_they_lie_are_noticed(theirs, tokenizer, monkeypatch):
+    """The twin. The capital of France survives it, and so would a test that asks for no more."""
     monkeypatch.setattr(GGUFTensor, "order", lambda tensor: None)
     ids = ids_of(tokenizer, PROMPTS[0])
     lost = load_pretrained(PATH)
     with torch.inference_mode():
         assert relative_difference(lost(ids), theirs(ids).logits) > 0.1
-    assert "Paris" not in decode(tokenizer, generate(lost, ids, max_new_tokens=3)[0])
 
 
 def test_kept_blocks_say_the_same_in_a_quarter_of_the_memory(ours, tokenizer):
@@ -129,13 +130,12 @@ def test_digits_are_cut_one_by_one_before_anything_else(text, tokenizer, referen
     assert tokenizer.encode(text).ids == reference.encode(text, add_special_tokens=False).ids
 
 
-def test_another_cut_is_noticed(tokenizer, reference):
+def test_another_cut_is_noticed(tokenizer):
     """The twin: GPT-2's cut alone leaves a digit the space before it."""
-    differing = [text for text in DIGITS_AFTER_SPACES if tokenizer.encode(text).ids != reference.encode(text).ids]
-    other = pre_tokenizers.ByteLevel(add_prefix_space=False)
     gpt2 = type(tokenizer).from_str(tokenizer.to_str())
-    gpt2.pre_tokenizer = other
-    assert any(gpt2.encode(text).ids != tokenizer.encode(text).ids for text in DIGITS_AFTER_SPACES), differing
+    gpt2.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    differing = [text for text in DIGITS_AFTER_SPACES if gpt2.encode(text).ids != tokenizer.encode(text).ids]
+    assert len(differing) >= 3
 
 
 def test_special_ids_and_the_chat(ours, theirs):
@@ -147,4 +147,5 @@ def test_special_ids_and_the_chat(ours, theirs):
 
 
 def test_the_catalog_tells_this_file():
-    assert CATALOG["smollm2"].size == os.path.getsize(PATH) and json.dumps(PATH.name)
+    assert CATALOG["smollm2"].size == os.path.getsize(PATH) and PATH.name == CATALOG["smollm2"].file
+    assert sha256(PATH) == CATALOG["smollm2"].sha256

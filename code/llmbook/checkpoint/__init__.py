@@ -1,4 +1,4 @@
-"""Published checkpoints in and out: a Hugging Face folder becomes one of our models, and a model such a folder."""
+"""Published checkpoints in and out: a Hugging Face folder or a GGUF file becomes a model, and a model such a folder."""
 
 from llmbook.checkpoint.folder import stored_tensors
 from llmbook.checkpoint.hub import CheckpointError

@@ -12,7 +12,7 @@ from llmbook.checkpoint.gguf.file import GGUF
 from llmbook.checkpoint.hub import CheckpointError
 from llmbook.strict_json import shown
 
-ARCHITECTURE = "general.architecture"
+ARCHITECTURE, PARTS = "general.architecture", "split.count"
 RMS_EPS, LAYER_EPS = "attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"
 COUNTS = {
     "block_count": "num_hidden_layers",
@@ -81,10 +81,15 @@ def as_config_json(gguf: GGUF) -> dict:
     """The content of the ``config.json`` that a Hugging Face folder of this model would have.
 
     Raises:
-        CheckpointError: the kind is unknown, a field is missing or no number, two contradict each other, or one is of
-            a kind that this book knows nothing of.
+        CheckpointError: the file is a part of a model, the kind is unknown, a field is missing or no number, two
+            contradict each other, or one is of a kind that this book knows nothing of.
     """
     kind = architecture_of(gguf)
+    if gguf.fields.get(PARTS, 1) not in (0, 1):
+        raise CheckpointError(
+            f"{gguf.path} is one of {shown(gguf.fields[PARTS])} parts of a model; make one file of them first, with "
+            "llama-gguf-split --merge of llama.cpp"
+        )
     said = _fields_of_kind(gguf, kind)
     hf = {"model_type": kind.model_type} | _counts(gguf.path, said)
     hf.setdefault("vocab_size", _rows(gguf, "token_embd.weight"))

@@ -14,7 +14,7 @@ from llmbook.checkpoint.gguf.table import Entry
 from llmbook.checkpoint.hub import CheckpointError
 from llmbook.layers.blocks import Blocks, dequantize
 
-AT_ONCE = 2**20
+AT_ONCE = 2**18
 """About so many numbers are read at once."""
 
 
@@ -68,7 +68,8 @@ class GGUFTensor:
 
         The rotary embedding turns pairs of numbers of a head. Ours, like Hugging Face's, pairs number i with number
         i + E/2. llama.cpp pairs neighbors in models of Llama's kind, so its converter has put row i of a head's first
-        half before row i of the second. Undone wrongly or not at all, every number is there, and the text is noise.
+        half before row i of the second. If that is not undone, every number is there, and every score is wrong; a short
+        text may hide it.
         """
         if self.heads is None:
             return None

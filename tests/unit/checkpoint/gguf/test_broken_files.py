@@ -231,6 +231,11 @@ def test_what_is_not_built_is_refused(field, said, made):
     made(more=lambda writer: writer.add_uint32("other.expert_count", 8))  # of no kind that this file has
 
 
+def test_a_part_of_a_model_is_called_so(made):
+    refused(made(more=lambda writer: writer.add_uint16("split.count", 3)), "is one of 3 parts of a model; make one")
+    load_pretrained(made(more=lambda writer: writer.add_uint16("split.count", 1)))
+
+
 def test_stretched_positions_are_refused(made):
     kind = "llama.rope.scaling.type"
     refused(made(more=lambda writer: writer.add_string(kind, "linear")), "rope type 'linear' is not built here")
