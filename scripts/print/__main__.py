@@ -61,7 +61,8 @@ def book(html: Path) -> list[Path]:
 
 
 BOOK, BOOK_TITLE = ROOT / "_build" / "book.pdf", "Open LLMs from Scratch"
-STYLES = {"exercises": ".bd-article div.exercise { break-inside: avoid; }\n", "solutions": ""}
+WHOLE = ".bd-article div.exercise { break-inside: avoid; }\n.bd-article h2 + p { break-after: avoid; }\n"
+STYLES = {"exercises": WHOLE, "solutions": ""}
 WHAT = {"exercises": handouts, "book": book}
 
 if __name__ == "__main__":

@@ -50,8 +50,7 @@ def section_head(name: str, head: Tag) -> list[str]:
 
 def task(box: Tag) -> Tag:
     """An exercise without what helps, checks or answers. Choices become lines with a box to mark."""
-    for report in box.select(".check-report"):
-        report.find_parent("div", class_="cell").decompose()
+    drop_checks(box)
     choices = box.select("details.choice")
     if choices:
         choices[-1].insert_after(BeautifulSoup(WHY_LINE, "html.parser"))
@@ -80,7 +79,13 @@ def answer(choice: Tag) -> str:
 
 def solved(box: Tag) -> str:
     """What a solution says: its words, its code and what that prints, without the report of the check."""
-    for report in box.select(".check-report"):
-        report.find_parent("div", class_="cell").decompose()
+    drop_checks(box)
     box.select_one(".admonition-title").decompose()
     return box.decode_contents()
+
+
+def drop_checks(box: Tag) -> None:
+    """Take out the cells that only check an answer, which paper cannot."""
+    for cell in box.select("div.cell"):
+        if words(cell).startswith("check("):
+            cell.decompose()

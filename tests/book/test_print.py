@@ -22,7 +22,8 @@ EXERCISE = """<section><h1>Exercises</h1><section><h2>How to use</h2><p>Open it.
 <details class="choice choice-right"><summary>Little.</summary><p>Yes, three is few.</p></details></div>
 <details class="sd-dropdown"><summary>A hint</summary><p>Count them.</p></details>
 <div class="cell"><div class="cell_input"><pre>def toss</pre></div></div>
-<div class="cell"><pre>check("ex-q")</pre><div class="check-report">not attempted yet</div></div></section></div>
+<div class="cell"><pre>check("ex-q")</pre><div class="check-report">not attempted yet</div></div>
+<div class="cell"><pre>check("ex-q", toss)</pre></div></section></div>
 <div class="solution dropdown admonition"><p class="admonition-title">Solution</p><section><p>The rest of it.</p>
 <div class="cell"><pre>check("ex-q")</pre><div class="check-report">PASS</div></div></section></div>
 </section></section>"""
