@@ -3,6 +3,7 @@
 Opening reads what the files say about themselves, and no weight.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,8 @@ def open_folder(path_or_hub_id: str | Path) -> Source:
 
 def open_gguf(path: str | Path) -> Source:
     """Open a GGUF file; errors as in :func:`open_source`."""
-    seen = fingerprint(Path(path).expanduser())
+    path = os.path.expanduser(path)
+    seen = fingerprint(Path(path)) if os.path.exists(path) else None  # which, unlike a Path, takes any text
     gguf = read_gguf(path)
     hf = as_config_json(gguf)
     family, config = read_config(gguf.path, hf, gguf.entries)

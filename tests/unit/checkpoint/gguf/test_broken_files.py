@@ -2,68 +2,12 @@
 
 import struct
 
-import gguf
-import numpy as np
 import pytest
 import torch
-from gguf_files import Types, write_gguf
+from small_gguf import change, numbers, refused, text
 
 from llmbook.checkpoint import CheckpointError, load_pretrained, read_checkpoint_config
-from llmbook.checkpoint.gguf import fields, is_gguf, read_gguf, table
-from llmbook.checkpoint.tokenizer import load_tokenizer
-
-HF = {"model_type": "llama", "hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 40,
-      "num_hidden_layers": 1, "max_position_embeddings": 64, "intermediate_size": 64, "rms_norm_eps": 1e-5,
-      "rope_theta": 10_000.0}  # fmt: skip
-SHAPES = {
-    "model.embed_tokens.weight": (40, 32), "model.norm.weight": (32,),
-    "model.layers.0.input_layernorm.weight": (32,), "model.layers.0.post_attention_layernorm.weight": (32,),
-    "model.layers.0.self_attn.q_proj.weight": (32, 32), "model.layers.0.self_attn.k_proj.weight": (16, 32),
-    "model.layers.0.self_attn.v_proj.weight": (16, 32), "model.layers.0.self_attn.o_proj.weight": (32, 32),
-    "model.layers.0.mlp.gate_proj.weight": (64, 32), "model.layers.0.mlp.up_proj.weight": (64, 32),
-    "model.layers.0.mlp.down_proj.weight": (32, 64),
-}  # fmt: skip
-
-
-def numbers():
-    generator = np.random.default_rng(0)
-    return {name: generator.normal(size=shape).astype(np.float32) for name, shape in SHAPES.items()}
-
-
-@pytest.fixture
-def made(tmp_path):
-    """Writes a small file; changes of its config, its tensors and its fields on request."""
-
-    def make(hf=(), drop=(), more=lambda writer: None, types=lambda name, stored: Types.Q8_0):
-        path = tmp_path / "model.gguf"
-        kept = {name: tensor for name, tensor in numbers().items() if name not in drop}
-        write_gguf(path, HF | dict(hf), kept, types, more)
-        return path
-
-    return make
-
-
-@pytest.fixture
-def path(made):
-    return made()
-
-
-def change(path, old, new, after=b""):
-    """Put bytes in the place of others of the same number, the first that come after a text."""
-    content = path.read_bytes()
-    at = content.index(old, content.index(after))
-    path.write_bytes(content[:at] + new + content[at + len(old) :])
-
-
-def text(word):
-    """A text as the format has it."""
-    return struct.pack("<Q", len(word)) + word.encode()
-
-
-def refused(path, said, load=load_pretrained):
-    with pytest.raises(CheckpointError, match=said) as raised:
-        load(path)
-    assert str(path) in str(raised.value) and len(str(raised.value)) < 600
+from llmbook.checkpoint.gguf import GGUFTensor, fields, is_gguf, read_gguf, table
 
 
 def test_a_whole_file_is_read(path):
@@ -101,6 +45,12 @@ def test_a_file_is_known_by_its_ending_or_its_beginning(path, tmp_path):
     (tmp_path / "folder.gguf").mkdir()
     with pytest.raises(CheckpointError, match=r"has no config\.json"):
         load_pretrained(tmp_path / "folder.gguf")
+
+
+@pytest.mark.parametrize("name", ["a\0.gguf", "x" * 5000 + ".gguf", "~nobody-of-that-name/x.gguf"])
+def test_impossible_names(name):
+    with pytest.raises(CheckpointError, match=r"cannot be opened \(.*\); pass a \.gguf file"):
+        load_pretrained(name)
 
 
 @pytest.mark.parametrize("count", [2**20, 2**63, 2**64 - 1])
@@ -190,68 +140,8 @@ def test_another_alignment_is_read(made):
     assert all(torch.equal(*pair) for pair in zip(load_pretrained(path).parameters(), plain.parameters(), strict=True))
 
 
-@pytest.mark.parametrize(("hf", "drop", "said"), [
-    ({"num_hidden_layers": 2}, (), r"9 missing \(blk\.1\.attn_k\.weight.*do its metadata and the weights belong"),
-    ({}, ("model.norm.weight",), r"1 missing \(output_norm\.weight\)"),
-    ({"vocab_size": 41}, (), r"token_embd\.weight has shape \(40, 32\), but its metadata implies \(41, 32\)"),
-    ({"intermediate_size": 96}, (), r"has shape .*, but its metadata implies"),
-    ({"num_hidden_layers": 2**32 - 1}, (), "block_count must be a whole number from 1 to"),
-    ({"num_hidden_layers": 10**6}, (), "num_hidden_layers = 1000000, but the checkpoint holds 11 tensors"),
-    ({"rms_norm_eps": 0.0}, (), "norm_eps must be above 0"), ({"head_dim": 14}, (), "and a head has 16 numbers"),
-])  # fmt: skip
-def test_sizes_that_do_not_fit_the_tensors(hf, drop, said, made, monkeypatch):
-    names = gguf.get_tensor_name_map
-    monkeypatch.setattr(gguf, "get_tensor_name_map", lambda kind, layers: names(kind, 1))
-    refused(made(hf=hf, drop=drop), said)
-
-
-@pytest.mark.parametrize(("old", "new", "after", "said"), [
-    (2, 3, "llama.attention.head_count", "dimension_count is 16, and a head has 10 numbers"),
-    (1, 3, "llama.attention.head_count_kv", r"heads \(2\) must be a multiple of kv_heads \(3\)"),
-    (64, 0, "llama.context_length", "context_length must be a whole number from 1 to"),
-])  # fmt: skip
-def test_sizes_that_contradict_each_other(old, new, after, said, path):
-    change(path, struct.pack("<I", old), struct.pack("<I", new), after=text(after) + struct.pack("<I", 4))
-    refused(path, said)
-
-
-def test_a_file_without_a_language_model(made):
-    refused(made(hf={"vocab_size": 0}), "vocab_size must be a whole number from 1 to")
-    path = made()
-    change(path, text("general.architecture"), text("general.architecturf"))
-    refused(path, r"reads general\.architecture llama, gemma, olmo, olmo2, not None")
-
-
-@pytest.mark.parametrize(("field", "said"), [
-    ("llama.expert_count", r"it says 'expert_count', which this book has not built for llama"),
-    ("llama.attention.sliding_window", "it says 'attention.sliding_window', which this book has not built"),
-])  # fmt: skip
-def test_what_is_not_built_is_refused(field, said, made):
-    refused(made(more=lambda writer: writer.add_uint32(field, 8)), said)
-    made(more=lambda writer: writer.add_uint32("other.expert_count", 8))  # of no kind that this file has
-
-
-def test_a_part_of_a_model_is_called_so(made):
-    refused(made(more=lambda writer: writer.add_uint16("split.count", 3)), "is one of 3 parts of a model; make one")
-    load_pretrained(made(more=lambda writer: writer.add_uint16("split.count", 1)))
-
-
-def test_stretched_positions_are_refused(made):
-    kind = "llama.rope.scaling.type"
-    refused(made(more=lambda writer: writer.add_string(kind, "linear")), "rope type 'linear' is not built here")
-    load_pretrained(made(more=lambda writer: writer.add_string(kind, "none")))
-
-
-def test_ids_that_no_token_has(made):
-    refused(made(more=lambda writer: (writer.add_token_list(["a"]), writer.add_eos_token_id(1))),
-            r"eos_token_id is 1, and there are 1 tokens")  # fmt: skip
-    refused(made(), "tokenizer.ggml.model is None, and this book reads 'gpt2' and 'llama'", load_tokenizer)
-
-
 def test_a_file_that_is_replaced_while_it_is_read(path, monkeypatch):
     """A shorter one is noticed by its end, and any other one by its fingerprint."""
-    from llmbook.checkpoint.gguf.tensors import GGUFTensor
-
     content, read = path.read_bytes(), GGUFTensor.read
 
     def shorten(tensor):
