@@ -19,7 +19,7 @@ def expect_padded(f, logits: Tensor, tokens: int) -> None:
         (shares * real, "the shares no longer add up to 1: mask the logits before the softmax"),
         (right.log(), "those are logarithms: return the probabilities themselves"),
         (right.flip(-1), "the padded places stand at the wrong end: the rows from number `tokens` on have 0"),
-        (logits.masked_fill(~real, float("-inf")).softmax(0), "that is a softmax over another axis than the last"),
+        (logits.softmax(0) * real, "that is a softmax over another axis than the last"),
         (F.one_hot(right.argmax(-1), len(real)) * 1.0, "that is the likeliest token alone: others have a share"),
         (logits * real / (logits * real).sum(-1, keepdim=True), "those are shares of logits: take the softmax"),
         (right[..., :tokens], "the padded places are cut off: keep the shape, with probability 0 there"),

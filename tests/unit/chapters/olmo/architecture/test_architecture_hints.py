@@ -33,7 +33,7 @@ def by_func(x, upstream, eps):
     return torch.func.vjp(lambda x: normed(x, eps), x)[1](upstream)[0]
 
 
-def tests_of(*pairs):
+def pairs_of(*pairs):
     """An answer to the exercise on a gate's tests."""
     return lambda: list(pairs)
 
@@ -69,22 +69,23 @@ WRONG = [
     ("fold-norm", lambda g, s, w, b: (w * g, w @ s - b), "wrong sign: add it"),
     ("fold-norm", lambda g, s, w, b: (w * g, w @ (s / g) + b), "do not divide it"),
     ("fold-norm", lambda g, s, w, b: (w * g + s, b), "the new weight is"),
-    ("gate-tests", tests_of(), "your list of pairs|one to three pairs"),
-    ("gate-tests", tests_of((0.1, 0.05), (-0.05, 0.1)), "without an activation passes"),
-    ("gate-tests", tests_of((1.0, -1.0), (1.0, 1.0)), "sigmoid on the gate passes"),
-    ("gate-tests", tests_of((1.0, 0.5), (1.0, 1.0)), "no gate is below 0"),
-    ("gate-tests", tests_of((-1.0, 0.5), (0.8, 0.9)), "no up is below 0"),
-    ("gate-tests", tests_of((0.7, 0.7), (-0.7, -0.7)), "nobody sees them"),
-    ("gate-tests", tests_of((3.0, -2.0), (-3.0, -2.0)), "not between -1 and 1"),
-    ("gate-tests", tests_of((1, 1), (-1, 1), (1, -1), (-1, -1)), "one to three pairs"),
-    ("gate-tests", tests_of((0.0, 1.0), (0.0, -1.0)), "SiLU of the product passes|without an activation passes"),
-    ("gate-tests", tests_of((1.0, 0.0), (-1.0, 0.0)), "without an activation passes|both halves passes"),
-    ("gate-tests", tests_of((float("nan"), 1.0)), "not between -1 and 1"),
+    ("gate-tests", pairs_of(), "your list of pairs|one to three pairs"),
+    ("gate-tests", pairs_of((0.1, 0.05), (-0.05, 0.1)), "without an activation passes"),
+    ("gate-tests", pairs_of((1.0, -1.0), (1.0, 1.0)), "sigmoid on the gate passes"),
+    ("gate-tests", pairs_of((1.0, 0.5), (1.0, 1.0)), "no gate is below 0"),
+    ("gate-tests", pairs_of((-1.0, 0.5), (0.8, 0.9)), "no up is below 0"),
+    ("gate-tests", pairs_of((0.7, 0.7), (-0.7, -0.7)), "nobody sees them"),
+    ("gate-tests", pairs_of((3.0, -2.0), (-3.0, -2.0)), "not between -1 and 1"),
+    ("gate-tests", pairs_of((1, 1), (-1, 1), (1, -1), (-1, -1)), "one to three pairs"),
+    ("gate-tests", pairs_of((0.0, 1.0), (0.0, -1.0)), "SiLU of the product passes|without an activation passes"),
+    ("gate-tests", pairs_of((1.0, 0.0), (-1.0, 0.0)), "without an activation passes|both halves passes"),
+    ("gate-tests", pairs_of((float("nan"), 1.0)), "not between -1 and 1"),
     ("gate-tests", lambda: [0.5, -0.5], "one to three pairs"),
-    ("gate-tests", tests_of((-0.5, 0.05), (-0.6, -0.05)), "without an activation passes"),
-    ("gate-tests", tests_of((0.6, 1.0), (0.8, -0.2)), "both halves passes|GELU"),
-    ("gate-tests", tests_of((-1.0, 1.0)), "SiLU of the product passes"),
-    ("gate-tests", tests_of((0.6, -0.633)), "sum in place of the product passes"),
+    ("gate-tests", pairs_of((-0.5, 0.05), (-0.6, -0.05)), "without an activation passes"),
+    ("gate-tests", pairs_of((-1.0, 0.3)), "SiLU on both halves passes"),
+    ("gate-tests", pairs_of((0.6, 1.0), (0.8, -0.2)), "both halves passes|GELU"),
+    ("gate-tests", pairs_of((-1.0, 1.0)), "SiLU of the product passes"),
+    ("gate-tests", pairs_of((0.6, -0.633)), "sum in place of the product passes"),
 ]
 
 
@@ -140,7 +141,7 @@ RIGHT = [
     ("norm-gradient", gradient_by_numpy),
     ("norm-gradient", gradient_by_jacobian),
     ("norm-gradient", gradient_in_place),
-    ("gate-tests", tests_of((-1.0, 1.0), (-1.0, -1.0))),
+    ("gate-tests", pairs_of((-1.0, 1.0), (-1.0, -1.0))),
     ("gate-tests", lambda: np.array([[0.8, -1], [-0.8, 0.9], [-1, -1]], dtype=np.float32)),
     ("gate-tests", lambda: torch.tensor([[-1.0, -0.5]])),
     ("gate-tests", lambda: ((-1, 1), [-1, -1])),
