@@ -187,6 +187,8 @@ def expect_beam_step(f, scores: Tensor, log_p: Tensor) -> None:
     alone, alone_flat = log_p.flatten().topk(beams)
     mixed, mixed_flat = (scores[:, None] * log_p).flatten().topk(beams)
     one_each, token_each = total.max(1)
+    ranks = scores.argsort(descending=True).argsort()
+    astray = (scores.sort(descending=True).values[:, None] + log_p).flatten().topk(beams).values
     mistakes = [
         (alone, "those are the best single steps: add what the beginning scored so far"),
         (one_each, "each beginning kept its best child: the N best of all continuations count, whoever the parent is"),
@@ -198,6 +200,7 @@ def expect_beam_step(f, scores: Tensor, log_p: Tensor) -> None:
          "log-probabilities are added: probabilities are not, they multiply"),
         (one_each.sort(descending=True).values, "each beginning kept its best child: take the N best of all"),
         (mixed, "log-probabilities are added, not multiplied"),
+        (astray, "add a beginning's score to its row of the table, each with its own row"),
         (best.flip(0), "from the best on: yours run from the worst"),
         (best.exp(), "return log-probabilities, not probabilities"),
         (alone_flat, "return scores, not places"), (mixed_flat, "return scores, not places"),
@@ -209,6 +212,7 @@ def expect_beam_step(f, scores: Tensor, log_p: Tensor) -> None:
         (flat // vocabulary, "those are the parents: the token is the remainder by V"),
         (token_each, "those are the best tokens of each beginning")], name="the tokens")  # fmt: skip
     expect_tensor(parents, flat // vocabulary, [
+        (ranks[flat // vocabulary], "the parent is its row, not its rank among the scores"),
         (torch.arange(beams), "two of the best may have the same parent"),
         (flat % beams, "divide by V, the length of a row, not by N"),
         (flat % vocabulary, "those are the tokens: the parent is the row")], name="the parents")  # fmt: skip
@@ -232,3 +236,10 @@ def beam_step_of_two(f):
 def beam_step_of_four(f):
     """Four beginnings, eleven tokens"""
     expect_beam_step(f, *beginnings(3, 4, 11))
+
+
+@exercise("tt-ex-t5-beam")
+def beam_step_of_unsorted_beginnings(f):
+    """Three beginnings, the best of which is not the first"""
+    scores, log_p = beginnings(5, 3, 7)
+    expect_beam_step(f, scores[[2, 0, 1]], log_p)

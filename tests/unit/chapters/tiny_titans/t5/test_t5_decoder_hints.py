@@ -93,6 +93,17 @@ def first_parent(scores, log_p):
     return torch.full_like(tokens, int(scores.argmax())), tokens, best
 
 
+def ranked(scores, log_p):
+    """Parents counted by rank, as if the best beginning stood first."""
+    order = scores.argsort(descending=True)
+    return beam()(scores[order], log_p[order])
+
+
+def rows_mixed_up(scores, log_p):
+    """The scores sorted, and the table left as it was."""
+    return beam()(scores.sort(descending=True).values, log_p)
+
+
 def old_scores(scores, log_p):
     parents, tokens, _ = beam()(scores, log_p)
     return parents, tokens, scores[parents]
@@ -148,6 +159,8 @@ WRONG = [
     ("beam", beam(order=lambda x: x.flip(0)), "from the best on"),
     ("beam", by_parents, "the best first"),
     ("beam", first_parent, "all beginnings"),
+    ("beam", ranked, "its row, not its rank"),
+    ("beam", rows_mixed_up, "each with its own row"),
     ("beam", old_scores, "before this step"),
     ("beam", beam(split=lambda flat, beams, size: (flat // size, flat)), "remainder by V"),
     ("beam", beam(split=lambda flat, beams, size: (flat % beams, flat % size)), "divide by V"),
