@@ -25,7 +25,7 @@ from llmbook.classroom.overview import overview_page
 from llmbook.classroom.release import release
 from llmbook.classroom.roster import MATCH, read_roster, sheet
 from llmbook.classroom.sandbox import NoSandboxError, check_sandbox
-from llmbook.classroom.submission import ClassroomError, find_submissions, likely_chapter, tasks_of
+from llmbook.classroom.submission import ClassroomError, find_submissions, likely_chapter, tasks_of, titles_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -106,8 +106,9 @@ def _grade(asked: argparse.Namespace) -> str:
     _sheet(asked, [], course, chapter)  # before the work, so that a wrong roster costs none
     with tqdm(total=len(submissions), unit="submission", desc=chapter) as bar:
         results = grade_all(submissions, course, asked.out, jobs=asked.jobs, done=lambda result: bar.update())
+    titles = titles_of(asked.root, chapter)
     for result in results:
-        replace_file(asked.out / "feedback" / f"{safe_name(result.student)}.html", feedback_page(result))
+        replace_file(asked.out / "feedback" / f"{safe_name(result.student)}.html", feedback_page(result, titles))
     replace_file(asked.out / "grades.csv", grades_table(results, course.tasks))
     replace_file(asked.out / "overview.html", overview_page(results, chapter))
     said = _sheet(asked, results, course, chapter)

@@ -1,9 +1,10 @@
 """The page that a student gets: what each check says, and the head of what the notebook printed. Nothing of it is code
 of a check, and every text of the submission is escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import groupby
+from types import MappingProxyType
 
 from llmbook.classroom.grading import Graded, Result
 from llmbook.exercises.report import EDGES, PASS, TODO
@@ -24,13 +25,18 @@ SAID = {
 }  # fmt: skip
 
 
-def feedback_page(result: Result) -> str:
-    """The HTML page of a result."""
+def feedback_page(result: Result, titles: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The HTML page of a result.
+
+    Args:
+        result: of one student.
+        titles: of the exercises, by their names; one without a title is called by its name.
+    """
     most = sum(outcome.points for outcome in result.outcomes)
     parts = [f"<p><strong>{result.score:g} of {most:g} points.</strong> {SAID.get(result.status, '')}</p>"]
     parts += [f"<p>{clean(result.note)}</p>"] if result.note else []
     for name, outcomes in groupby(result.outcomes, lambda outcome: outcome.exercise):
-        parts.append(_exercise(name, list(outcomes)))
+        parts.append(_exercise(titles.get(name, name), list(outcomes)))
     if result.log.strip():
         parts += ["<h2>What your notebook printed</h2>", f"<pre>{clean(result.log[:LOG])}</pre>"]
     return page(f"Feedback for {result.student}", parts)
@@ -53,7 +59,7 @@ def clean(text: str) -> str:
 def _exercise(name: str, outcomes: list[Graded]) -> str:
     earned, most = (sum(getattr(each, part) for each in outcomes) for part in ("earned", "points"))
     items = "".join(map(_item, outcomes))
-    return f"<h2>{clean(name)}: {earned:g} of {most:g}</h2><ul>{items}</ul>"
+    return f"<h2>{clean(name)} ({earned:g} of {most:g} points)</h2><ul>{items}</ul>"
 
 
 def _item(outcome: Graded) -> str:

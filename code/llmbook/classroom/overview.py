@@ -14,18 +14,47 @@ from llmbook.plots.style import PALETTE, new_figure, styled, to_svg
 
 MOST_BARS = 12
 LONGEST = 70
+MEANING = {
+    "not attempted": "handed in the starters as they were, or under other names", "timeout": "some code did not end",
+    "memory": "some code took too much memory", "processes": "some code started too many processes",
+    "garbled": "some code wrote into the channel to the grader, which hardly happens by accident",
+    "crashed": "some code ended its process", "unreadable": "no notebook: ask for the file with the ending .ipynb",
+    "not graded": "the grader failed: no mark, run it again",
+}  # fmt: skip
+"""What a status tells a teacher."""
 PREFIX = re.compile(r"^your (result|function) (is|has)[^:]*: ")
 
 
 def overview_page(results: Sequence[Result], chapter: str) -> str:
     """The HTML page of all results."""
     count = len(results)
-    parts = [f"<p>{count} submission{'s' if count != 1 else ''} of the exercises of {clean(chapter)}.</p>"]
+    parts = [f"<p>{count} submission{'s' if count != 1 else ''} of the exercises of {clean(chapter)}. {_marks(results)}"
+             "</p>", *_look_at(results)]  # fmt: skip
     failed, heard = failures(results), misconceptions(results)
     parts += ["<h2>Checks that fail</h2>", to_svg(plot_checks(failed, count)) if failed else "<p>None.</p>"]
     parts += ["<h2>Misconceptions</h2>", to_svg(plot_misconceptions(heard, count)) if heard else "<p>None.</p>"]
     items = "".join(f"<li>{clean(hint)} ({number})</li>" for hint, number in heard[:MOST_BARS])
     return page(f"Overview of {chapter}", [*parts, f"<ol>{items}</ol>" if items else "", _table(results)])
+
+
+def _marks(results: Sequence[Result]) -> str:
+    """The middle of the class, in a sentence."""
+    scores = sorted(result.score for result in results if result.status != "not graded")
+    if not scores:
+        return ""
+    most = max(sum(each.points for each in result.outcomes) for result in results)
+    low, middle, high = (scores[round(share * (len(scores) - 1))] for share in (0.25, 0.5, 0.75))
+    return (f"The median is {middle:g} of {most:g} points; the middle half of the class has {low:g} to {high:g}, "
+            f"the lowest {scores[0]:g}, the highest {scores[-1]:g}.")  # fmt: skip
+
+
+def _look_at(results: Sequence[Result]) -> list[str]:
+    """Who needs a look, by what happened; nothing if all went well."""
+    items = []
+    for status, meaning in MEANING.items():
+        if names := [_link(result) for result in results if result.status == status]:
+            items.append(f"<li><strong>{status}</strong> ({meaning}): {', '.join(names)}</li>")
+    return ["<h2>Look at these</h2>", f"<ul>{''.join(items)}</ul>"] if items else []
 
 
 def failures(results: Sequence[Result]) -> list[tuple[str, int, int]]:
@@ -47,7 +76,8 @@ def misconceptions(results: Sequence[Result]) -> list[tuple[str, int]]:
 
 def _is_hint(message: str) -> bool:
     """Whether a message names a misconception, and not only a difference or an error."""
-    return ", expected " not in message and not re.match(r"your (function|code|process)|there is no|calling ", message)
+    values = ", expected " in message or ", measured " in message
+    return not values and not re.match(r"your (function|code|process)|there is no|calling ", message)
 
 
 @styled
@@ -68,7 +98,9 @@ def plot_misconceptions(rows: Sequence[tuple[str, int]], students: int) -> Figur
     shown = rows[:MOST_BARS][::-1]
     figure, ax = new_figure(size=(8.0, 1.2 + 0.42 * len(shown)))
     ax.barh(range(len(shown)), [count for _, count in shown], color=PALETTE["blue"])
-    return _finish(figure, ax, [_short(name) for name, _ in shown], students, legend=False)
+    first = len(shown)
+    names = [f"{first - place}. {_short(name)}" for place, (name, _) in enumerate(shown)]  # as in the list below
+    return _finish(figure, ax, names, students, legend=False)
 
 
 def _finish(figure: Figure, ax: object, names: Sequence[str], students: int, *, legend: bool) -> Figure:
@@ -92,12 +124,17 @@ def _name(outcome: object) -> str:
     return f"{outcome.exercise}: {outcome.title}"
 
 
+def _link(result: Result) -> str:
+    """The name of a student, which leads to the page that the student gets."""
+    return f"<a href='feedback/{safe_name(result.student)}.html'>{clean(result.student)}</a>"
+
+
 def _table(results: Sequence[Result]) -> str:
     rows = "".join(
-        f"<tr><td><a href='feedback/{safe_name(result.student)}.html'>{clean(result.student)}</a></td>"
-        f"<td>{result.status}</td><td>{result.score:g}</td>"
-        f"<td>{sum(each.status == PASS for each in result.outcomes)}</td><td>{clean(result.note)}</td></tr>"
+        f"<tr><td>{_link(result)}</td><td>{result.status}</td><td>{result.score:g}</td>"
+        f"<td>{sum(each.status == PASS for each in result.outcomes)} of {len(result.outcomes)}</td>"
+        f"<td>{clean(result.note)}</td></tr>"
         for result in results
     )
-    head = "".join(f"<th>{word}</th>" for word in ("student", "status", "score", "checks passed", "note"))
-    return f"<table><tr>{head}</tr>{rows}</table>"
+    head = "".join(f"<th scope='col'>{word}</th>" for word in ("student", "status", "points", "checks passed", "note"))
+    return f"<h2>Students</h2><table><tr>{head}</tr>{rows}</table>"

@@ -14,6 +14,9 @@ from llmbook.classroom.wire import HEAD, WireError, check_lengths, pack, unpack
 
 LOOK = 0.05
 """Seconds between two looks at the processes."""
+FREED = 2.0
+"""Seconds that Linux may take to free the memory of a sandbox."""
+MEMORY = "your code took too much memory and was stopped"
 
 
 class Ended(Exception):
@@ -26,6 +29,9 @@ class Ended(Exception):
 
 class Student:
     """The process that runs one submission; a context that ends it."""
+
+    _one_by_one = threading.Lock()
+    """Who took shared memory is found by ending one submission at a time."""
 
     def __init__(self, limits: Limits, *, sandboxed: bool) -> None:
         self.limits, self.sandboxed = limits, sandboxed
@@ -131,8 +137,28 @@ class Student:
             raise self._ended("timeout", "your code took too long and was stopped: is there a loop without an end?")
         if len(processes) > self.limits.processes:
             raise self._ended("processes", "your code started too many processes and was stopped")
-        if max(memory_of(processes), shared_memory() - self.since[2]) > self.limits.memory:
-            raise self._ended("memory", "your code took too much memory and was stopped")
+        if memory_of(processes) > self.limits.memory:
+            raise self._ended("memory", MEMORY)
+        if shared_memory() - self.since[2] > self.limits.memory:
+            self._look_at_shared_memory()
+
+    def _look_at_shared_memory(self) -> None:
+        """End the process if shared memory goes with it; the machine counts that of all submissions together.
+
+        Raises:
+            Ended: it was this one.
+            RuntimeError: it was another one, for which this one is not to blame.
+        """
+        with self._one_by_one:
+            before = shared_memory()
+            if before - self.since[2] <= self.limits.memory:
+                return  # another one was ended meanwhile
+            ended, until = self._ended("memory", MEMORY), time.monotonic() + FREED
+            while time.monotonic() < until:
+                if before - shared_memory() > self.limits.memory / 2:
+                    raise ended
+                time.sleep(LOOK)
+        raise RuntimeError("another program took so much shared memory that this submission could not be graded")
 
     def _gone(self) -> Ended:
         return self._ended("crashed", "your code ended its process (os._exit, or a crash of a library)")

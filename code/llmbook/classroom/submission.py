@@ -61,6 +61,21 @@ def tasks_of(
     return of_the_book + [Task(name, function, (), hidden[name]) for name, function in own.items()]
 
 
+def titles_of(root: Path, chapter: str) -> dict[str, str]:
+    """The heading of each exercise as students have it: "Exercise 4.1: The cache of one conversation".
+
+    Raises:
+        ClassroomError: there is no such chapter.
+    """
+    found, heading = {}, ""
+    for cell in read_cells(reader_notebook(root, chapter)):
+        headings = re.findall(r"^### (.+)$", source(cell), re.MULTILINE) if cell.get("cell_type") == "markdown" else []
+        heading = headings[0] if headings else heading
+        if "exercise" in cell.get("metadata", {}):
+            found[cell["metadata"]["exercise"]["id"]] = heading
+    return found
+
+
 def reader_notebook(root: Path, chapter: str) -> Path:
     """The notebook of a chapter's exercises, without solutions.
 

@@ -51,6 +51,7 @@ def test_a_class_from_release_to_overview(tmp_path, capsys):
     assert {row["max"] for row in rows.values()} == {f"{every + 3:g}"}
     pages = {path.stem: path.read_text() for path in (out / "feedback").iterdir()}
     assert pages.keys() == rows.keys() and "keys and values are both stored" in pages["cleo"]
+    assert "The cache of one conversation (0 of" in pages["cleo"] and "gemma-ex-" not in pages["cleo"]
     assert not any("314159" in page or "random_sizes" in page for page in pages.values())
     before = {path.name: path.stat().st_mtime_ns for path in (out / "results").iterdir()}
     assert main(command) == 0

@@ -4,8 +4,15 @@ import drawing
 import pytest
 from drawing import redrawn
 
-from llmbook.classroom.grading import Graded, Result
-from llmbook.classroom.overview import failures, misconceptions, overview_page, plot_checks, plot_misconceptions
+from llmbook.classroom.grading import STATUSES, Graded, Result
+from llmbook.classroom.overview import (
+    MEANING,
+    failures,
+    misconceptions,
+    overview_page,
+    plot_checks,
+    plot_misconceptions,
+)
 
 HINT = "keys and values are both stored, so there is a factor 2"
 
@@ -32,7 +39,8 @@ def test_counts():
 
 
 @pytest.mark.parametrize("message", ["your function raised ValueError: x", "your code took too long and was stopped",
-                                     "your result is 3, expected 4", "there is no function f in the notebook",
+                                     "your result is 3, expected 4", "predicted 0.3, measured 0.5",
+                                     "there is no function f in the notebook",
                                      "your process answered something that was not asked"])  # fmt: skip
 def test_an_error_is_no_misconception(message):
     assert misconceptions([result("ada", "FAIL", "PASS", message=message)]) == []
@@ -53,7 +61,23 @@ def test_bars_of_the_misconceptions():
     (ax,) = figure.axes
     assert [bar.width for bar in drawing.bars(ax)] == [1] * 10 + [2, 4]
     names = list(drawing.ticks(ax.yaxis).values())
-    assert len(names) == 12 and len(names[-1]) == 70 and names[-2].replace("\\", "") == "costs $5 and $6"
+    assert len(names) == 12 and len(names[-1]) == 73 and names[-2].replace("\\", "") == "2. costs $5 and $6"
+
+
+def test_it_begins_with_the_marks_and_with_who_needs_a_look():
+    text = overview_page(CLASS, "gemma")
+    assert "The median is 1 of 2 points; the middle half of the class has 0 to 1, the lowest 0, the highest 2." in text
+    assert text.index("Look at these") < text.index("Checks that fail") < text.index("<h2>Students</h2>")
+    looked_at = text[text.index("Look at these") : text.index("Checks that fail")]
+    assert "not attempted" in looked_at and "href='feedback/dan.html'" in looked_at and "ada" not in looked_at
+    assert "Look at these" not in overview_page(CLASS[:1], "gemma")
+    failed = overview_page([Result("eve", "not graded", "no more files", ())], "gemma")
+    assert "median" not in failed and "run it again" in failed
+
+
+def test_every_status_has_a_meaning():
+    """Each that a result can have, but the one that needs no look."""
+    assert set(MEANING) == set(STATUSES) - {"ok"}
 
 
 def test_the_page_links_and_escapes():
