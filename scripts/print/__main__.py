@@ -5,6 +5,7 @@
 """
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def main() -> int:
     except NoBrowser as error:
         print(error)
         return 1
+    finally:
+        shutil.rmtree(HTML / FOLDER, ignore_errors=True)  # what was only there to be printed is no part of the site
     print("Printed:", *(f"  {path}" for path in made), sep="\n")
     return 0
 

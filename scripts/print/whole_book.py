@@ -19,6 +19,7 @@ HEAD = """@page {name} {{ @top-right {{ content: "{title}"; font: 9pt "DejaVu Sa
 """
 NUMBER = '<span class="number" data-of="{key}">{number}</span>'
 LINE = '<li class="{kind}"><a href="#{key}">{title}</a>' + NUMBER.replace("{number}", "") + "</li>"
+TITLE_PAGE = "@page :first { @bottom-center { content: none; } }\n"
 IN_SITE = re.compile(r"^(?!\w+:|//)")
 
 
@@ -163,4 +164,4 @@ def solved(page: Page) -> str:
 def running_heads(pages: list[Page]) -> str:
     """Rules that set each chapter's title above its pages, CSS."""
     opening = [page for page in pages if page.chapter and not page.is_below]
-    return "".join(HEAD.format(name=page.chapter, title=words(page.article.h1)) for page in opening)
+    return TITLE_PAGE + "".join(HEAD.format(name=page.chapter, title=words(page.article.h1)) for page in opening)
