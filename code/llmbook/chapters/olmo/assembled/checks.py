@@ -86,6 +86,7 @@ def an_answer_to_a_prompt_that_begins_with_the_stop(f):
 def an_answer_without_an_end(f):
     """An answer that was cut off before it ended"""
     expect_answer(f, [2, 7, 2, 8, 5, 6, 9, 3], 4, 2)
+    expect_answer(f, [7, 8, 5, 6, 9], 2, 2)
 
 
 @exercise("olmo-ex-answer")

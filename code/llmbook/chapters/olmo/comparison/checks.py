@@ -57,7 +57,8 @@ def the_batches_of_the_paper(f):
 def other_batches(f):
     """Cells that were made up, small and large"""
     cells = {"A": (3000, 1000, 3), "B": (1500, 1024, 1), "C": (900, 1000, 1), "D": (2450, 1024, 2),
-             "E": (1900, 2000, 5), "F": (12_650, 4000, 50), "G": (600, 4000, 2), "H": (400, 1000, 1)}  # fmt: skip
+             "E": (1900, 2000, 5), "F": (12_650, 4000, 50), "G": (600, 4000, 2), "H": (400, 1000, 1),
+             "I": (1735, 2000, 3)}  # fmt: skip
     columns = [{"model": name, "rows": rows, "length": length, "printed": printed}
                for name, (rows, length, printed) in cells.items()]  # fmt: skip
     expect_named(f, columns)

@@ -160,6 +160,7 @@ def expect_peak(f, kept: float, decay: float, warmup: int, total: int) -> None:
         (peak_of(kept, decay, rates(warmup, total)[warmup:]), "the steps of the warm-up shrink the weight too"),
         (peak_of(kept, decay, [1.0] * total), "the rate is not at its peak all the time"),
         (peak_of(kept, decay, [1.0] * warmup + shares[warmup:]), "the rate warms up first, in a straight line"),
+        (peak_of(kept, decay, [*shares[:warmup], 1.0, *shares[warmup:-1]]), "the rate falls from step warmup + 1 on"),
         (peak_of(kept, decay, shares[:-1]), "the last step is missing: steps run from 1 to total"),
         (peak_of(kept, 1.0, shares), "that leaves the decay out: a step multiplies by 1 - rate x decay"),
         (peak_of(kept, decay, rates(0, total)), "that has no warm-up"),

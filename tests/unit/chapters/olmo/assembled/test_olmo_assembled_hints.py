@@ -63,6 +63,8 @@ WRONG = [
     ("answer", lambda ids, n, end: answered(ids, n + 1, end), "the first new id is missing"),
     ("answer", lambda ids, n, end: answered(ids, n, end)[:-1], "belongs to the answer"),
     ("answer", lambda ids, n, end: answered(ids, n, 0), "a new document|the answer has shape|the answer is"),
+    ("answer", lambda ids, n, end: answered(ids, n, end) if end in ids else ids, "gives the prompt back as well"),
+    ("answer", lambda ids, n, end: ids[n : [*ids, end].index(end, n + 1)], "ends at the last stop id"),
     ("answer", lambda ids, n, end: answered(ids, 3, end), "the answer has shape|the first new id|the answer is"),
 ]
 

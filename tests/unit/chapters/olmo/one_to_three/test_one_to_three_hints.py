@@ -28,6 +28,7 @@ WRONG = [
     ("stream-depth", lambda *given: 2 * solved()(*given), "those are sublayers"),
     ("stream-depth", solved(whole=math.floor), "round up"),
     ("stream-depth", lambda *given: solved()(*given) + 1, "one layer less is enough"),
+    ("stream-depth", solved(whole=round), "round up"),
     ("stream-depth", solved(whole=float), "your result is"),
     ("stream-depth", lambda start, gain, factor: 13, "your result is 13"),
     ("stream-depth", lambda start, gain, factor: math.ceil(math.log(factor, 1 + 2 * gain)), "your result is"),

@@ -50,6 +50,8 @@ WRONG = [
     ("choose-base", lambda size, T, slow: base(size, T, slow) ** 0.5, "two numbers are a pair"),
     ("choose-base", lambda size, T, slow: (T / math.tau) ** ((size - 2 * slow) / size), "turned over"),
     ("choose-base", lambda size, T, slow: math.log(base(size, T, slow)), "its logarithm"),
+    ("choose-base", lambda size, T, slow: (T / math.tau) ** (size / (size - slow)), "your result is"),
+    ("choose-base", lambda size, T, slow: base(size, T - 1, slow), "your result is"),
     ("choose-base", lambda size, T, slow: 10_000, "your result is 10,000"),
     ("choose-base", lambda size, T, slow: round(base(size, T, slow), -2), "your result is"),
     ("choose-base", lambda size, T, slow: base(128, T, slow), "your result is"),
