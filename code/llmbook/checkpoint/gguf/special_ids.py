@@ -13,7 +13,9 @@ FIELDS = {
     "pad_token_id": f"{PREFIX}padding_token_id",
 }
 """Hugging Face's name of a special id: that of the format."""
-ADD_BOS, MODEL = f"{PREFIX}add_bos_token", f"{PREFIX}model"
+ADD_BOS, MODEL, PRE = f"{PREFIX}add_bos_token", f"{PREFIX}model", f"{PREFIX}pre"
+LLAMA_3 = ("llama-bpe", "llama3", "llama-v3")
+"""Names of Llama 3's way to cut a text, to which llama.cpp ties more than the cut."""
 CHAT_TEMPLATE = "tokenizer.chat_template"
 
 
@@ -30,7 +32,7 @@ def start_id(gguf: GGUF) -> int | None:
     """The id that a text of this model begins with, as ``bos_id`` of :func:`llmbook.checkpoint.tokenizer.encode`.
 
     A file may name a BOS and say that texts do not begin with it (SmolLM2). One that says neither way means yes where
-    the vocabulary is SentencePiece's, and no elsewhere, as in llama.cpp.
+    the vocabulary is SentencePiece's or the text is cut as Llama 3 does, and no elsewhere, as in llama.cpp.
 
     Returns:
         None if texts begin with nothing special.
@@ -38,7 +40,7 @@ def start_id(gguf: GGUF) -> int | None:
     Raises:
         CheckpointError: the file says neither yes nor no, or the id is none.
     """
-    asked = gguf.fields.get(ADD_BOS, gguf.fields.get(MODEL) == "llama")
+    asked = gguf.fields.get(ADD_BOS, gguf.fields.get(MODEL) == "llama" or gguf.fields.get(PRE) in LLAMA_3)
     if not isinstance(asked, bool):
         raise CheckpointError(f"{gguf.path}: {ADD_BOS} must be true or false, not {shown(asked)}")
     return _id(gguf, FIELDS["bos_token_id"]) if asked else None

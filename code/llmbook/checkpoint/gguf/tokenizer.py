@@ -11,11 +11,11 @@ token if that exists, the one of the best score first.
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from llmbook.checkpoint.gguf.file import GGUF
-from llmbook.checkpoint.gguf.special_ids import MODEL, PREFIX, TOKENS
+from llmbook.checkpoint.gguf.special_ids import LLAMA_3, MODEL, PRE, PREFIX, TOKENS
 from llmbook.checkpoint.hub import CheckpointError
 from llmbook.strict_json import shown
 
-MERGES, SCORES, KINDS, PRE = f"{PREFIX}merges", f"{PREFIX}scores", f"{PREFIX}token_type", f"{PREFIX}pre"
+MERGES, SCORES, KINDS = f"{PREFIX}merges", f"{PREFIX}scores", f"{PREFIX}token_type"
 UNKNOWN, SPACE_FIRST = f"{PREFIX}unknown_token_id", f"{PREFIX}add_space_prefix"
 CONTROL, USER_DEFINED = 3, 4
 MARK = "\u2581"  # what SentencePiece writes for a space
@@ -45,11 +45,9 @@ def _digit_by_digit() -> pre_tokenizers.PreTokenizer:
 CUTS = {
     **dict.fromkeys(("gpt-2", "gpt2", "olmo", "mpt"), _like_gpt2),
     **dict.fromkeys(("smollm", "starcoder", "refact", "command-r", "codeshell"), _digit_by_digit),
-    **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "dbrx", "smaug-bpe"), _in_threes),
+    **dict.fromkeys((*LLAMA_3, "dbrx", "smaug-bpe"), _in_threes),
 }
 """By the name of a cut: what makes it."""
-WHOLE_WORDS = ("llama-bpe", "llama3", "llama-v3")
-"""Cuts after which a word that is a token is that token, whatever the merges would make of it."""
 
 
 def gguf_tokenizer(gguf: GGUF) -> Tokenizer:
@@ -81,7 +79,8 @@ def _byte_level(gguf: GGUF, tokens: list[str]) -> Tokenizer:
         raise CheckpointError(f"{gguf.path}: {PRE} is {shown(cut)}, and this book knows {', '.join(CUTS)}")
     vocabulary = {token: index for index, token in enumerate(tokens)}
     merges = [_pair(gguf, merge) for merge in _texts(gguf, MERGES)]
-    tokenizer = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=cut in WHOLE_WORDS))
+    whole = cut in LLAMA_3  # then a word that is a token is that token, whatever the merges would make of it
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=whole))
     tokenizer.pre_tokenizer, tokenizer.decoder = CUTS[cut](), decoders.ByteLevel()
     return tokenizer
 

@@ -202,6 +202,8 @@ def test_beginnings_and_templates(small, tmp_path):
 
     assert start_id(said(lambda w: w.add_bos_token_id(3))) is None
     assert start_id(said(lambda w: (w.add_bos_token_id(3), w.add_add_bos_token(True)))) == 3
+    llama_3 = read_gguf(small("dbrx", "llama-bpe", lambda w: w.add_bos_token_id(3))[1])
+    assert start_id(llama_3) == 3  # which says neither way
     assert chat_template(said(lambda w: None)) is None
     assert chat_template(said(lambda w: w.add_chat_template("{{x}}"))) == "{{x}}"
     with pytest.raises(CheckpointError, match="chat_template must be a text, not 3"):
@@ -213,5 +215,5 @@ def test_beginnings_and_templates(small, tmp_path):
 def test_every_named_cut_is_one(small):
     for name, made in tokenizer.CUTS.items():
         assert made().pre_tokenize_str("the 12"), name
-    assert set(tokenizer.WHOLE_WORDS) < set(tokenizer.CUTS) and set(CUTS) < set(tokenizer.CUTS)
+    assert set(tokenizer.LLAMA_3) | set(CUTS) < set(tokenizer.CUTS)
     assert json.loads(load_tokenizer(small("olmo")[1]).to_str())["model"]["type"] == "BPE"
