@@ -69,6 +69,7 @@ WRONG = [
     ("geglu", lambda x, g, u, d: (tanh_gelu(x @ g.T) + x @ u.T) @ d.T, "the gate multiplies"),
     ("unfuse", lambda m: m.chunk(2), "gate and up are exchanged"),
     ("unfuse", lambda m: (m[1::2], m[::2]), "every second row"),
+    ("unfuse", lambda m: (m[::2], m[1::2]), "every second row"),
     ("unfuse", lambda m: m.chunk(2, dim=1)[::-1], "along the columns"),
     ("gate-gradient", lambda g, u, d: (d * u * slope(g), d * slope(g)), "its factor is GELU"),
     ("gate-gradient", lambda g, u, d: (d * tanh_gelu(g), d * u * slope(g)), "exchanged"),
