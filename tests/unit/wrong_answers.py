@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+from collections import Counter
 from functools import cache
 
 import pytest
@@ -64,6 +65,19 @@ def hints(source):
             yield sentence(node.elts[1])
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Mistake":
             yield from map(sentence, node.args)
+
+
+def too_few(answers, least, names):
+    """{exercise: how many answers it has} where there are fewer than ``least``, or where there is no such exercise.
+
+    Args:
+        answers: (name of the exercise, answer).
+        least: how many each should have.
+        names: of all exercises.
+    """
+    given = Counter(name for name, _ in answers)
+    return {name: given[name] for name in names if given[name] < least} | {
+        name: count for name, count in given.items() if name not in names}  # fmt: skip
 
 
 def unheard(checks, wrong):

@@ -151,12 +151,19 @@ def as_tensor(got: object, name: str = "your result") -> Tensor:
         value = got.detach().cpu()
     else:
         try:
-            value = torch.as_tensor(got)
+            value = torch.as_tensor(_unpacked(got))
         except (TypeError, ValueError, RuntimeError):
             raise Mistake(f"{name} is {_describe(got)}; expected a tensor") from None
     if value.is_complex():
         raise Mistake(f"{name} holds complex numbers; expected real ones")
     return value
+
+
+def _unpacked(got: object) -> object:
+    """Tensors within lists and tuples as lists of numbers, which PyTorch puts together."""
+    if isinstance(got, list | tuple):
+        return [_unpacked(each) for each in got]
+    return got.tolist() if isinstance(got, Tensor) else got
 
 
 def _hints(found: Iterable[str]) -> str:

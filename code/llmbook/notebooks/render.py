@@ -2,12 +2,12 @@
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from llmbook.notebooks import NOTEBOOKS
-from llmbook.notebooks.choices import folded, read_choices
+from llmbook.notebooks.choices import Choice, folded, read_choices
 from llmbook.notebooks.citations import References
 from llmbook.notebooks.contents import HEADING, Addresses, BookError, Page
 from llmbook.notebooks.labels import EQUATION, LABEL, PASSED, TABLES, Target
@@ -83,7 +83,7 @@ class Renderer:
         if name == "bibliography":
             return self.book.references.listed(self.keys)
         if name == "choices":
-            return self.inline("\n\n".join(map(folded, read_choices(block.body))))
+            return "\n\n".join(map(self._choice, read_choices(block.body)))
         if name == "glossary":
             return self.markdown(definitions(block.body))
         if name in ("container", "div"):
@@ -105,6 +105,9 @@ class Renderer:
         if "dropdown" in block.options.get("class", "") or block.name == "dropdown":
             return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
         return "\n".join(f"> {line}".rstrip() for line in f"**{title}**\n\n{body}".split("\n"))
+
+    def _choice(self, choice: Choice) -> str:
+        return folded(replace(choice, text=self.inline(choice.text), reveals=self.inline(choice.reveals)))
 
     def _table(self, block: Directive) -> str:
         body = list_table(block.body) if block.name == "list-table" else block.body

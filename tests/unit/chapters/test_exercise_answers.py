@@ -5,12 +5,11 @@ the names of their exercises begin with.
 """
 
 import importlib.util
-from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from wrong_answers import unheard
+from wrong_answers import too_few, unheard
 
 from llmbook.chapters import all_checks
 from llmbook.chapters.all_checks import EXERCISES
@@ -41,10 +40,7 @@ WRONG, RIGHT = gathered()
 
 
 def test_each_exercise_has_ten_wrong_and_three_right_answers():
-    for answers, least in ((WRONG, 10), (RIGHT, 3)):
-        given = Counter(name for name, _ in answers)
-        few = {name: given[name] for name in EXERCISES if given[name] < least}
-        assert not few and given.keys() == EXERCISES.keys(), few
+    assert too_few(WRONG, 10, EXERCISES) == too_few(RIGHT, 3, EXERCISES) == {}
 
 
 @pytest.mark.parametrize("room", ROOMS)
