@@ -30,18 +30,18 @@ from llmbook.chapters.olmo.pretraining import checks as olmo_pretraining
 from llmbook.chapters.olmo.schedule import checks as olmo_schedule
 from llmbook.chapters.tiny_titans.cost import checks as tiny_titans_cost
 from llmbook.chapters.tiny_titans.fight import checks as tiny_titans_fight
-from llmbook.chapters.tiny_titans.fight import work_checks as tiny_titans_fight_work
+from llmbook.chapters.tiny_titans.fight import checks_work as tiny_titans_fight_work
 from llmbook.chapters.tiny_titans.meetings import checks as tiny_titans_meetings
-from llmbook.chapters.tiny_titans.meetings import corpus_checks as tiny_titans_corpus
-from llmbook.chapters.tiny_titans.mislead import agreement_checks as tiny_titans_agreement
+from llmbook.chapters.tiny_titans.meetings import checks_corpus as tiny_titans_corpus
 from llmbook.chapters.tiny_titans.mislead import checks as tiny_titans_mislead
-from llmbook.chapters.tiny_titans.question import work_checks as tiny_titans_question_work
+from llmbook.chapters.tiny_titans.mislead import checks_agreement as tiny_titans_agreement
+from llmbook.chapters.tiny_titans.question import checks_work as tiny_titans_question_work
 from llmbook.chapters.tiny_titans.rouge import checks as tiny_titans_rouge
-from llmbook.chapters.tiny_titans.rouge import shares_checks as tiny_titans_rouge_shares
-from llmbook.chapters.tiny_titans.rouge import work_checks as tiny_titans_rouge_work
+from llmbook.chapters.tiny_titans.rouge import checks_shares as tiny_titans_rouge_shares
+from llmbook.chapters.tiny_titans.rouge import checks_work as tiny_titans_rouge_work
 from llmbook.chapters.tiny_titans.t5 import checks as tiny_titans_t5
 from llmbook.chapters.tiny_titans.truncation import checks as tiny_titans_truncation
-from llmbook.chapters.tiny_titans.truncation import work_checks as tiny_titans_truncation_work
+from llmbook.chapters.tiny_titans.truncation import checks_work as tiny_titans_truncation_work
 from llmbook.exercises.registry import Exercises, collect
 
 EXERCISES: Exercises = collect(

@@ -14,7 +14,11 @@ MOST_ANSWERS = 4
 
 @dataclass(frozen=True)
 class Prediction:
-    """A question whose answer the figure shows."""
+    """A question whose answer the figure shows.
+
+    Raises:
+        ValueError: There are too few or too many answers, or one says nothing.
+    """
 
     question: str
     """What the reader is to predict, one sentence."""
@@ -22,10 +26,6 @@ class Prediction:
     """Each prediction that somebody may make, and what it would have meant; two to four."""
 
     def __post_init__(self) -> None:
-        """
-        Raises:
-            ValueError: too few or too many answers, or one that says nothing.
-        """
         if not 2 <= len(self.answers) <= MOST_ANSWERS:
             raise ValueError(f"a prediction is a choice of 2 to {MOST_ANSWERS} answers, not of {len(self.answers)}")
         if not all(text.strip() for text in (self.question, *self.answers, *self.answers.values())):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.chapters.tiny_titans.fight.work_checks import JUST, least
+from llmbook.chapters.tiny_titans.fight.checks_work import JUST, least
 
 PREFIX = "tt-ex-fight-"
 

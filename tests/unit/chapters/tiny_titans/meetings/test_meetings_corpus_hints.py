@@ -7,7 +7,7 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.chapters.tiny_titans.meetings import corpus_checks as checks
+from llmbook.chapters.tiny_titans.meetings import checks_corpus as checks
 from llmbook.summarizers import seq2seq
 
 PREFIX = "tt-ex-meet-"

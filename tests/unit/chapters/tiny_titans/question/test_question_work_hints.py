@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.chapters.tiny_titans.question.work_checks import INVENTED, models, ranked, size_of
+from llmbook.chapters.tiny_titans.question.checks_work import INVENTED, models, ranked, size_of
 
 PREFIX = "tt-ex-question-"
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.chapters.tiny_titans.rouge.work_checks import COUNTS, SHARES, WORDS, right_one, scored
+from llmbook.chapters.tiny_titans.rouge.checks_work import COUNTS, SHARES, WORDS, right_one, scored
 
 PREFIX = "tt-ex-rouge-"
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.chapters.tiny_titans.truncation.work_checks import qmsum
+from llmbook.chapters.tiny_titans.truncation.checks_work import qmsum
 
 PREFIX = "tt-ex-trunc-"
 
