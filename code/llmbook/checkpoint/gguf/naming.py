@@ -61,7 +61,8 @@ def gguf_tensors(gguf: GGUF, config: DecoderConfig) -> dict[str, GGUFTensor]:
 def _heads(kind: Architecture, name: str, config: DecoderConfig) -> int | None:
     """Of how many heads the rows of a tensor were reordered; None if they were not."""
     counts = {"attn_q": config.heads, "attn_k": config.kv_heads}
-    return counts.get(name.split(".")[-2]) if kind.permuted and name.count(".") == 3 else None
+    part = name.rpartition(".")[0].rpartition(".")[2]  # of "blk.0.attn_q.weight", "attn_q"
+    return counts.get(part) if kind.permuted else None
 
 
 def _shift(kind: Architecture, name: str) -> float:
