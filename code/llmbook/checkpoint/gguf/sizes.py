@@ -85,7 +85,7 @@ def as_config_json(gguf: GGUF) -> dict:
             contradict each other, or one is of a kind that this book knows nothing of.
     """
     kind = architecture_of(gguf)
-    if gguf.fields.get(PARTS, 1) not in (0, 1):
+    if gguf.fields.get(PARTS) not in (None, 0, 1):
         raise CheckpointError(
             f"{gguf.path} is one of {shown(gguf.fields[PARTS])} parts of a model; make one file of them first, with "
             "llama-gguf-split --merge of llama.cpp"
