@@ -1,7 +1,8 @@
 r"""The block formats of GGUF files: a row of weights in blocks, each a few bytes with scales of its own.
 
 A block of :math:`n` weights holds their codes :math:`q_i` and a scale :math:`d`, some formats also a smallest value
-:math:`m`; all scales are float16. What is read is float32:
+:math:`m`, in float16. The K formats divide a block once more, and each part has a small multiple of these. What is read
+is float32:
 
 .. math:: \hat w_i = d\,(q_i - z) \qquad \text{or} \qquad \hat w_i = d\,q_i + m .
 
@@ -17,7 +18,7 @@ Q4_K        256      144    d, the unit of m, 8 scales and 8 minima of 6 bits ea
 Q6_K        256      210    the lower four bits, the upper two, 16 signed scales in units of d, d; z = 32
 ==========  =======  =====  =========================================================================
 
-A byte of two codes has the first in its lower half, and the codes in the upper halves follow after all of the lower
+A byte of two codes has the first in its lower half, and the codes in the upper halves follow after those of all lower
 ones: in a block of 32 byte 0 holds weights 0 and 16. (``pack`` in ``quantization.py`` puts neighbors into one byte.)
 
 F32, F16 and BF16 are the formats of one weight a block. Source: the layouts of ggml (``ggml-common.h``), and the Python
