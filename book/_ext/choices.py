@@ -15,7 +15,7 @@ class choice(nodes.General, nodes.Element):
     """One choice; its first child is the line that is always seen."""
 
 
-class choice_line(nodes.General, nodes.Element):
+class choice_line(nodes.General, nodes.TextElement):
     """The line of a choice that is always seen."""
 
 
