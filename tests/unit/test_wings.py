@@ -59,8 +59,9 @@ def misplaced(tests: dict[str, str], folders: set[str]) -> list[str]:
             found.append(f"{name}: the package has no folder {place}")
         for imported in imported_modules(source):
             there = page_room(imported)
-            whole = f"chapters/{there.partition('/')[0]}"  # a page of exercises is a whole chapter's
-            if there and place not in (f"chapters/{there}", whole):
+            is_check = "".join(parts_of(imported)[3:4]).startswith("checks")  # a page of exercises is the whole chapter's
+            home = {f"chapters/{there}", *([f"chapters/{there.partition('/')[0]}"] if is_check else ())}
+            if there and place not in home:
                 found.append(f"{name} imports {imported}: test it in tests/unit/chapters/{there}")
     return found
 
@@ -167,3 +168,4 @@ def test_misplaced_tests_are_seen():
     for name in ("test_a.py", "layers/test_a.py", "chapters/gemma/test_a.py", "chapters/gemma/embedding/test_a.py"):
         assert len(misplaced({name: code}, folders)) == 1
     assert len(misplaced({"attic/test_a.py": ""}, folders)) == 1
+    assert not misplaced({"chapters/gemma/test_a.py": code.replace("plots", "checks_share")}, folders)
