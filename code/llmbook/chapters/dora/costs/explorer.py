@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from llmbook.accounting.step_memory import ALL_LINEAR, OPTIMIZERS, PRECISIONS, step_memory
 from llmbook.chapters.dora.costs.plots import GB, draw_memory_frame
 from llmbook.models import PUBLISHED
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 MODELS = {"Gemma 2B": "gemma-2b", "Llama 2 7B": "llama-2-7b", "Mistral 7B": "mistral-7b", "Gemma 7B": "gemma-7b"}
 TARGETS = {"query and value": ("q_proj", "v_proj"), "attention": ("q_proj", "k_proj", "v_proj", "o_proj"),
@@ -13,6 +13,16 @@ TARGETS = {"query and value": ("q_proj", "v_proj"), "attention": ("q_proj", "k_p
 WAYS = {"full": ("full", False), "LoRA": ("lora", False), "DoRA": ("dora", False), "QLoRA": ("lora", True)}
 TOKENS = 2048
 CARD = 24.0  # GB of a large consumer card
+PREDICTION = Prediction(
+    "Tune the whole model in float32, in place of bfloat16 with a float32 copy. What do its weights, gradients and "
+    "optimizer need together?", {
+        "Twice as much": "That would have meant that every number doubles. Change the precision: weights and gradients "
+                         "do, and the optimizer gives up its float32 copy, because the weight is one.",
+        "As much as before": "That would have meant that four and four and eight bytes are as many as two and two and "
+                             "twelve. Change the precision, and see which part of the bar does grow.",
+        "Less": "That would have meant that the float32 copy costs more than everything in 16 bits saves. Change the "
+                "precision and compare the three parts, one by one.",
+    })  # fmt: skip
 LIMITS = {"float32": 215.0, "bfloat16 with a float32 copy": 172.0, "bfloat16": 138.0}
 """Where the axis ends, in GB: a little beyond the largest bar with that precision."""
 
@@ -47,10 +57,11 @@ def memory_explorer() -> Explorer:
     return explore(
         draw_step_memory,
         caption="Everything that one training step of 2,048 tokens needs, without gradient checkpointing. Change the "
-                "optimizer and only full fine-tuning moves; change the targets and the activations of LoRA and DoRA "
-                "do. The precision is that of the weights; adapters are always float32. The dashed line is a card of "
-                "24 GB.",
+                "optimizer and full fine-tuning moves, the adapters at rank 256 a little; change the targets and the "
+                "activations of the adapters do. The precision is that of the weights; adapters are always float32. "
+                "The dashed line is a card of 24 GB.",
         name="step-memory",
+        predict=PREDICTION,
         model=Choice("Model", list(MODELS), "Llama 2 7B", frames=["Gemma 2B", "Llama 2 7B", "Gemma 7B"]),
         targets=Choice("Adapted", list(TARGETS), "every linear map", frames=["query and value", "every linear map"]),
         rank=Slider("Rank", [1, 4, 16, 64, 256], 16, frames=[16, 256]),

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from llmbook.chapters.dora.decomposition.plots import adapt, plot_geometry, turned
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 WEIGHT = (1.2, 1.6)
 LIMITS = (-1.7, 3.2, -1.2, 3.4)
@@ -15,6 +15,14 @@ ALONG = {
 }
 STEPS = (-1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 MAGNITUDES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+PREDICTION = Prediction("A points across W. Double the step, from 0.75 to 1.5. How much further does the row turn?", {
+    "Twice as far": "That would have meant that the angle follows the step. Compare the degrees at 0.75 and at 1.5: "
+                    "the tip of W + sBA moves along a straight line and not around a circle.",
+    "Less than twice": "That would have meant that each further step turns the row less, because the sum grows longer "
+                       "as it turns. Compare the degrees at 0.75 and at 1.5, and LoRA's lengths.",
+    "More than twice": "That would have meant that a row which has begun to turn turns more easily. Compare the "
+                       "degrees at 0.75 and at 1.5, and LoRA's lengths.",
+})  # fmt: skip
 
 
 def draw_dora(*, along: str, step: float, magnitude: float) -> tuple[Figure, str]:
@@ -46,6 +54,7 @@ def explore_dora() -> Explorer:
         caption="One row of a weight with two inputs and an adapter of rank one. The step moves W + sBA along the thin "
                 "green line, and of the sum only its direction counts; the length of W' is m, on the dotted circle.",
         name="dora",
+        predict=PREDICTION,
         along=Choice("A points", list(ALONG), "across W"),
         step=Slider("Low-rank step, s times b", STEPS, 0.75, "{:+g}", frames=(-1.5, -0.75, 0.0, 0.75, 1.5)),
         magnitude=Slider("Magnitude m", MAGNITUDES, 2.5, "{:g}", frames=(1.0, 2.0, 2.5)),

@@ -6,9 +6,20 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from llmbook.chapters.dora.does_it_help.plots import LABELS, plot_new_and_old
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 METHODS = ("full", "lora", "dora", "lora+")
+PREDICTION = Prediction(
+    "Full fine-tuning at 0.003, a third of its best rate, against LoRA at its best. Where is full fine-tuning ahead?", {
+        "On the new workplace": "That would have meant that it pays for the new text with the old, at any rate. Choose "
+                                "full fine-tuning at 0.003 and LoRA at its best, and compare both losses.",
+        "On the old ones": "That would have meant that at a third of its best rate it learns less than LoRA and "
+                           "forgets less. Choose full fine-tuning at 0.003 and LoRA at its best; compare both losses.",
+        "On both": "That would have meant that what is forgotten depends on the rate, and not on the method alone. "
+                   "Choose full fine-tuning at 0.003, at its best rate, and LoRA at its best.",
+        "On neither": "That would have meant that a third of the best rate is too far from it. Choose full fine-tuning "
+                      "at 0.003 and LoRA at its best, and compare both losses.",
+    })  # fmt: skip
 
 
 def sweep_curves(rows: Sequence[Mapping], key: str, *, seeds: Sequence[int], steps: int) -> dict[str, dict]:
@@ -45,7 +56,7 @@ def explore_rates(new: Mapping[str, Mapping], old: Mapping[str, Mapping], *, bas
         return figure, describe(new, old, method, rate, base)
 
     return explore(
-        draw, name="rates",
+        draw, name="rates", predict=PREDICTION,
         caption="Five seeds for each point, with 95 % intervals. Choose a method, then move the rate: each method has "
                 "its own best, and the best for the new workplace costs something on the old ones.",
         method=Choice("Method", list(METHODS), "lora", LABELS.__getitem__),

@@ -6,7 +6,7 @@ from llmbook.accounting import linear_shapes, total_parameters
 from llmbook.accounting import step_memory as adapter_memory
 from llmbook.chapters.dora.lora.plots import GIB, MIB, draw_adapter_costs
 from llmbook.models import PUBLISHED, DecoderConfig
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 MODELS = {"GPT-2 124M": "gpt2", "OLMo 1B": "olmo-1b", "Gemma 2B": "gemma-2b", "Gemma 7B": "gemma-7b",
           "Llama 2 7B": "llama-2-7b"}  # fmt: skip
@@ -16,6 +16,15 @@ TARGETS = {
     "q, k, v, up, down": ("q_proj", "k_proj", "v_proj", "up_proj", "down_proj"),
     "all linear": ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
 }
+PREDICTION = Prediction(
+    "Llama 2 7B: go from rank 32 to rank 256, eight times the trained numbers. How much longer does LoRA's bar get?", {
+        "Eight times": "That would have meant that all of the bar belongs to the adapter. Set rank 32 and then 256: "
+                       "gradients and moments grow eight times, and the frozen weights stay what they were.",
+        "Less than twice": "That would have meant that the frozen weights fill most of the bar. Set rank 32 and then "
+                           "256; then choose GPT-2, whose matrices are thinner, with every layer adapted.",
+        "Not visibly": "That would have meant that the adapter is too small to be seen at any rank. Set rank 256 and "
+                       "look at the gradients and the moments, and at the adapter's file below.",
+    })  # fmt: skip
 WEIGHT, TRAINED = 2, 4  # bytes a value: bfloat16 for what is frozen, float32 for what is trained
 
 
@@ -68,6 +77,7 @@ def explore_adapters() -> Explorer:
                 "trained numbers in float32, frozen ones in bfloat16, activations left out. Below: the files. A model "
                 "without a gate (GPT-2) has no gate_proj to adapt.",
         name="adapters",
+        predict=PREDICTION,
         model=Choice("Model", list(MODELS), "Llama 2 7B"),
         targets=Choice("Adapted layers", list(TARGETS), "q, k, v, up, down"),
         rank=Slider("Rank", [1, 2, 4, 8, 16, 32, 64, 128, 256], 32, frames=[4, 32, 256]),

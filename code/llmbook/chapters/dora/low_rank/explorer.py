@@ -6,10 +6,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from llmbook.chapters.dora.low_rank.plots import plot_truncated
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 FRAMES = (0, 1, 2, 4, 8, 16, 24, 48)
 CORNER = 48  # rows and columns that are drawn; a whole matrix of noise would weigh down the page
+PREDICTION = Prediction("Keep 24 of the 96 terms of pure noise. How large is the error, as a share of the matrix?", {
+    "about 85 %": "That would have meant that every term holds as much as any other, a quarter of them a quarter of "
+                  "the energy. Choose the random matrix at rank 24: the largest terms come first, and they hold more.",
+    "about 60 %": "That would have meant that the first quarter of the terms holds more than half of the energy, in "
+                  "noise as well. Choose the random matrix at rank 24, and then the weight at the same rank.",
+    "about 25 %": "That would have meant that noise has a structure which few terms catch. Choose the random matrix at "
+                  "rank 24, and then one gradient at the same rank.",
+})  # fmt: skip
 
 
 def explore_rank(matrices: Mapping[str, np.ndarray], *, frames: Sequence[int] = FRAMES, default: int = 4) -> Explorer:
@@ -32,7 +40,7 @@ def explore_rank(matrices: Mapping[str, np.ndarray], *, frames: Sequence[int] = 
         return figure, describe(matrix, full.shape, rank, errors[rank])
 
     return explore(
-        draw, name="rank",
+        draw, name="rank", predict=PREDICTION,
         caption="A corner of a matrix, the same corner of the best matrix of the chosen rank, and the error of the "
                 "whole as a share of its Frobenius norm. Compare how fast it falls for each matrix.",
         matrix=Choice("Matrix", list(matrices), next(iter(matrices))),

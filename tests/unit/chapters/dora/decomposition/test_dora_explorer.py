@@ -47,3 +47,11 @@ def test_the_sentence_has_the_numbers_of_the_package(along):
     assert f"length {layer.norm().item():.2f} instead of 2.00" in sentence
     turn = float(re.search(r"turns by ([-+][\d.]+) degrees", sentence).group(1))
     assert (turn == 0) == (along == "along W itself")
+
+
+def test_twice_the_step_turns_the_row_less_than_twice_as_far():
+    explorer = widget.explore_dora()
+    assert "Less than twice" in explorer.predict.answers
+    short, long = (float(re.search(r"turns by -([\d.]+) degrees", explorer.frame(
+        along="across W", step=step, magnitude=2.5).sentence).group(1)) for step in (0.75, 1.5))
+    assert short < long < 1.9 * short

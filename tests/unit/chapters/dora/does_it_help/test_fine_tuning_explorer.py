@@ -1,8 +1,10 @@
 """The explorer of the page "Does it help?" and the curves that it shows."""
 
 import numpy as np
+import pytest
 
 from llmbook.chapters.dora.does_it_help.explorer import describe, explore_rates, sweep_curves
+from llmbook.experiments.results import read_result
 from llmbook.widgets.controls import grid
 
 NEW = {"full": {0.001: np.array([1.0, 1.2]), 0.01: np.array([0.5, 0.6])},
@@ -30,3 +32,14 @@ def test_curves_come_from_the_rows_of_the_sweep():
               ({"rank": 4}, {"alpha": 64}, {"steps": 40}, {"seed": 10}, {"method": "rslora"})]  # fmt: skip
     curves = sweep_curves(rows + others, "validation", seeds=range(5), steps=50)
     assert curves["lora"][0.01].tolist() == [1.0, 2.0] and curves["dora"] == {}
+
+
+def test_full_fine_tuning_at_a_third_of_its_best_rate_is_ahead_of_lora_on_both():
+    rows = read_result("adapter_sweeps")["rows"]
+    new, old = (sweep_curves(rows, key, seeds=range(5), steps=50) for key in ("validation", "general"))
+    best = {method: min(new[method], key=lambda rate: new[method][rate].mean()) for method in ("full", "lora")}
+    assert "On both" in explore_rates(new, old, base=(3.4, 0.4)).predict.answers
+    assert best["full"] / 0.003 == pytest.approx(3, abs=0.5)
+    for curves in (new, old):
+        assert curves["full"][0.003].max() < curves["lora"][best["lora"]].min()  # in every seed
+    assert old["full"][best["full"]].min() > old["lora"][best["lora"]].max()  # so not at its own best rate

@@ -5,7 +5,7 @@ import pytest
 from drawing import bars, curves, redrawn, ticks
 
 from llmbook.accounting import total_parameters
-from llmbook.chapters.dora.lora.explorer import draw_adapter
+from llmbook.chapters.dora.lora.explorer import draw_adapter, explore_adapters
 from llmbook.models import PUBLISHED
 
 MATRICES = 32 * 2 * 4096 * 2  # rank one on q and v in the 32 layers of Llama 2 7B: both thin matrices
@@ -24,3 +24,14 @@ def test_memory_and_files_are_those_of_the_chosen_adapter(model, targets, rank, 
     assert [bar.y + 0.31 for bar in bars(upper)] == pytest.approx([0, 0, 0, 1, 1, 1])
     assert [curve.x[0] for curve in curves(lower)] == pytest.approx([2 * total / 2**20, 4 * trained / 2**20], rel=1e-5)
     assert ticks(upper.yaxis) == {0: "full", 1: "LoRA"} and ticks(lower.yaxis) == {0: "model", 1: "adapter"}
+
+
+def test_eight_times_the_rank_makes_the_bar_less_than_twice_as_long():
+    assert "Less than twice" in explore_adapters().predict.answers
+    lengths = {}
+    for rank in (32, 256):
+        upper, _ = redrawn(draw_adapter, model="Llama 2 7B", targets="q, k, v, up, down", rank=rank)[0].axes
+        lengths[rank] = [bar.width for bar in bars(upper)][3:]
+    weights, gradients, moments = (later / before for before, later in zip(*lengths.values(), strict=True))
+    assert 1.2 < sum(lengths[256]) / sum(lengths[32]) < 2  # to be seen, and far from eight times
+    assert weights < 1.2 and gradients == pytest.approx(8, rel=1e-4) and moments == pytest.approx(8, rel=1e-4)
