@@ -59,7 +59,7 @@ def misplaced(tests: dict[str, str], folders: set[str]) -> list[str]:
             found.append(f"{name}: the package has no folder {place}")
         for imported in imported_modules(source):
             there = page_room(imported)
-            is_check = "".join(parts_of(imported)[3:4]).startswith("checks")  # a page of exercises is the whole chapter's
+            is_check = "".join(parts_of(imported)[3:4]).startswith("checks")  # exercises are the whole chapter's
             home = {f"chapters/{there}", *([f"chapters/{there.partition('/')[0]}"] if is_check else ())}
             if there and place not in home:
                 found.append(f"{name} imports {imported}: test it in tests/unit/chapters/{there}")
