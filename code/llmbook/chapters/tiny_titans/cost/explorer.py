@@ -15,7 +15,7 @@ from llmbook.accounting.serving import (
 from llmbook.chapters.tiny_titans.cost.plots import GIGA, draw_serving_frame
 from llmbook.models import PUBLISHED
 from llmbook.models.t5_config import PUBLISHED as T5_PUBLISHED
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 MODELS = {
     "FLAN-T5 small": T5_PUBLISHED["flan-t5-small"],
@@ -26,6 +26,18 @@ MODELS = {
     "Mixtral 8x7B": PUBLISHED["mixtral-8x7b"],
     "Llama 2 70B": PUBLISHED["llama-2-70b"],
 }
+ASKED = Prediction(
+    "A meeting of 2,048 tokens, alone on the machine. Its summary shrinks from 200 tokens to 50. What happens to the "
+    "price?",
+    {
+        "It hardly changes": "Then the price would be that of reading, since the meeting is ten times the summary or "
+        "more. Move Tokens written to 50, and read the share of the time that reading takes.",
+        "It falls to about a third": "Then writing would be most of the price, and reading the rest that stays. Move "
+        "Tokens written to 50, and compare the price of a thousand.",
+        "It falls to a quarter": "Then there would be nothing but writing to pay for. Move Tokens written to 50, and "
+        "read which part of the time does not shrink.",
+    },
+)
 ROUND = Machine(flops=1e14, bandwidth=1e12, price=1.0)
 """Not a product: round numbers of the size of one accelerator, to compare models. Put your own in their place."""
 MEMORY_LIMITS = (0.005, 1000.0)  # GB
@@ -61,6 +73,7 @@ def serving_explorer() -> Explorer:
                 "batch raises the time of reading in proportion and that of writing hardly at all, until the cache "
                 "is what is fetched.",
         name="serving-cost",
+        predict=ASKED,
         model=Choice("Model", list(MODELS), "FLAN-T5 large",
                      frames=["FLAN-T5 large", "Llama 2 7B", "Llama 2 70B"]),
         read=Slider("Tokens read", [512, 1024, 2048, 4096, 8192, 16384], 2048, "{:,}", frames=[2048, 8192]),

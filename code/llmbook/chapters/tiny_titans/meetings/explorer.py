@@ -7,16 +7,27 @@ from llmbook.meetings.composed_domains import WORKPLACES
 from llmbook.meetings.generator import generate_meeting
 from llmbook.meetings.meeting import FACT_KINDS, Meeting
 from llmbook.meetings.turn_kinds import is_repaired
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 SEED, FACTS = 11, 8
+ASKED = Prediction(
+    "Chatter grows from 3 turns after each fact to 12. How far into the meeting does the last of eight facts move?",
+    {
+        "Hardly: facts come first": "Then the facts of a meeting would stand together. Move the slider and look at the "
+        "gaps between the bars above the line.",
+        "Less than twice as far": "Then most of what is said would be about the facts, and chatter would be the small "
+        "part. Read the share of words about the facts at 3, then move the slider to 12.",
+        "More than twice as far": "Then the last fact would move nearly as the chatter grows, and a fixed limit "
+        "on what is read would lose it early. Move the slider to 12 and compare the word at which it begins.",
+    },
+)
 SHARES = {"never": 0.0, "half of the time": 0.5, "always": 1.0}
 
 
 def explore_meetings() -> Explorer:
     """Transcripts as strips of turns, for a workplace, an amount of chatter, code names and repairs."""
     return explore(
-        draw_meeting, name="meetings",
+        draw_meeting, name="meetings", predict=ASKED,
         caption="One meeting with eight facts, from left to right. Bars above the line state a fact, bars below are "
                 "everything else. More chatter makes the same number of facts rarer and pushes them to the right.",
         workplace=Choice("Workplace", list(WORKPLACES), "theater", frames=["farm", "theater"]),

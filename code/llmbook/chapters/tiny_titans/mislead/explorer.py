@@ -7,12 +7,23 @@ from llmbook.meetings.fact_check import check_facts
 from llmbook.meetings.meeting import Meeting
 from llmbook.meetings.perturbations import BY_FACT, CHANGES, Changed, change_summary
 from llmbook.metrics.rouge import rouge_scores
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 SHOWN = (*BY_FACT, *(name for name in CHANGES if name not in (*BY_FACT, "unchanged", "padded", "empty")))
 """The changes on offer. A padded summary is too long for a frame, and the others are the slider's ends."""
 NAMES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
 TRUTHS = ("facts recalled", "facts F1")
+ASKED = Prediction(
+    "Two facts of a summary are denied, or the same number is dropped. Which of the two keeps more of its ROUGE-1?",
+    {
+        "The one with two denied": "Then a small word more would cost less than two sentences, though it makes them "
+        "false. Set the slider to 2, and compare the changes denied and facts dropped.",
+        "The one with two dropped": "Then saying nothing would cost less than saying what is false. Set the slider to "
+        "2, compare the changes denied and facts dropped, and look which of the bars agrees with you.",
+        "Both the same": "Then ROUGE-1 would count the facts that are left. Set the slider to 2, and compare the "
+        "changes denied and facts dropped.",
+    },
+)
 
 
 def explore_changes(meeting: Meeting) -> Explorer:
@@ -33,7 +44,7 @@ def explore_changes(meeting: Meeting) -> Explorer:
                 describe(change, found, scores, facts))  # fmt: skip
 
     return explore(
-        draw, name="changes",
+        draw, name="changes", predict=ASKED,
         caption="A summary with its changed words in boxes (what is dropped leaves no box), its ROUGE scores, and the "
                 "truth below them. The slider limits the changes that go fact by fact. Find the largest gap between "
                 "the two, in both directions.",
@@ -54,4 +65,5 @@ def describe(change: str, changed: Changed, scores: dict[str, float], facts: int
     """What a frame shows, in words."""
     listed = ", ".join(f"{name} {value:.2f}" for name, value in scores.items() if name not in TRUTHS)
     truth = f"{changed.kept} of {facts} facts are kept and {changed.wrong} statements are wrong"
-    return f"{change[:1].upper()}{change[1:]}: {truth}. {listed}; F1 of the facts {scores['facts F1']:.2f}."
+    whole = "" if change in BY_FACT else " This change goes through the whole summary, wherever the slider stands."
+    return f"{change[:1].upper()}{change[1:]}: {truth}. {listed}; F1 of the facts {scores['facts F1']:.2f}.{whole}"

@@ -6,7 +6,7 @@ from llmbook.chapters.tiny_titans.rouge.plots import NAMES, draw_matches
 from llmbook.metrics.matches import matched_places
 from llmbook.metrics.rouge import ROUGE_TYPES, rouge_scores
 from llmbook.metrics.rouge_tokens import check_text, rouge_sentences
-from llmbook.widgets.explorer import Choice, Explorer, Text, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Text, explore
 
 REFERENCE = """The team will delay the launch until May.
 Dana rewrites the test plan by Friday.
@@ -28,6 +28,18 @@ EDITS = {
     "Omar then keeps the budget at 40,000 euros, as he told everybody twice.",
     "empty": "",
 }
+ASKED = Prediction(
+    "Two people exchange their tasks, and no word is lost. Which kinds of score stay at 1?",
+    {
+        "None": "Then every kind would see who does what. Choose the edit Names swapped and go through the four kinds.",
+        "ROUGE-1 only": "Then all kinds but the one that counts single words would notice that two names changed "
+        "places. Choose the edit Names swapped, and do not leave out the kind that goes sentence by sentence.",
+        "ROUGE-1 and ROUGE-Lsum": "Then the union over sentences would find each name somewhere, whatever it is said "
+        "to do. Choose the edit Names swapped and compare ROUGE-Lsum with ROUGE-L.",
+        "All four": "Then the order of words would count in none of them. Choose the edit Names swapped and ROUGE-2, "
+        "which counts pairs of neighbors.",
+    },
+)
 ROWS = (3, 6)  # of the reference and of the longest candidate, so that the frames are equally high
 
 
@@ -51,7 +63,7 @@ def draw_edit(*, edit: str, kind: str) -> tuple[Figure, str]:
 def explore_rouge() -> Explorer:
     """Choose an edit of a perfect summary and a kind of score, and see which words count."""
     return explore(
-        draw_edit, name="rouge",
+        draw_edit, name="rouge", predict=ASKED,
         caption="Both texts as ROUGE sees them. Boxes: the words that this kind of score counts; ROUGE-2 counts the "
                 "bars between them. Which edits hurt, and which edits that ruin the summary do not?",
         edit=Choice("Edit", list(EDITS), "negated"),

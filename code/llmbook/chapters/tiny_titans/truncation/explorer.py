@@ -13,11 +13,23 @@ from llmbook.chapters.tiny_titans.truncation.experiment import (
 )
 from llmbook.chapters.tiny_titans.truncation.plots import NAMES, draw_reading_frame
 from llmbook.metrics.intervals import Interval
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 EDGES = {"short": tuple(range(0, 181, 30)), "medium": tuple(range(0, 421, 70)), "long": tuple(range(0, 841, 120))}
 """Borders of the positions that are taken together, for each length of meeting."""
 METHODS = {name: method for method, name in NAMES.items()}
+ASKED = Prediction(
+    "Long meetings are read in pieces, and the pieces grow from 160 tokens to 640. What happens to the share of facts "
+    "that are kept?",
+    {
+        "It rises": "Then a longer context would help whenever there is one. Choose in pieces, and move the context "
+        "from 160 to 640.",
+        "It stays": "Then it would be enough that every fact is read at all. Choose in pieces, move the context from "
+        "160 to 640, and read the share that is kept.",
+        "It falls": "Then this model would read long pieces worse than short ones. Choose in pieces, move the context "
+        "from 160 to 640, and read the wrong statements and F1, too: they tell another story.",
+    },
+)
 
 
 def draw_reading(*, length: str, context: int, method: str) -> tuple[Figure, str]:
@@ -47,7 +59,7 @@ def explore_truncation() -> Explorer:
     Needs ``data/results/truncation.json``.
     """
     return explore(
-        draw_reading, name="truncation",
+        draw_reading, name="truncation", predict=ASKED,
         caption="The share of facts that are kept, by where they end, with 95 % intervals; the shaded part lies beyond "
                 "the context. Recall counts what is kept, F1 also what is made up. Go from cut off to in pieces and "
                 "watch both.",

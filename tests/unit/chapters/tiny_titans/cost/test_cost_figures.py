@@ -10,6 +10,7 @@ from drawn import DASHED, Curve, Key, Rule, color, numbers
 from llmbook.accounting.serving import WEIGHT_BYTES, Job, Machine, memory_bytes, price_of_a_thousand, reading, writing
 from llmbook.chapters.tiny_titans.cost import plots
 from llmbook.chapters.tiny_titans.cost.explorer import (
+    ASKED,
     MEMORY_LIMITS,
     MODELS,
     ROUND,
@@ -158,3 +159,11 @@ def test_every_setting_fits_the_axes():
 def test_impossible_settings_are_refused(bad):
     with pytest.raises(ValueError, match="at least 1"):
         draw_serving(**FRAME | bad)
+
+
+def test_the_frames_answer_the_question_that_is_asked_first():
+    explorer = serving_explorer()
+    assert explorer.predict is ASKED and "It falls to about a third" in ASKED.answers
+    assert {50, 200} <= set(explorer.controls["written"].frames) and FRAME["written"] == 200
+    short, long = (price_of_a_thousand(MODELS["FLAN-T5 large"], Job(2048, written), ROUND) for written in (50, 200))
+    assert 0.28 < short / long < 0.38

@@ -5,10 +5,10 @@ import pytest
 from drawing import curves, errorbars, limits, redrawn, rules, spans, ticks, titles, words
 from drawn import Bar, Curve, Rule, color
 
-from llmbook.chapters.tiny_titans.fight.explorer import describe, explore_fight
+from llmbook.chapters.tiny_titans.fight.explorer import ASKED, COMPARED, describe, explore_fight
 from llmbook.chapters.tiny_titans.fight.plots import plot_learning_curve, plot_systems
 from llmbook.experiments import fair_fight as fight
-from llmbook.experiments.fair_fight_scores import system_interval
+from llmbook.experiments.fair_fight_scores import compare, system_interval
 from llmbook.metrics.intervals import Interval
 from llmbook.plots.style import text_color
 
@@ -78,3 +78,14 @@ def test_the_explorer_says_who_is_ahead_and_whether_chance_explains_it():
     assert len(set(sentences)) == 18 and all("difference" in each and "words" in each for each in sentences)
     frame = explorer.frame(**explorer.defaults)
     assert frame.svg.startswith("<svg") and frame.sentence == describe("private", "net_f1")
+
+
+def test_the_frames_answer_the_question_that_is_asked_first():
+    explorer = explore_fight()
+    assert explorer.predict is ASKED and "The opposite" in ASKED.answers
+    large, medium = COMPARED
+    by = {measure: compare(medium, large, measure, "private, chatter 4").difference
+          for measure in explorer.controls["measure"].values}  # fmt: skip
+    assert by["net_f1"].low > 0 > by["rouge1"].high and by["wrong"].high < 0, "and fewer of its statements are wrong"
+    short = compare(medium, large, "rouge1", "private").difference
+    assert short.low < 0 < short.high, "as the second answer says"

@@ -1,5 +1,6 @@
 """The figures and the explorer of the page "Meetings"."""
 
+import itertools
 import math
 import re
 from itertools import chain
@@ -8,7 +9,7 @@ from drawing import curves, dots, errorbars, legend, limits, redrawn, rules, sca
 from drawn import Curve, Dots, Key, Rule, color, numbers, same_dash
 
 from llmbook.chapters.tiny_titans.meetings import plots
-from llmbook.chapters.tiny_titans.meetings.explorer import describe, draw_meeting, explore_meetings
+from llmbook.chapters.tiny_titans.meetings.explorer import ASKED, describe, draw_meeting, explore_meetings
 from llmbook.meetings.generator import generate_meeting
 from llmbook.meetings.meeting import FACT_KINDS
 from llmbook.meetings.stored import stored_meetings
@@ -156,6 +157,18 @@ def test_the_explorer_has_few_frames_and_each_says_something_else():
     explorer = explore_meetings()
     settings = grid(explorer.controls)
     assert len(settings) == len({explorer.draw(**values)[1] for values in settings}) == 40
+
+
+def test_the_frames_answer_the_question_that_is_asked_first():
+    explorer = explore_meetings()
+    assert explorer.predict is ASKED and "More than twice as far" in ASKED.answers
+    assert {3, 12} <= set(explorer.controls["chatter"].frames)
+    for place, jargon, repairs in itertools.product(("farm", "theater"), (0.0, 0.5), (0.0, 0.5)):
+        few, many = (generate_meeting(11, domain=place, facts=8, chatter=chatter, kinds=FACT_KINDS, jargon=jargon,
+                                      repairs=repairs) for chatter in (3.0, 12.0))  # fmt: skip
+        last = [int(re.search(r"the last at word ([\d,]+)", describe(each)).group(1).replace(",", ""))
+                for each in (few, many)]  # fmt: skip
+        assert last[1] > 2 * last[0], "in every frame"
 
 
 def test_the_sentence_counts():

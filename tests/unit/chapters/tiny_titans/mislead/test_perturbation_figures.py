@@ -155,3 +155,23 @@ def test_the_explorer_says_what_is_true():
             assert f"F1 of the facts {widgets.score_all(MEETING, changed.text)['facts F1']:.2f}" in sentence
     assert "ROUGE-1 1.00" in explorer.draw(change="denied", count=0)[1]
     assert "ROUGE-1 1.00" not in explorer.draw(change="denied", count=4)[1]
+
+
+def test_the_frames_answer_the_question_that_is_asked_first():
+    explorer = widgets.explore_changes(generate_meeting(77, domain="software", facts=4))  # as on the page
+    assert explorer.predict is widgets.ASKED and 2 in explorer.controls["count"].frames
+    denied, dropped = (change_summary(generate_meeting(77, domain="software", facts=4), change, count=2)
+                       for change in ("denied", "facts dropped"))  # fmt: skip
+    assert (denied.kept, denied.wrong, dropped.kept, dropped.wrong) == (2, 2, 2, 0)
+    scores = [widgets.score_all(generate_meeting(77, domain="software", facts=4), each.text)
+              for each in (denied, dropped)]  # fmt: skip
+    assert scores[0]["ROUGE-1"] > scores[1]["ROUGE-1"] + 0.1 and "The one with two denied" in widgets.ASKED.answers
+    assert scores[0]["facts F1"] < scores[1]["facts F1"], "the bar that agrees with the other answer"
+
+
+def test_a_change_of_the_whole_summary_says_that_the_slider_does_not_matter():
+    explorer = widgets.explore_changes(MEETING)
+    for change in widgets.SHOWN:
+        sentences = {explorer.draw(change=change, count=count)[1] for count in range(5)}
+        assert all(("wherever the slider stands" in each) == (change not in widgets.BY_FACT) for each in sentences)
+        assert (len(sentences) == 1) == (change not in widgets.BY_FACT)

@@ -3,7 +3,16 @@
 import pytest
 from drawing import bars, redrawn, segments, words
 
-from llmbook.chapters.tiny_titans.rouge.explorer import EDITS, REFERENCE, ROWS, draw_edit, edit_candidate, explore_rouge
+from llmbook.chapters.tiny_titans.rouge.explorer import (
+    ASKED,
+    EDITS,
+    REFERENCE,
+    ROWS,
+    draw_edit,
+    edit_candidate,
+    explore_rouge,
+)
+from llmbook.chapters.tiny_titans.rouge.plots import NAMES
 from llmbook.metrics.rouge import ROUGE_TYPES, rouge_scores
 from llmbook.metrics.rouge_tokens import rouge_sentences
 from llmbook.widgets.controls import grid
@@ -47,6 +56,13 @@ def test_edits_are_what_they_are_called():
     assert scores["verbose"]["rouge1"].recall == 1 and scores["verbose"]["rouge1"].precision < 0.6
     for name in ("sentences reordered", "words in alphabetical order", "names swapped"):
         assert scores[name]["rouge1"].fmeasure == 1 > scores[name]["rougeL"].fmeasure
+
+
+def test_the_frames_answer_the_question_that_is_asked_first():
+    assert explore_rouge().predict is ASKED
+    kept = [NAMES[kind] for kind in ROUGE_TYPES if "F 1.000" in draw_edit(edit="names swapped", kind=kind)[1]]
+    assert " and ".join(kept) == "ROUGE-1 and ROUGE-Lsum" in ASKED.answers
+    assert sorted(EDITS["names swapped"].split()) == sorted(REFERENCE.split()), "no word is lost"
 
 
 # --- a text to be edited --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import torch
 from drawing import curves, limits, redrawn, rules
 
 from llmbook.chapters.tiny_titans.t5.explorer import (
+    ASKED,
     BUCKETS,
     MAX_DISTANCES,
     draw_buckets,
@@ -56,3 +57,18 @@ def test_the_explorer_has_few_frames_and_each_says_something_else():
     settings = grid(explorer.controls)
     assert len(settings) == 18
     assert len({explorer.draw(**values)[1] for values in settings}) == 18
+
+
+def test_the_frames_answer_the_question_that_is_asked_first():
+    explorer = explore_buckets()
+    assert explorer.predict is ASKED and set(ASKED.answers) == {"It can", "The buckets", "The max distance"}
+
+    def apart(buckets, max_distance):
+        near, far = relative_buckets(torch.tensor([-150, -200]), bidirectional=True, buckets=buckets,
+                                     max_distance=max_distance).tolist()  # fmt: skip
+        return near != far
+
+    assert not any(apart(buckets, 128) for buckets in (*BUCKETS, 64)), "neither now nor with more buckets"
+    assert apart(32, 256) and 256 in explorer.controls["max_distance"].frames
+    begins = [last_bucket_begins(True, buckets, 128) for buckets in BUCKETS]
+    assert begins == sorted(begins) and begins[-1] < 128 < 150 < last_bucket_begins(True, 32, 256)

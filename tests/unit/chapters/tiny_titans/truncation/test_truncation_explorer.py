@@ -41,3 +41,12 @@ def test_every_fact_has_a_bar():
         ends = stored_reading(length, CONTEXTS[0], "cut")["ends"]
         assert widget.EDGES[length][0] <= ends.min() and ends.max() < widget.EDGES[length][-1]
     assert stored_reading("long", 80, "cut")["ends"].max() > widget.EDGES["medium"][-1]  # so the check can fail
+
+
+def test_the_frames_answer_the_question_that_is_asked_first():
+    explorer = widget.explore_truncation()
+    assert explorer.predict is widget.ASKED and "It falls" in widget.ASKED.answers
+    assert {160, 640} <= set(explorer.controls["context"].frames)
+    short, long = (stored_reading("long", context, "chunks") for context in (160, 640))
+    assert short["kept"].mean() > long["kept"].mean() + 0.1
+    assert np.mean(short["wrong"]) > np.mean(long["wrong"]) and np.mean(short["facts_f1"]) < np.mean(long["facts_f1"])
