@@ -13,7 +13,7 @@ from llmbook.chapters.olmo.comparison.plots import plot_by_context
 from llmbook.models import PUBLISHED, DecoderConfig
 from llmbook.plots.accounting import GIB, draw_parts
 from llmbook.plots.style import BookAxes, BookFigure, styled
-from llmbook.widgets.explorer import Choice, Explorer, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, explore
 
 MODELS = {
     "OLMo 7B": "olmo-7b", "Llama 2 7B": "llama-2-7b", "Falcon 7B": "falcon-7b", "Mistral 7B": "mistral-7b",
@@ -24,6 +24,18 @@ FIRST, SECOND = ("OLMo 7B", "Falcon 7B", "Gemma 7B"), ("Llama 2 7B", "Mistral 7B
 PARAMETERS, CACHE, WORK = "parameters by part", "KV cache by context", "FLOPs per token by context"
 CONTEXTS = [2**power for power in range(9, 16)]  # 512 to 32,768
 SHORT, LONG = 2048, 32_768  # the contexts of the sentence
+ASKED = Prediction(
+    "Mixtral 8x7B has almost seven times the parameters of OLMo 7B. Which of the two needs the larger cache for the "
+    "same 2,048 tokens?",
+    {
+        "Mixtral, by far": "Then the cache would grow with the parameters. Set Compare to the KV cache, and read both "
+        "values at 2,048.",
+        "Both need the same": "Then layers and width would decide, for both have 32 layers and a width of 4,096. Set "
+        "Compare to the KV cache, and see whether the lines lie on each other.",
+        "OLMo": "Then it would count how many heads keep keys and values of their own, and not how many experts there "
+        "are. Set Compare to the KV cache, and find the factor between the two values at 2,048.",
+    },
+)
 
 
 def visible(config: DecoderConfig, context: int) -> int:
@@ -93,6 +105,7 @@ def comparison_explorer() -> Explorer:
                 "lines are thin beyond it: there the numbers are arithmetic, not advice. A window is taken at its "
                 "word: older keys and values are dropped. The page holds nine pairs, a live notebook all of them.",
         name="comparison",
+        predict=ASKED,
         first=Choice("Model A", list(MODELS), "OLMo 7B", frames=FIRST),
         second=Choice("Model B", list(MODELS), "Mixtral 8x7B", frames=SECOND),
         view=Choice("Compare", [PARAMETERS, CACHE, WORK], PARAMETERS),

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from llmbook.chapters.olmo.evidence.plots import plot_means
 from llmbook.data import read_table
-from llmbook.widgets.explorer import Choice, Explorer, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, explore
 
 BENCHMARKS = {
     "arc_challenge": "ARC challenge", "arc_easy": "ARC easy", "boolq": "BoolQ", "hellaswag": "HellaSwag",
@@ -12,6 +12,17 @@ BENCHMARKS = {
 }  # fmt: skip
 NONE, OURS = "none", "OLMo 7B"
 ROUNDING = 1e-9  # scores have one digit: what is closer than this is level
+ASKED = Prediction(
+    "OLMo 7B is fifth of seven. Is there one benchmark without which it would come first?",
+    {
+        "Yes, BoolQ": "Then the points that it loses to Llama 2 there would be all that keeps it from the first place. "
+        "Leave out BoolQ, and see who takes the place of Llama 2.",
+        "Yes, ARC easy": "Then that one weakness would pull its mean below four others. Leave out ARC easy, and count "
+        "the places that it gains.",
+        "No": "Then each of the eight means without one benchmark would have another model at its head. Go through "
+        "all eight, and look for the one that brings OLMo nearest.",
+    },
+)
 
 
 def zero_shot_scores(size_class: str = "7B") -> dict[str, dict[str, float]]:
@@ -46,5 +57,6 @@ def explore_left_out() -> Explorer:
         caption="The means of seven models of the 7B class when one benchmark is left out. Watch the order among the "
         "first five.",
         name="left-out",
+        predict=ASKED,
         left_out=Choice("Leave out", [NONE, *BENCHMARKS.values()], NONE),
     )

@@ -7,12 +7,24 @@ from matplotlib.figure import Figure
 
 from llmbook.chapters.olmo.schedule.plots import SHAPE_LABELS, plot_schedules, sample, short_count
 from llmbook.training.schedule import SHAPES, Schedule
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 PEAKS = [1e-4, 1.5e-4, 3e-4, 4e-4, 6e-4]
 WARMUPS = [1, 1000, 2000, 5000, 20_000, 50_000, 100_000]
 FLOORS = [0.0, 0.02, 0.1, 0.5]
 ANNEALS = [0, 1000, 10_000, 50_000]
+ASKED = Prediction(
+    "A straight line to a tenth of the peak. The warm-up gets ten times as long, 50,000 steps instead of 5,000: a "
+    "tenth of the training. What happens to the average rate?",
+    {
+        "It falls by a tenth": "Then the steps of the warm-up would be lost. They are climbed through, from nothing to "
+        "the peak. Set Warm-up steps to 50,000, and compare the average rate.",
+        "It hardly changes": "Then the climb would average nearly what the way down averages. Set Warm-up steps to "
+        "50,000, and compare the average rate.",
+        "It rises": "Then the later start of the way down would be worth more than the slow climb costs. Set Warm-up "
+        "steps to 50,000, and compare the average rate.",
+    },
+)
 
 
 def explore_schedule(*, total_steps: int, tokens_per_step: int, weight_decay: float = 0.1) -> Explorer:
@@ -32,7 +44,7 @@ def explore_schedule(*, total_steps: int, tokens_per_step: int, weight_decay: fl
         return figure, describe(schedules[SHAPE_LABELS[shape]], tokens_per_step, weight_decay)
 
     return explore(
-        draw, name="schedule",
+        draw, name="schedule", predict=ASKED,
         caption="The rate of every step. The shaded area is the sum of all rates: it decides how far weight decay "
                 "alone would shrink a weight. Compare linear with cosine, and look for the anneal at the right edge.",
         shape=Choice("Shape", list(SHAPES), "linear", SHAPE_LABELS.__getitem__),
@@ -53,7 +65,9 @@ def describe(schedule: Schedule, tokens_per_step: int, weight_decay: float) -> s
     if schedule.anneal_steps:
         before = schedule(schedule.shaped_steps - 1)
         last = f"falls from {before:.1e} to 0 in {schedule.anneal_steps:,} steps"
+    missed = schedule(schedule.shaped_steps - 1) > schedule.floor + 1e-9 * schedule.peak
+    floor = f"{schedule.floor:.1e}{' (not reached)' if missed else ''}"
     return (f"{SHAPE_LABELS[schedule.shape].capitalize()}, {schedule.warmup_steps:,} steps of warm-up "
             f"({short_count(schedule.warmup_steps * tokens_per_step)} tokens), peak {schedule.peak:.1e}, floor "
-            f"{schedule.floor:.1e}: the average rate is {average:.1%} of the peak and the last one {last}; "
+            f"{floor}: the average rate is {average:.1%} of the peak and the last one {last}; "
             f"decay {weight_decay:g} alone would shrink a weight to {left:.2g} of itself.")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmbook.accounting import flops_per_token, kv_cache_bytes
+from llmbook.accounting import flops_per_token, kv_cache_bytes, total_parameters
 from llmbook.chapters.olmo.comparison.explorer import (
     BY_CONTEXT,
     CACHE,
@@ -62,3 +62,14 @@ def test_the_explorer_is_small_and_every_frame_has_its_own_sentence():
     frames = grid(explorer.controls)
     assert len(frames) <= 60
     assert len({explorer.draw(**values)[1] for values in frames}) == len(frames)
+
+
+def test_the_cache_follows_the_heads_that_keep_keys_and_not_the_parameters():
+    def ratio(of, first="mixtral-8x7b"):
+        return of(PUBLISHED[first]) / of(PUBLISHED["olmo-7b"])
+    explorer, cache = comparison_explorer(), BY_CONTEXT[CACHE][0]
+    assert (explorer.defaults["first"], explorer.defaults["second"]) == ("OLMo 7B", "Mixtral 8x7B")
+    assert "OLMo" in explorer.predict.answers and 6.5 < ratio(total_parameters) < 7
+    assert ratio(lambda config: config.layers) == ratio(lambda config: config.width) == 1
+    assert ratio(lambda config: cache(config, 2048)) == ratio(lambda config: config.kv_heads) == 1 / 4
+    assert ratio(lambda config: cache(config, 2048), "llama-2-7b") == 1, "the twin: as many heads, as large a cache"

@@ -18,6 +18,7 @@ from llmbook.chapters.olmo.evidence.experiment import (
 from llmbook.chapters.olmo.evidence.explorer import (
     BENCHMARKS,
     NONE,
+    OURS,
     draw_means,
     explore_left_out,
     means_without,
@@ -102,3 +103,12 @@ def test_the_stored_run_begins_as_it_does_today():
     for point, row in zip(spoiled_run().advance(2), stored, strict=False):
         assert (point.loss, point.learning_rate) == pytest.approx((row["loss"], row["learning_rate"]), abs=1e-3)
     assert stored[WRONG_STEP]["learning_rate"] > 10 * stored[WRONG_STEP - 1]["learning_rate"]
+
+
+def test_no_benchmark_alone_keeps_the_model_from_the_first_place():
+    def firsts(model):
+        return [name for name in BENCHMARKS.values()
+                if (means := means_without(zero_shot_scores(), name))[model] == max(means.values())]
+    assert "No" in explore_left_out().predict.answers and firsts("OLMo 7B") == []
+    assert firsts("Falcon 7B") == ["BoolQ"] and len(firsts("Llama 2 7B")) == 7, "the twin: another model does profit"
+    assert all(f"{OURS} is number 1 " not in draw_means(left_out=name)[1] for name in BENCHMARKS.values())

@@ -151,3 +151,13 @@ def test_the_explorer_says_what_it_shows():
     assert "0.0376 turns" in sentence
     sentences = {draw_turn(position=p, pair=pair, base=b)[1] for p in (1, 50) for pair in (0, 8) for b in (100, 10_000)}
     assert len(sentences) == 8
+
+
+def test_about_a_third_of_the_pairs_do_not_finish_a_turn():
+    def unfinished(length):
+        return sum(turn > length for turn in wavelengths(10_000)) / 64
+    assert explore_rope().defaults["base"] == 10_000 and "About a third" in explore_rope().predict.answers
+    assert 0.3 < unfinished(2048) < 0.4 < 0.5 < unfinished(200), "the twin: a short text leaves most of them unfinished"
+    turns = {pair: float(draw_turn(position=2047, pair=pair, base=10_000)[1].rsplit(" ", 1)[1][:-1])
+             for pair in (0, 24, 40, 63)}  # fmt: skip
+    assert turns[0] > 300 and turns[24] > 10 and 1 < turns[40] < 1.1 and turns[63] < 0.1

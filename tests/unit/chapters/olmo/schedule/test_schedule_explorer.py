@@ -1,6 +1,7 @@
 """The explorer of schedules draws the schedule of its controls, and says its numbers."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,3 +78,21 @@ def test_the_sentence_tells_the_anneal():
     said = describe(Schedule(3e-4, 477_837, 5000, 3e-5, anneal_steps=1000), 2048 * 2048, 0.1)
     assert "the last one falls from 3.0e-05 to 0 in 1,000 steps" in said
     assert "falls" not in describe(OLMO, 2048 * 2048, 0.1)
+
+
+def test_a_warm_up_ten_times_as_long_hardly_changes_the_average_rate():
+    def average(warmup, floor=0.1):
+        schedule = Schedule(3e-4, 476_837, warmup, floor * 3e-4)
+        return schedule.area() / schedule.total_steps / schedule.peak
+    explorer = explore_schedule(total_steps=476_837, tokens_per_step=2048 * 2048)
+    shown = {key: explorer.defaults[key] for key in ("shape", "warmup", "floor", "anneal")}
+    assert shown == {"shape": "linear", "warmup": 5000, "floor": 0.1, "anneal": 0}
+    assert "It hardly changes" in explorer.predict.answers and average(50_000) == pytest.approx(average(5000), rel=0.01)
+    assert average(50_000, floor=0.5) < 0.97 * average(5000, floor=0.5), "the twin: under a high floor it costs"
+
+
+@pytest.mark.parametrize(("changes", "missed"), [({}, False), ({"shape": "cosine"}, False), ({"floor": 3e-4}, False),
+                                                 ({"shape": "constant"}, True), ({"shape": "inverse_sqrt"}, True),
+                                                 ({"shape": "inverse_sqrt", "floor": 9e-5}, False)])  # fmt: skip
+def test_a_floor_without_effect_is_said_to_have_none(changes, missed):
+    assert ("(not reached)" in describe(replace(OLMO, **changes), 2048 * 2048, 0.1)) == missed
