@@ -12,7 +12,8 @@ V     vocabulary                       R     rank of an adapter
 
 Two wings. The library has a room for each concept: ``layers`` and ``models``, ``checkpoint``, ``generation``,
 ``training`` and ``adapters``, ``accounting`` and ``metrics``, ``meetings`` and ``summarizers``, and what several pages
-share: ``experiments``, ``plots``, ``widgets``, ``exercises``. The page wing, ``chapters``, has a room for each page,
+share: ``experiments``, ``plots``, ``widgets``, ``exercises``. ``notebooks``, ``classroom`` and ``real_weights`` are
+commands. The page wing, ``chapters``, has a room for each page,
 with what serves that page alone. Imports run downward only: the library imports no page, and a page no other page.
 
 The package keeps no mutable global state. Nothing here prints, or seeds a generator that belongs to everybody, and the
