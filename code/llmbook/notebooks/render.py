@@ -12,6 +12,7 @@ from llmbook.notebooks.citations import References
 from llmbook.notebooks.contents import HEADING, Addresses, BookError, Page
 from llmbook.notebooks.labels import EQUATION, LABEL, PASSED, TABLES, Target
 from llmbook.notebooks.myst import Code, Directive, Text, blocks, replace_roles
+from llmbook.notebooks.papers import list_markdown
 from llmbook.notebooks.tables import definitions, list_table
 
 LINK = re.compile(r"(?<=\]\()(?P<target>[^()\s]+)(?=\))")
@@ -86,6 +87,8 @@ class Renderer:
             return "\n\n".join(map(self._choice, read_choices(block.body)))
         if name == "glossary":
             return self.markdown(definitions(block.body))
+        if name == "reading-list":
+            return self.markdown(list_markdown())
         if name in ("container", "div"):
             return self.markdown(block.body)
         if name in PASSED:
