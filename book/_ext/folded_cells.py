@@ -98,5 +98,5 @@ def fold_page(app, page, source):
 
 def setup(app):
     """Register the extension with Sphinx."""
-    app.connect("source-read", fold_page, priority=950)  # after the outputs of an earlier run have been found and put in
+    app.connect("source-read", fold_page, priority=950)  # after build_cache.py has put the outputs in
     return {"parallel_read_safe": True, "parallel_write_safe": True}
