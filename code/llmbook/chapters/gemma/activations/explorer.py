@@ -6,12 +6,23 @@ from torch import Tensor
 
 from llmbook.chapters.gemma.activations.plots import plot_passage
 from llmbook.layers.activation import ACTIVATIONS, DERIVATIVES
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 TITLES = {"relu": "ReLU", "gelu": "GELU", "silu": "SiLU", "sigmoid": "sigmoid"}
 SPREADS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 REACH = 6.0  # the picture's x axis
 SHUT = 0.01  # a slope this small passes next to nothing
+ASKED = Prediction(
+    "Widen the inputs of a ReLU from a spread of 0.5 to one of 8. What becomes of the share that passes no gradient?",
+    {
+        "It grows": "Then wide inputs would be cut off more often than narrow ones. Choose ReLU and set both spreads; "
+        "then do the same with GELU.",
+        "It stays": "Then only the sign of an input would count, and not its size. Choose ReLU and set both spreads; "
+        "then look whether GELU agrees.",
+        "It shrinks": "Then the positive side would gain inputs from the negative one. Choose ReLU and set both "
+        "spreads, and look at the middle of the histogram of inputs.",
+    },
+)
 
 
 def normal_sample(spread: float, count: int = 20_001) -> Tensor:
@@ -59,6 +70,7 @@ def explore_activation() -> Explorer:
         caption="Small inputs see a straight line, large ones see the bend. Widen the inputs and watch what share of "
         "them passes no gradient, and how the outputs stop being centered.",
         name="activation",
+        predict=ASKED,
         activation=Choice("Activation", list(TITLES), "gelu", TITLES.get),
         spread=Slider("Spread of the inputs", SPREADS, 1.0, "{:g}", frames=(0.1, 0.5, 1.0, 2.0, 8.0)),
     )

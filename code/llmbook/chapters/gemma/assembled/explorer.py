@@ -9,11 +9,24 @@ from torch import Tensor
 
 from llmbook.chapters.gemma.assembled.plots import plot_next_tokens
 from llmbook.generation import next_token_probabilities
-from llmbook.widgets.explorer import Explorer, Slider, explore
+from llmbook.widgets.explorer import Explorer, Prediction, Slider, explore
 
 TEMPERATURES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 TOP_K = (1, 2, 5, 10, 20, None)
 TOP_P = (0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
+ASKED = Prediction(
+    "Raise the temperature from 0.5 to 2. Which filter then lets more tokens through than before?",
+    {
+        "Top-k 5": "Then the number of tokens that top-k keeps would depend on how sure the model is. Set top-k to 5, "
+        "move the temperature, and count.",
+        "Top-p 0.9": "Then it would take more tokens to reach the same sum of probabilities once they are more alike. "
+        "Set top-p to 0.9, move the temperature, and count.",
+        "Both": "Then each filter would react to the temperature. Set one of them at a time, move the temperature, and "
+        "count the tokens that can be drawn.",
+        "Neither": "Then the temperature would move probabilities and no borders. Set one filter at a time, move the "
+        "temperature, and count the tokens that can be drawn.",
+    },
+)
 
 
 def choices_left(probabilities: Tensor) -> float:
@@ -66,7 +79,7 @@ def describe(first: str, own: Tensor, drawn: Tensor) -> str:
 def explore_sampling(logits: Tensor, names: Sequence[str], *, prompt: str) -> Explorer:
     """Temperature, top-k and top-p on a real distribution; arguments as in :func:`sampling_frames`."""
     return explore(
-        sampling_frames(logits, names, prompt=prompt), name="sampling",
+        sampling_frames(logits, names, prompt=prompt), name="sampling", predict=ASKED,
         caption="Outlines: the probabilities that the model gives. Bars: what is drawn from. The settings act in the "
                 "order of the controls: temperature first, then top-k, then top-p.",
         temperature=Slider("Temperature", TEMPERATURES, 1.0, "{:g}", frames=(0.25, 0.5, 1.0, 2.0)),

@@ -8,7 +8,7 @@ from llmbook.accounting import flops_per_token, kv_cache_bytes, parameters_by_pa
 from llmbook.chapters.gemma.counting.plots import draw_budget
 from llmbook.models import PUBLISHED, DecoderConfig
 from llmbook.plots.accounting import GIB
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 AS_PUBLISHED = "as published"
 MODELS = {"Gemma 2B": "gemma-2b", "Gemma 7B": "gemma-7b", "Llama 2 7B": "llama-2-7b", "OLMo 7B": "olmo-7b"}
@@ -16,6 +16,17 @@ SWITCHED = "the other way"
 SHARED = "one for four"
 GROUP = 4  # query heads that share a key-value head, in the choice between multi-query and multi-head
 SMALL, LARGE = 32_000, 256_000  # the vocabularies of Llama 2 and Gemma
+ASKED = Prediction(
+    "Change one choice of Gemma 7B: which brings it closest to seven billion parameters?",
+    {
+        "Llama's vocabulary": "Then the rows that go, times the width, would outweigh what each other choice can take "
+        "away. Set Vocabulary to the other way, read the count, and compare it with Key-value heads.",
+        "One key-value head": "Then the keys and values of fifteen heads, in every layer, would outweigh seven eighths "
+        "of the embedding. Set Key-value heads to the other way, read the count, and compare it with Vocabulary.",
+        "An untied output": "Then untying would take parameters away. Set Weight tying to the other way, and look in "
+        "which direction the count moves.",
+    },
+)
 
 
 def vary(config: DecoderConfig, *, tying: str, vocabulary: str | int, kv_heads: str) -> DecoderConfig:
@@ -74,6 +85,7 @@ def config_explorer() -> Explorer:
                 "for all query heads instead of one each, and back. Tying and the vocabulary move the parameters; "
                 "the key-value heads move the cache.",
         name="configs",
+        predict=ASKED,
         model=Choice("Model", list(MODELS), "Gemma 7B"),
         tying=Choice("Weight tying", [AS_PUBLISHED, SWITCHED], AS_PUBLISHED),
         vocabulary=Choice("Vocabulary", [AS_PUBLISHED, SWITCHED, SMALL, 64_000, 128_000, LARGE], AS_PUBLISHED, _count,

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from llmbook.chapters.gemma.embedding.plots import plot_budget
 from llmbook.layers.embedding import embedding_scale
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 SCHEMES = {
     "normal": "N(0, 1), nn.Embedding",
@@ -19,6 +19,19 @@ SCHEMES = {
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 FACTORS = {"none": "none", "sqrt": "times the root of D"}
 NAMES = ("stored entry", "entry in the stream", "logit, if tied")
+ASKED = Prediction(
+    "A tied model of width 3,072, without the factor. Which start puts both stream and logits into the gray band?",
+    {
+        "N(0, 1)": "Then logits made of entries of size one would be of size one as well. Choose that start with no "
+        "factor, and look where the logits stand.",
+        "N(0, 1/D)": "Then small stored entries would reach the stream at size one by themselves. Choose that start "
+        "with no factor, and look where the stream stands.",
+        "N(0, 0.02²)": "Then the start of GPT-2 would fit both ends. Choose it with no factor, then with it, and see "
+        "which of the two ends moves.",
+        "None of them": "Then the two ends would ask for sizes that lie too far apart for one matrix. Go through all "
+        "starts with no factor, and then once more with it.",
+    },
+)
 
 
 def entry_std(scheme: str, width: int) -> float:
@@ -60,7 +73,7 @@ def verdict(entry: float, logit: float) -> str:
 def explore_embedding_scale() -> Explorer:
     """Sizes at both ends of a tied model, for a width, a start, a factor and a dtype."""
     return explore(
-        draw_budget, name="embedding-scale",
+        draw_budget, name="embedding-scale", predict=ASKED,
         caption="Three sizes that follow from one choice. Look for a setting that puts the stream and the logits into "
                 "the gray band at every width. The logits are those of the budget, without the echo of the last word.",
         width=Slider("Width D", [512, 1024, 2048, 2304, 3072, 4096, 8192], 3072, frames=[1024, 3072]),

@@ -6,10 +6,21 @@ from matplotlib.figure import Figure
 from llmbook.chapters.gemma.feedforward.experiment import KINDS
 from llmbook.chapters.gemma.feedforward.plots import plot_gate
 from llmbook.layers.activation import ACTIVATIONS, DERIVATIVES
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 GATED = {name: activation for name, (activation, gated) in KINDS.items() if gated}
 PLACES = (-3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+ASKED = Prediction(
+    "The gate of a GeGLU stands at 0, and nothing of the up half passes. What gradient reaches the gate?",
+    {
+        "None": "Then a gate at zero could never open again. Set the gate to 0 and read the gradient in the sentence; "
+        "then set it to -3, where it is nearly so.",
+        "Half the up half": "Then GELU would have the slope one half at zero, and the gate could move although nothing "
+        "passes. Set the gate to 0, read the gradient, and compare ReGLU.",
+        "A quarter of it": "Then the gate of GeGLU would be a sigmoid, whose slope at zero is a quarter. Set the gate "
+        "to 0, and compare GLU with GeGLU.",
+    },
+)
 
 
 def gate_at(kind: str, gate: float) -> tuple[float, float]:
@@ -37,6 +48,7 @@ def explore_gate() -> Explorer:
         caption="Wherever the gate stands, the output is a straight line in the up half; the gate sets its slope. "
         "Compare GLU, whose factor stays between 0 and 1, with the others, which also amplify and can turn the sign.",
         name="gate",
+        predict=ASKED,
         kind=Choice("Layer", list(GATED), "GeGLU"),
         gate=Slider("Gate before its activation", PLACES, 1.0, "{:g}", frames=(-3.0, -1.0, 0.0, 1.0, 3.0)),
     )

@@ -8,10 +8,23 @@ from matplotlib.figure import Figure
 
 from llmbook.chapters.gemma.norms.experiment import PLACES, Start, measure_seeds
 from llmbook.chapters.gemma.norms.plots import PLACE_LABELS, plot_by_layer
-from llmbook.widgets.explorer import Choice, Explorer, Slider, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, Slider, explore
 
 STARTS = {"full": "full start, 1/sqrt(fan-in)", "weak": "weak start, 0.02"}
 LIMITS = (0.03, 150)
+ASKED = Prediction(
+    "Let the weights start weak, at 0.02. In which arrangement does a block get the largest gradient?",
+    {
+        "Pre-norm": "Then a stream that no norm ever divides would carry the most. Choose the weak start, and compare "
+        "the line of pre-norm with the two others.",
+        "Post-norm": "Then what makes the gradient grow with the full start would not depend on the size of the "
+        "branches. Choose the weak start, and see how much of the growth is left.",
+        "Both": "Then the norm behind each branch would blow up what the branch hardly says, and its gradient with it. "
+        "Choose the weak start, and read the scale of the three lines.",
+        "None, all alike": "Then weak branches would make the three the same model, nearly the identity. Choose the "
+        "weak start, and look whether all three lines meet.",
+    },
+)
 
 
 def explore_norm_places(measure: Callable[..., list[Start]] | None = None) -> Explorer:
@@ -29,7 +42,7 @@ def explore_norm_places(measure: Callable[..., list[Start]] | None = None) -> Ex
         return figure, describe(layers, place, start, curves[place])
 
     return explore(
-        draw, name="norm-places",
+        draw, name="norm-places", predict=ASKED,
         caption="The gradient that reaches each block of an untrained decoder: lines are means over five seeds, bands "
                 "run from the smallest to the largest. Start with post-norm and add blocks.",
         layers=Slider("Blocks", [2, 4, 8, 16, 24], 16, frames=[2, 8, 16]),

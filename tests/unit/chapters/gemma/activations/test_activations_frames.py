@@ -5,7 +5,7 @@ import math
 import pytest
 from drawing import bands, lines, redrawn, stairs
 
-from llmbook.chapters.gemma.activations.explorer import draw_activation
+from llmbook.chapters.gemma.activations.explorer import draw_activation, explore_activation, passage
 
 FUNCTIONS = {"relu": ("ReLU", lambda x: max(x, 0.0), lambda x: float(x > 0)),
              "sigmoid": ("sigmoid", lambda x: 1 / (1 + math.exp(-x)), lambda x: math.exp(-x) / (1 + math.exp(-x)) ** 2)}
@@ -28,3 +28,9 @@ def test_an_activation_is_drawn_over_inputs_of_the_chosen_spread(activation, spr
     beyond = 0.75 if activation == "relu" else math.log(3)  # the input whose output is 0.75
     assert above == pytest.approx(math.erfc(beyond / spread / math.sqrt(2)) / 2, abs=2e-4)
     assert sum(shares) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_share_that_a_relu_shuts_out_stays_where_that_of_gelu_grows():
+    assert "It stays" in explore_activation().predict.answers
+    relu, gelu = ([passage(name, spread)["shut"] for spread in (0.5, 8.0)] for name in ("relu", "gelu"))
+    assert relu == pytest.approx([0.5, 0.5], abs=1e-3) and gelu[0] < 0.02 and 0.3 < gelu[1] < 0.4

@@ -6,7 +6,8 @@ import pytest
 import torch
 from drawing import bars, redrawn, ticks, words
 
-from llmbook.chapters.gemma.assembled.explorer import sampling_frames
+from llmbook.chapters.gemma.assembled.explorer import explore_sampling, sampling_frames
+from llmbook.generation import next_token_probabilities
 
 OWN = torch.tensor([0.05, 0.4, 0.15, 0.3, 0.06, 0.04])  # in order: b, d, c
 AFTER = [
@@ -27,3 +28,13 @@ def test_bars_are_what_is_drawn_from_at_the_chosen_settings(settings, after):
     assert [bar.width for bar in outlines] == pytest.approx([0.4, 0.3, 0.15, 0.15], abs=1e-5)
     assert ticks(ax.yaxis) == {0: "b", 1: "d", 2: "c", 3: "3 others"}
     assert [word.text == "cut" for word in words(ax)] == [share == 0 for share in after]
+
+
+def test_heat_lets_more_tokens_through_top_p_and_as_many_through_top_k():
+    assert "Top-p 0.9" in explore_sampling(OWN.log(), "abcdef", prompt="we").predict.answers
+    def kept(**filters):
+        return [int((next_token_probabilities(OWN.log()[None], temperature=heat, **filters) > 0).sum())
+                for heat in (0.5, 2.0)]  # fmt: skip
+    assert kept(top_k=2) == [2, 2]
+    cold, hot = kept(top_p=0.9)
+    assert cold < hot

@@ -5,7 +5,7 @@ import math
 import pytest
 from drawing import lines, pictures, redrawn, rules
 
-from llmbook.chapters.gemma.feedforward.explorer import draw_gate
+from llmbook.chapters.gemma.feedforward.explorer import draw_gate, explore_gate, gate_at
 
 
 @pytest.mark.parametrize(("kind", "gate", "factor", "slope"), [
@@ -20,3 +20,10 @@ def test_a_gate_is_cut_where_its_control_stands(kind, gate, factor, slope):
     (surface,) = pictures(top)
     corner = 3 / (1 + math.exp(-4)) if kind == "GLU" else 12
     assert surface.rows[0][-1] == pytest.approx(corner, rel=1e-4) and surface.extent == (-4, 4, -3, 3)
+
+
+def test_half_of_the_up_half_reaches_a_gelu_gate_at_zero_and_a_quarter_a_sigmoid_gate():
+    assert {"None", "Half the up half", "A quarter of it"} == set(explore_gate().predict.answers)
+    assert gate_at("GeGLU", 0.0) == pytest.approx((0, 0.5))
+    assert gate_at("GLU", 0.0) == pytest.approx((0.5, 0.25))
+    assert abs(gate_at("GeGLU", -3.0)[1]) < 0.02
