@@ -103,7 +103,8 @@ def file_body(highlighter, source, path):
     more = f"<p>The first of {len(text):,} letters:</p>" if len(text) > LONGEST else ""
     if source.suffix == ".json" and "\n" not in text[:LONGEST]:
         text = json.dumps(json.loads(text), indent=1)
-    return head + more + highlighter.highlight_block(text[:LONGEST], LANGUAGES.get(source.suffix, "text"))
+    language = LANGUAGES.get(source.suffix, "text") if len(text) <= LONGEST else "text"  # half a file is no JSON
+    return head + more + highlighter.highlight_block(text[:LONGEST], language)
 
 
 def up(path):
