@@ -9,6 +9,7 @@ from urllib.parse import quote
 from llmbook.notebooks import NOTEBOOKS
 from llmbook.notebooks.choices import Choice, folded, read_choices
 from llmbook.notebooks.citations import References
+from llmbook.notebooks.claims import claims_markdown
 from llmbook.notebooks.contents import HEADING, Addresses, BookError, Page
 from llmbook.notebooks.labels import EQUATION, LABEL, PASSED, TABLES, Target
 from llmbook.notebooks.myst import Code, Directive, Text, blocks, replace_roles
@@ -89,6 +90,8 @@ class Renderer:
             return self.markdown(definitions(block.body))
         if name == "reading-list":
             return self.markdown(list_markdown())
+        if name == "article-claims":
+            return self.markdown(claims_markdown(block.argument))
         if name in ("container", "div"):
             return self.markdown(block.body)
         if name in PASSED:
