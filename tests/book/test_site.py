@@ -7,6 +7,7 @@ from serve import serve
 from static_checks import find_broken_links, find_missing_alt, find_raw_markup
 from visit import NEXT_FRAME, visit
 
+FILES = ("files/index", "files/data/llm_configs.csv", "files/code/llmbook/layers/norm.py", "files/Makefile")
 CHECKS = ("third party", "console", "accessibility", "sideways")
 BAD_PAGE = """<!doctype html><html lang="en"><head><title>Bad</title><meta name="viewport" content="width=device-width">
 <script src="https://cdn.example.org/lib.js"></script><script>console.error("oh no")</script></head>
@@ -22,7 +23,7 @@ BAD_PAGE = """<!doctype html><html lang="en"><head><title>Bad</title><meta name=
 def pages_of(folder):
     """The pages of the last build, with those that Sphinx adds; not what an older build has left behind."""
     names = json.loads((folder.parent / "page-times.json").read_text())
-    return [folder / f"{name}.html" for name in (*names, "genindex", "search")]
+    return [folder / f"{name}.html" for name in (*names, "genindex", "search", "404", *FILES)]
 
 
 @pytest.fixture(scope="module")
