@@ -7,7 +7,7 @@ from serve import serve
 from static_checks import find_broken_links, find_missing_alt, find_raw_markup
 from visit import NEXT_FRAME, visit
 
-FILES = ("files/index", "files/data/llm_configs.csv", "files/code/llmbook/layers/norm.py", "files/Makefile")
+FILES = ("files/index", "files/data/llm_configs.csv", "files/code/llmbook/layers/norm.py", "files/requirements.txt")
 CHECKS = ("third party", "console", "accessibility", "sideways")
 BAD_PAGE = """<!doctype html><html lang="en"><head><title>Bad</title><meta name="viewport" content="width=device-width">
 <script src="https://cdn.example.org/lib.js"></script><script>console.error("oh no")</script></head>
