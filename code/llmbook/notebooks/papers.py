@@ -69,7 +69,7 @@ def paper_markdown(paper: Paper) -> str:
         paper.summary,
         f"*In this book:* {paper.touches}" if paper.touches else "*In this book:* nothing yet.",
         f"*Topic:* {facts}",
-        f":::{{dropdown}} BibTeX\n```bibtex\n{bibtex(paper)}\n```\n:::",
+        f":::{{dropdown}} BibTeX\n```text\n{bibtex(paper)}\n```\n:::",
     ]
     return "\n\n".join(parts)
 

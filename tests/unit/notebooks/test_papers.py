@@ -87,7 +87,7 @@ def test_authors_for_a_reader(authors, shown):
 def test_an_entry_says_what_was_read():
     starred = next(paper for paper in PAPERS if paper.is_starred)
     text = paper_markdown(starred)
-    assert ", with a star. Read: the abstract." in text and f"]({starred.address})" in text and "```bibtex" in text
+    assert ", with a star. Read: the abstract." in text and f"]({starred.address})" in text and "```text" in text
     assert "star" not in paper_markdown(replace(starred, is_starred=False)).split("*Topic:*")[1].partition("\n")[0]
     assert list_markdown().count("{dropdown} BibTeX") == 50
 
