@@ -20,7 +20,7 @@ def test_three_sizes_stand_where_the_settings_put_them(settings, sizes):
     assert titles(figure.axes[0])[0].startswith(f"width {settings[0]}, {settings[3]}, factor ")
 
 
-def test_without_the_factor_no_start_puts_both_ends_into_the_band_and_with_it_two_do():
+def test_without_the_factor_no_start_puts_both_ends_into_the_band_and_with_it_some_do():
     assert "None of them" in explore_embedding_scale().predict.answers
     def fitting(factor):
         ends = {scheme: tuple(sizes(scheme, 3072, factor, "bfloat16").values())[1:] for scheme in SCHEMES}
