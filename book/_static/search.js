@@ -26,7 +26,8 @@ document.addEventListener("DOMContentLoaded", () => {
 document.addEventListener("DOMContentLoaded", () => {
   "use strict";
 
-  if (typeof Search === "undefined") return;
+  const shown = document.getElementById("search-results");
+  if (typeof Search === "undefined" || !shown) return;
 
   const key = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
   const words = (new URLSearchParams(window.location.search).get("q") ?? "").trim();
@@ -49,5 +50,5 @@ document.addEventListener("DOMContentLoaded", () => {
     if (marks && !link.href.includes(":~:")) link.href += `${link.href.includes("#") ? "" : "#"}:~:${marks}`;
   };
   new MutationObserver(() => document.querySelectorAll("#search-results li > a").forEach(point))
-    .observe(document.getElementById("search-results"), { childList: true, subtree: true });
+    .observe(shown, { childList: true, subtree: true });
 });
