@@ -111,7 +111,7 @@ def _finish(figure: Figure, ax: object, names: Sequence[str], students: int, *, 
     ax.set_xlabel("students")
     ax.grid(visible=False, axis="y")
     if legend:
-        ax.legend(loc="lower right")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)  # above: a long bar goes all the way to the right
     return figure
 
 
