@@ -72,9 +72,9 @@ def add_exits(app, pagename, templatename, context, doctree):
 
 def copy_notebooks(app, error):
     """The reader's notebooks, as files of the site."""
-    if not error and app.builder.format == "html":
-        shutil.copytree(Path(app.srcdir) / "book" / NOTEBOOKS, Path(app.outdir) / NOTEBOOKS, dirs_exist_ok=True,
-                        ignore=shutil.ignore_patterns(".*"))  # fmt: skip
+    there = Path(app.srcdir) / "book" / NOTEBOOKS
+    if not error and app.builder.format == "html" and there.is_dir():
+        shutil.copytree(there, Path(app.outdir) / NOTEBOOKS, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
 
 
 def setup(app):
