@@ -11,7 +11,9 @@ from docutils import nodes
 from sphinx.util.osutil import relative_uri
 
 PAGE, TABLE = "book/notation", "tab-notation-reproduces"
-LINE = re.compile(r"<p><em>Reproduces: (?P<words>(?:(?!</?p>|</em>).)+)</em></p>", re.DOTALL)
+LINE = re.compile(
+    r"<p><em>Reproduces: (?P<words>(?:(?!</?p>|</em>).)+)</em>\s*(?P<rest>(?:(?!</?p>).)*)</p>", re.DOTALL
+)
 CLASSES = {
     "exact": r"\bexact\b",
     "to the printed digits": r"printed digits",
@@ -58,7 +60,8 @@ def with_badges(body, known, address):
         name = f"promise-{next(numbers)}"
         link = f'<a class="badge-link" href="{address}" aria-describedby="{name}">Reproduces: {found["words"]}</a>'
         shown = f'<span class="term-definition" role="tooltip" id="{name}">{html.escape(meaning, quote=False)}</span>'
-        return f'<p class="reproduces"><span class="term">{link}{shown}</span></p>'
+        rest = f"\n<p>{found['rest']}</p>" if found["rest"] else ""  # what the page says of the result stands below
+        return f'<p class="reproduces"><span class="term">{link}{shown}</span></p>{rest}'
 
     return LINE.sub(badge, body)
 

@@ -49,9 +49,9 @@ def link_names(app, doctree, page):
         return
     shown = set(shown_files(app))
     for literal in list(doctree.findall(nodes.literal)):
-        path = literal.astext()
-        if path in shown and not isinstance(literal.parent, nodes.reference):
-            address = relative_uri(app.builder.get_target_uri(page), f"files/{path}.html")
+        found = FILE.search(literal.astext())  # also in a command that names one
+        if found and found[0] in shown and not isinstance(literal.parent, nodes.reference):
+            address = relative_uri(app.builder.get_target_uri(page), f"files/{found[0]}.html")
             link = nodes.reference("", "", internal=True, refuri=address)
             literal.replace_self(link)
             link += literal
