@@ -187,5 +187,5 @@ def test_an_order_that_does_not_last_is_seen_in_the_other_process(order, passes,
     tasks = [task for task in every if task.exercise == "tt-ex-meet-split"]
     path = write_notebook(tmp_path / "student.ipynb", SPLIT.format(name=tasks[0].function, order=order))
     result = grade("student", path, tasks, Limits(), sandboxed=True)
-    assert {each.status for each in result.outcomes} == {"PASS" if passes else "FAIL"}
-    assert passes or all("another run of Python" in each.message for each in result.outcomes)
+    failed = [each for each in result.outcomes if each.status == "FAIL"]
+    assert bool(failed) != passes and all("another run of Python" in each.message for each in failed)

@@ -137,9 +137,11 @@ def steppers(files):
 
 
 def test_there_is_one_loop():
-    assert steppers(FILES) == {"training/loop.py"}
+    """The checks of an exercise may take one to hold an answer against: PyTorch's own, and no loop."""
+    files = {name: source for name, source in FILES.items() if "/checks" not in name}
+    assert steppers(files) == {"training/loop.py"}
     other = {"chapters/a/b/experiment.py": "for batch in batches:\n    adam.step()"}
-    assert steppers(FILES | other) == {"training/loop.py", *other}
+    assert steppers(files | other) == {"training/loop.py", *other}
 
 
 def test_next_token_loss_by_hand():
