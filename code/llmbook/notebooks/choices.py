@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from llmbook.notebooks.contents import BookError
 
 CHOICE = re.compile(r"^- \[(?P<mark>[ x])\] (?P<text>.+)$")
+LINK = re.compile(r"\{[a-z:]+\}`|\]\(")
 INLINE = (
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
     (re.compile(r"\*\*([^*]+)\*\*"), r"<strong>\1</strong>"),
@@ -30,7 +31,7 @@ def read_choices(body: str) -> list[Choice]:
     """The choices in the body of a ``choices`` directive, a task list whose items go on while indented.
 
     Raises:
-        BookError: there are fewer than two, not exactly one is right, or one says nothing.
+        BookError: there are fewer than two, not exactly one is right, or one says nothing or holds a link.
     """
     found: list[tuple[re.Match, list[str]]] = []
     for line in body.split("\n"):
@@ -40,6 +41,8 @@ def read_choices(body: str) -> list[Choice]:
             found[-1][1].append(line[2:])
         elif line.strip():
             raise BookError(f"a choice begins with '- [ ] ' or '- [x] ' and goes on indented by two spaces: {line!r}")
+    if any(LINK.search(start["text"]) for start, _ in found):
+        raise BookError("the text of a choice is a button, and holds no link and no role: say it in plain words")
     if len(found) < 2 or sum(start["mark"] == "x" for start, _ in found) != 1:
         raise BookError("a question has two choices or more, and exactly one that is right")
     return [_choice(number, start, lines) for number, (start, lines) in enumerate(found)]
