@@ -99,6 +99,8 @@ def figure_slide(lesson: Lesson, figure: Tag) -> list[Slide]:
         return []
     own = lesson.moved(figure)
     own.find("figcaption").decompose()
+    for question in own.select(".explorer-ask"):  # asked by who teaches; there is no room for it beside the controls
+        question.decompose()
     head, rest = headline(lesson, figure, caption)
     picture = str(own) if is_explorer(own) else str(own.find("img"))
     below = f'<p class="caption">{rest}</p>' if rest else ""

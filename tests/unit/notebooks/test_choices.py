@@ -36,7 +36,8 @@ def test_a_folded_choice_keeps_its_marks_without_markdown_in_its_line():
     (BODY.replace("  Both count.", ""), "say what choosing it reveals: '2 < 3"),
     (BODY.replace("  Both", "Both"), "goes on indented"),
     (BODY.replace("- [ ]", "* [ ]"), "begins with"),
-    (BODY.replace("*rank*", "{term}`rank`"), "no link and no role"), (BODY.replace("*rank*", "[rank](x.md)"), "no link"),
+    (BODY.replace("*rank*", "{term}`rank`"), "no link and no role"),
+    (BODY.replace("*rank*", "[rank](x.md)"), "no link and no role"),
 ])
 def test_choices_that_leave_the_reader_alone_are_refused(body, said):
     with pytest.raises(BookError, match=said):
