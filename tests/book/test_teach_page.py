@@ -75,7 +75,7 @@ def test_each_command_is_one_that_the_program_takes(monkeypatch, capsys, tmp_pat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("llmbook.classroom.__main__.check_sandbox", lambda: None)
     commands = [words for words in arguments() if words[0] == "grade"]
-    assert len(commands) >= 5 and {words[0] for words in arguments()} == {"release", "grade", "export"}
+    assert len(commands) >= 4 and {words[0] for words in arguments()} == {"release", "grade", "export"}
     for words in commands:
         assert main(words) == 2
         assert capsys.readouterr().err.strip() == "submissions is no folder", words

@@ -110,7 +110,7 @@ def _grade(asked: argparse.Namespace) -> str:
     for result in results:
         replace_file(asked.out / "feedback" / f"{safe_name(result.student)}.html", feedback_page(result, titles))
     replace_file(asked.out / "grades.csv", grades_table(results, course.tasks))
-    replace_file(asked.out / "overview.html", overview_page(results, chapter))
+    replace_file(asked.out / "overview.html", overview_page(results, chapter, titles))
     said = _sheet(asked, results, course, chapter)
     return f"{said}graded {len(results)} submissions of {chapter}: open {asked.out / 'overview.html'}"
 

@@ -124,7 +124,7 @@ class Session:
         self._stop()
         if error is self.hopeless:
             raise error
-        told = Ended(error.status, f"{error} (cell {number} of your notebook; the others were run without it)")
+        told = Ended(error.status, f"{error} (code cell {number} of your notebook; the others were run without it)")
         self.skipped.add(number)
         self.endings.append(told)
         if len(self.skipped) > MOST_SKIPPED:

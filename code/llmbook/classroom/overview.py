@@ -2,13 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from llmbook.classroom.feedback import clean, page
 from llmbook.classroom.gradebook import safe_name
-from llmbook.classroom.grading import Result
+from llmbook.classroom.grading import Graded, Result
 from llmbook.exercises.report import FAIL, PASS, TODO
 from llmbook.plots.style import PALETTE, new_figure, styled, to_svg
 
@@ -25,27 +28,38 @@ MEANING = {
 PREFIX = re.compile(r"^your (result|function) (is|has)[^:]*: ")
 
 
-def overview_page(results: Sequence[Result], chapter: str) -> str:
-    """The HTML page of all results."""
+def overview_page(results: Sequence[Result], chapter: str, titles: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The HTML page of all results, with the titles that the students' notebooks give to the exercises."""
+    results = [replace(result, outcomes=tuple(_titled(each, titles) for each in result.outcomes)) for result in results]
     count = len(results)
     parts = [f"<p>{count} submission{'s' if count != 1 else ''} of the exercises of {clean(chapter)}. {_marks(results)}"
              "</p>", *_look_at(results)]  # fmt: skip
     failed, heard = failures(results), misconceptions(results)
-    parts += ["<h2>Checks that fail</h2>", to_svg(plot_checks(failed, count)) if failed else "<p>None.</p>"]
+    parts += ["<h2>Checks that fail</h2>", _more(failed)]
+    parts += [to_svg(plot_checks(failed, count)) if failed else "<p>None.</p>"]
     parts += ["<h2>Misconceptions</h2>", to_svg(plot_misconceptions(heard, count)) if heard else "<p>None.</p>"]
     items = "".join(f"<li>{clean(hint)} ({number})</li>" for hint, number in heard[:MOST_BARS])
     return page(f"Overview of {chapter}", [*parts, f"<ol>{items}</ol>" if items else "", _table(results)])
 
 
+def _more(failed: Sequence[tuple[str, int, int]]) -> str:
+    """How many checks the drawing leaves out."""
+    return f"<p>The {MOST_BARS} that fail most, of {len(failed)}.</p>" if len(failed) > MOST_BARS else ""
+
+
+def _titled(outcome: Graded, titles: Mapping[str, str]) -> Graded:
+    return replace(outcome, exercise=titles.get(outcome.exercise, outcome.exercise))
+
+
 def _marks(results: Sequence[Result]) -> str:
-    """The middle of the class, in a sentence."""
-    scores = sorted(result.score for result in results if result.status != "not graded")
+    """The middle of those who attempted something, in a sentence."""
+    scores = sorted(result.score for result in results if result.status not in ("not graded", "not attempted"))
     if not scores:
         return ""
     most = max(sum(each.points for each in result.outcomes) for result in results)
-    low, middle, high = (scores[round(share * (len(scores) - 1))] for share in (0.25, 0.5, 0.75))
-    return (f"The median is {middle:g} of {most:g} points; the middle half of the class has {low:g} to {high:g}, "
-            f"the lowest {scores[0]:g}, the highest {scores[-1]:g}.")  # fmt: skip
+    low, middle, high = np.quantile(scores, (0.25, 0.5, 0.75))
+    return (f"Of those who attempted something the median is {middle:.4g} of {most:g} points; the middle half has "
+            f"{low:.4g} to {high:.4g}, the lowest {scores[0]:g}, the highest {scores[-1]:g}.")  # fmt: skip
 
 
 def _look_at(results: Sequence[Result]) -> list[str]:
@@ -54,6 +68,8 @@ def _look_at(results: Sequence[Result]) -> list[str]:
     for status, meaning in MEANING.items():
         if names := [_link(result) for result in results if result.status == status]:
             items.append(f"<li><strong>{status}</strong> ({meaning}): {', '.join(names)}</li>")
+    if names := [_link(result) for result in results if result.status == "ok" and not result.score]:
+        items.append(f"<li><strong>no point</strong> (attempted, and nothing is right): {', '.join(names)}</li>")
     return ["<h2>Look at these</h2>", f"<ul>{''.join(items)}</ul>"] if items else []
 
 
@@ -77,7 +93,7 @@ def misconceptions(results: Sequence[Result]) -> list[tuple[str, int]]:
 def _is_hint(message: str) -> bool:
     """Whether a message names a misconception, and not only a difference or an error."""
     values = ", expected " in message or ", measured " in message
-    return not values and not re.match(r"your (function|code|process)|there is no|calling ", message)
+    return not (values or re.match(r"your (function|code|process)|there is no|calling |the check could not", message))
 
 
 @styled

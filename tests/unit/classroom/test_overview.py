@@ -40,6 +40,7 @@ def test_counts():
 
 @pytest.mark.parametrize("message", ["your function raised ValueError: x", "your code took too long and was stopped",
                                      "your result is 3, expected 4", "predicted 0.3, measured 0.5",
+                                     "the check could not use what your function returned (TypeError: x)",
                                      "there is no function f in the notebook",
                                      "your process answered something that was not asked"])  # fmt: skip
 def test_an_error_is_no_misconception(message):
@@ -66,13 +67,23 @@ def test_bars_of_the_misconceptions():
 
 def test_it_begins_with_the_marks_and_with_who_needs_a_look():
     text = overview_page(CLASS, "gemma")
-    assert "The median is 1 of 2 points; the middle half of the class has 0 to 1, the lowest 0, the highest 2." in text
+    assert "the median is 1 of 2 points; the middle half has 0.75 to 1.25, the lowest 0, the highest 2." in text
     assert text.index("Look at these") < text.index("Checks that fail") < text.index("<h2>Students</h2>")
     looked_at = text[text.index("Look at these") : text.index("Checks that fail")]
     assert "not attempted" in looked_at and "href='feedback/dan.html'" in looked_at and "ada" not in looked_at
     assert "Look at these" not in overview_page(CLASS[:1], "gemma")
     failed = overview_page([Result("eve", "not graded", "no more files", ())], "gemma")
     assert "median" not in failed and "run it again" in failed
+
+
+def test_exercises_have_the_titles_of_the_students_notebooks():
+    assert "Exercise 3.1: Fold: Two" in overview_page(CLASS, "olmo", {"x-ex-a": "Exercise 3.1: Fold"})
+
+
+def test_who_attempted_and_has_no_point_is_looked_at():
+    text = overview_page([result("finn", "FAIL", "FAIL"), result("ada", "PASS", "FAIL")], "gemma")
+    looked_at = text[text.index("Look at these") : text.index("Checks that fail")]
+    assert "finn" in looked_at and "ada" not in looked_at
 
 
 def test_every_status_has_a_meaning():

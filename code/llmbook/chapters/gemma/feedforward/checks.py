@@ -21,6 +21,8 @@ def expect_matched(f, plain: int, multiple: int) -> None:
         (plain * 3 // 2, "that is three halves: the gated layer has more matrices, so each must be narrower"),
         (math.ceil(int(share) / multiple) * multiple, "the fraction is cut off before rounding up: what is just above a"
          " multiple needs the next one"),
+        (math.ceil(round(share) / multiple) * multiple, "two thirds is rounded to a whole number first: round up"
+         " once, to a multiple"),
         (math.floor(share / multiple) * multiple, "that is rounded down, or to the nearest multiple: round up"),
         (round(share), f"that is not a multiple of {multiple}: round up to the next one"),
         (share, f"that is not a multiple of {multiple}: round up to the next one"),
@@ -51,6 +53,7 @@ def width_just_above(f):
     """Two thirds is a fraction above a multiple"""
     expect_matched(f, 13, 4)
     expect_matched(f, 25, 8)
+    expect_matched(f, 14, 3)
 
 
 def expect_geglu(f, x: Tensor, gate: Tensor, up: Tensor, down: Tensor) -> None:

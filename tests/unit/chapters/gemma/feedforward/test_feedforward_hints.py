@@ -57,6 +57,8 @@ WRONG = [
     ("matched-width", lambda plain, multiple: plain // 2, "one half"),
     ("matched-width", lambda plain, multiple: 2 * plain / 3 // multiple * multiple, "rounded down"),
     ("matched-width", lambda plain, multiple: round(2 * plain / 3 / multiple) * multiple, "nearest"),
+    ("matched-width", lambda plain, multiple: (round(2 * plain / 3) + multiple - 1) // multiple * multiple,
+     "to a whole number first"),
     ("matched-width", lambda plain, multiple: -(-int(2 * plain / 3) // multiple) * multiple, "cut off before rounding"),
     ("matched-width", lambda plain, multiple: 2 * plain / 3, "not a multiple of 256"),
     ("matched-width", lambda plain, multiple: (int(2 * plain / 3 / multiple) + 1) * multiple, "one multiple too many"),
