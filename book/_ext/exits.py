@@ -7,16 +7,11 @@ import shutil
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from llmbook.notebooks.contents import notebook_of
+
 SETTINGS = {"book_repository": "", "book_branch": "main", "book_hub": ""}
 NOTEBOOKS = "notebooks"
 """Where the site keeps the reader's notebooks; in a checkout they are below `book/`."""
-
-
-def notebook_of(page):
-    """Where the reader's notebook of a page lies below `book/notebooks`; pages outside the chapters start the book."""
-    folder, _, name = page.rpartition("/")
-    chapter = folder.removeprefix("chapters/") if folder.startswith("chapters/") else "start-here"
-    return f"{chapter}/{'00-overview' if name == 'index' and chapter != 'start-here' else name}.ipynb"
 
 
 def elsewhere(repository, branch, hub, path):

@@ -76,7 +76,7 @@ def test_no_built_page_has_a_script_of_its_own_or_a_large_one(built_book):
     ("book/setup", "start-here/setup.ipynb"), ("book/index", "start-here/index.ipynb"),
 ])  # fmt: skip
 def test_the_notebook_of_a_page(page, notebook):
-    assert exits.notebook_of(page) == notebook
+    assert exits.notebook_of(page).as_posix() == notebook
 
 
 def settings(repository="", hub=""):

@@ -61,9 +61,14 @@ class Page:
     @property
     def notebook(self) -> PurePosixPath:
         """Where its notebook goes, below ``book/notebooks``."""
-        folder, _, file = self.name.rpartition("/")
-        chapter = folder.removeprefix("chapters/") if folder.startswith("chapters/") else "start-here"
-        return PurePosixPath(chapter, "00-overview.ipynb" if file == "index" else f"{file}.ipynb")
+        return notebook_of(self.name)
+
+
+def notebook_of(page: str) -> PurePosixPath:
+    """Where the notebook of a page goes, below ``book/notebooks``; pages outside the chapters start the book."""
+    folder, _, file = page.rpartition("/")
+    chapter = folder.removeprefix("chapters/") if folder.startswith("chapters/") else "start-here"
+    return PurePosixPath(chapter, f"{'00-overview' if file == 'index' and chapter != 'start-here' else file}.ipynb")
 
 
 @dataclass(frozen=True)

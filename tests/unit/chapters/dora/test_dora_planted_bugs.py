@@ -1,30 +1,20 @@
 """What the page of exercises hands out holds: its planted bugs fail the checks, and do what the task says of them."""
 
-import re
-from pathlib import Path
 
-import nbformat
 import pytest
 import torch
+from exercise_cells import ExerciseCells
 
 from llmbook.chapters import evaluate
 from llmbook.exercises.report import FAIL
 
-PAGE = Path(__file__).resolve().parents[4] / "chapters/dora/exercises.ipynb"
-CELLS = {cell.id: cell.source for cell in nbformat.read(PAGE, as_version=4).cells}
-PLANTED = [name.removesuffix("-bug") for name in CELLS if name.endswith("-bug")]
-
-
-def function_of(cell):
-    """The function that a cell defines last."""
-    space = {}
-    exec(CELLS["imports"] + "\n" + cell, space)
-    return space[re.findall(r"^def (\w+)", cell, re.MULTILINE)[-1]]
+CELLS = ExerciseCells("dora")
+PLANTED = CELLS.planted
 
 
 @pytest.mark.parametrize("slug", PLANTED)
 def test_the_planted_bug_is_caught(slug):
-    assert evaluate(f"dora-ex-{slug}", function_of(CELLS[f"{slug}-bug"])).status == FAIL
+    assert evaluate(f"dora-ex-{slug}", CELLS.function(f"{slug}-bug")).status == FAIL
 
 
 def gap(layer, bias, inputs=3, outputs=5, rank=2):
@@ -40,5 +30,5 @@ def gap(layer, bias, inputs=3, outputs=5, rank=2):
 
 @pytest.mark.parametrize("sizes", [(3, 5, 2), (4, 4, 1), (3, 2, 3)])
 def test_the_output_with_a_bug_agrees_without_a_bias_as_the_task_says(sizes):
-    layer = function_of(CELLS["forward-bug"])
+    layer = CELLS.function("forward-bug")
     assert gap(layer, 0.0, *sizes) < 1e-5 < 0.1 < gap(layer, 1.0, *sizes)

@@ -1,10 +1,10 @@
 """What the page of exercises hands out holds: its planted bugs fail the checks, and its lists of faults are faults."""
 
-import re
-from pathlib import Path
 
-import nbformat
+import re
+
 import pytest
+from exercise_cells import ExerciseCells
 
 from llmbook.chapters import evaluate
 from llmbook.chapters.gemma.activations import checks_points
@@ -13,21 +13,13 @@ from llmbook.exercises.compare import Mistake
 from llmbook.exercises.report import FAIL, TODO
 from llmbook.layers.activation import gelu_tanh
 
-PAGE = Path(__file__).resolve().parents[4] / "chapters/gemma/exercises.ipynb"
-CELLS = {cell.id: cell.source for cell in nbformat.read(PAGE, as_version=4).cells}
-PLANTED = [name.removesuffix("-bug") for name in CELLS if name.endswith("-bug")]
-
-
-def function_of(cell):
-    """The function that a cell defines last."""
-    space = {}
-    exec(CELLS["imports"] + "\n" + cell, space)
-    return space[re.findall(r"^def (\w+)", cell, re.MULTILINE)[-1]]
+CELLS = ExerciseCells("gemma")
+PLANTED = CELLS.planted
 
 
 @pytest.mark.parametrize("slug", PLANTED)
 def test_the_planted_bug_is_caught(slug):
-    report = evaluate(f"gemma-ex-{slug}", function_of(CELLS[f"{slug}-bug"]))
+    report = evaluate(f"gemma-ex-{slug}", CELLS.function(f"{slug}-bug"))
     assert report.status == FAIL
     assert not any("raised" in outcome.message for outcome in report.outcomes), "it should run, as the task says"
 
@@ -35,13 +27,13 @@ def test_the_planted_bug_is_caught(slug):
 def test_bugs_are_planted_and_starters_are_not_them():
     """The twin of each: the starter beside it, which is not attempted."""
     assert PLANTED == ["groups", "matched-width", "unfuse", "tied-logits"]
-    assert {evaluate(f"gemma-ex-{slug}", function_of(CELLS[f"{slug}-starter"])).status for slug in PLANTED} == {TODO}
+    assert {evaluate(f"gemma-ex-{slug}", CELLS.function(f"{slug}-starter")).status for slug in PLANTED} == {TODO}
 
 
 @pytest.mark.parametrize("slug", ["groups", "matched-width"])
 def test_a_bug_survives_the_test_that_its_author_wrote(slug):
     """As the task says: some layouts and widths do not show it."""
-    outcomes = evaluate(f"gemma-ex-{slug}", function_of(CELLS[f"{slug}-bug"])).outcomes
+    outcomes = evaluate(f"gemma-ex-{slug}", CELLS.function(f"{slug}-bug")).outcomes
     assert {outcome.status for outcome in outcomes} == {"PASS", FAIL}
 
 
@@ -55,7 +47,7 @@ def test_a_function_that_is_right_is_no_fault():
 
 
 def test_the_page_shows_the_function_that_the_prompts_are_held_against():
-    shown = function_of(CELLS["one-bos-right"])
+    shown = CELLS.function("one-bos-right")
     for ids in ([], [5], [2], [2, 2, 5], [5, 2, 7, 2], [2, 2, 2, 2]):
         assert shown(ids, 2) == checks_prompts.with_one_bos(ids, 2)
 
@@ -65,4 +57,4 @@ def test_the_page_shows_the_function_that_the_prompts_are_held_against():
     ("one-bos", (checks_prompts.IN_FRONT, checks_prompts.ELSEWHERE)),
 ])  # fmt: skip
 def test_the_task_lists_as_many_faults_as_the_check_has(slug, lists):
-    assert len(re.findall(r"^\d\. ", CELLS[f"{slug}-task"], re.MULTILINE)) == sum(map(len, lists)) == 9
+    assert len(re.findall(r"^\d\. ", CELLS.sources[f"{slug}-task"], re.MULTILINE)) == sum(map(len, lists)) == 9
