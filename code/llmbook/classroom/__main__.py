@@ -6,7 +6,8 @@ python -m llmbook.classroom export CHAPTER -o OUT        write the source of an 
 
 SUBMISSIONS holds notebooks named after the students, or folders named after them with one notebook each. OUT gets
 grades.csv, overview.html and feedback/, and results/, from which a run that was interrupted goes on; with --lms and
---roster also canvas.csv or moodle.csv. Grading needs Linux and bubblewrap.
+--roster also canvas.csv or moodle.csv. Grading needs Linux and bubblewrap. All three take --only 4.1 4.3 for some
+exercises: name the same ones when you grade.
 """
 
 import argparse
@@ -25,7 +26,17 @@ from llmbook.classroom.overview import overview_page
 from llmbook.classroom.release import release
 from llmbook.classroom.roster import MATCH, read_roster, sheet
 from llmbook.classroom.sandbox import NoSandboxError, check_sandbox
-from llmbook.classroom.submission import ClassroomError, find_submissions, likely_chapter, tasks_of, titles_of
+from llmbook.classroom.selection import chosen, only_tasks
+from llmbook.classroom.submission import (
+    ClassroomError,
+    Task,
+    find_submissions,
+    likely_chapter,
+    read_cells,
+    reader_notebook,
+    tasks_of,
+    titles_of,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -57,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     for each in (one, three):
         each.add_argument("chapter", help="gemma, olmo, dora or tiny-titans")
     for each in (one, two, three):
+        each.add_argument("--only", nargs="+", default=[], metavar="EXERCISE", help="some exercises, by their numbers "
+                          "(4.11) or names (gemma-ex-mask); default: all")  # fmt: skip
         each.add_argument("-o", "--out", type=Path, required=True, help="a folder for what is written")
         each.add_argument("--root", type=Path, default=CHECKOUT, help="the checkout of the book; default: this one")
     return parser
@@ -79,12 +92,14 @@ def _add_grading(parser: argparse.ArgumentParser) -> None:
 
 def _release(asked: argparse.Namespace) -> str:
     """Write the notebook that students get."""
-    return f"wrote {release(asked.root, asked.chapter, asked.out, own_exercises(asked.checks, known_exercises()))}"
+    own = own_exercises(asked.checks, known_exercises())
+    return f"wrote {release(asked.root, asked.chapter, asked.out, own, asked.only)}"
 
 
 def _export(asked: argparse.Namespace) -> str:
     """Write a chapter for nbgrader."""
-    place = export(asked.root, asked.chapter, tasks_of(asked.root, asked.chapter, known_exercises(), {}), asked.out)
+    tasks = tasks_of(asked.root, asked.chapter, known_exercises(), {})
+    place = export(asked.root, asked.chapter, tasks, asked.out, asked.only)
     return f"wrote {place}; go to {asked.out} and run: nbgrader generate_assignment {asked.chapter} --create"
 
 
@@ -101,8 +116,8 @@ def _grade(asked: argparse.Namespace) -> str:
     submissions, known, hidden = find_submissions(asked.submissions), known_exercises(), hidden_checks(asked.checks)
     chapter = asked.chapter or likely_chapter(asked.root, submissions.values(), known)
     own = {each.exercise: each.function for each in own_exercises(asked.checks, known)}
-    course = Course(tasks_of(asked.root, chapter, known, hidden, own), digest_of_checks(asked.checks),
-                    sandboxed=not asked.no_sandbox)  # fmt: skip
+    tasks = _asked_for(asked, chapter, tasks_of(asked.root, chapter, known, hidden, own))
+    course = Course(tasks, digest_of_checks(asked.checks), sandboxed=not asked.no_sandbox)
     _sheet(asked, [], course, chapter)  # before the work, so that a wrong roster costs none
     with tqdm(total=len(submissions), unit="submission", desc=chapter) as bar:
         results = grade_all(submissions, course, asked.out, jobs=asked.jobs, done=lambda result: bar.update())
@@ -113,6 +128,12 @@ def _grade(asked: argparse.Namespace) -> str:
     replace_file(asked.out / "overview.html", overview_page(results, chapter, titles))
     said = _sheet(asked, results, course, chapter)
     return f"{said}graded {len(results)} submissions of {chapter}: open {asked.out / 'overview.html'}"
+
+
+def _asked_for(asked: argparse.Namespace, chapter: str, tasks: list[Task]) -> list[Task]:
+    """The tasks that count."""
+    cells = read_cells(reader_notebook(asked.root, chapter))
+    return only_tasks(tasks, cells, chosen(asked.root, chapter, asked.only))
 
 
 def _sheet(asked: argparse.Namespace, results: list[Result], course: Course, chapter: str) -> str:

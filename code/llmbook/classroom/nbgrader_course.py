@@ -9,11 +9,12 @@ student's own process.
 import ast
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llmbook.checkpoint.writing import replace_file
 from llmbook.classroom.release import handed_out, with_cells
+from llmbook.classroom.selection import chosen, only_cells
 from llmbook.classroom.submission import ClassroomError, Task, read_cells, reader_notebook, source
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -26,7 +27,7 @@ c.Execute.iopub_timeout = 60
 """
 
 
-def export(root: Path, chapter: str, tasks: list[Task], out: Path) -> Path:
+def export(root: Path, chapter: str, tasks: list[Task], out: Path, only: Sequence[str] = ()) -> Path:
     """Write the source of an assignment into the folder of a course.
 
     Args:
@@ -34,19 +35,21 @@ def export(root: Path, chapter: str, tasks: list[Task], out: Path) -> Path:
         chapter: the name of its folder, and of the assignment.
         tasks: the exercises of the chapter.
         out: the folder of the course, made if it does not exist.
+        only: the numbers or names of the exercises to write; all of them if empty.
 
     Returns:
         The notebook that was written: ``source/CHAPTER/CHAPTER.ipynb``. A course without settings gets some as well.
 
     Raises:
-        ClassroomError: there is no such chapter, an exercise has no solution, or the file is there already.
+        ClassroomError: there is no such chapter or exercise, an exercise has no solution, or the file is there already.
     """
     place = out / "source" / chapter / f"{chapter}.ipynb"
     if place.exists() or place.is_symlink():
         raise ClassroomError(f"{place} is there already: move it away, since you may have worked in it")
     given = reader_notebook(root, chapter)
     asked, answers = {task.exercise: task for task in tasks}, solutions(given.with_name("solutions.ipynb"), tasks)
-    cells = [made for cell in handed_out(read_cells(given)) for made in _cells(cell, asked, answers)]
+    kept = only_cells(read_cells(given), chosen(root, chapter, only))
+    cells = [made for cell in handed_out(kept) for made in _cells(cell, asked, answers)]
     replace_file(place, with_cells(given, cells))
     if not (out / "nbgrader_config.py").exists():
         replace_file(out / "nbgrader_config.py", SETTINGS)

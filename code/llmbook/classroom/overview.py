@@ -35,7 +35,7 @@ def overview_page(results: Sequence[Result], chapter: str, titles: Mapping[str, 
     parts = [f"<p>{count} submission{'s' if count != 1 else ''} of the exercises of {clean(chapter)}. {_marks(results)}"
              "</p>", *_look_at(results)]  # fmt: skip
     failed, heard = failures(results), misconceptions(results)
-    parts += ["<h2>Checks that fail</h2>", _more(failed)]
+    parts += ["<h2>Checks that fail</h2>", _more(failed), _untouched(results)]
     parts += [to_svg(plot_checks(failed, count)) if failed else "<p>None.</p>"]
     parts += ["<h2>Misconceptions</h2>", to_svg(plot_misconceptions(heard, count)) if heard else "<p>None.</p>"]
     items = "".join(f"<li>{clean(hint)} ({number})</li>" for hint, number in heard[:MOST_BARS])
@@ -45,6 +45,14 @@ def overview_page(results: Sequence[Result], chapter: str, titles: Mapping[str, 
 def _more(failed: Sequence[tuple[str, int, int]]) -> str:
     """How many checks the drawing leaves out."""
     return f"<p>The {MOST_BARS} that fail most, of {len(failed)}.</p>" if len(failed) > MOST_BARS else ""
+
+
+def _untouched(results: Sequence[Result]) -> str:
+    """The exercises that nobody attempted: no drawing shows them."""
+    tried = {each.exercise: False for result in results for each in result.outcomes}
+    tried |= {each.exercise: True for result in results for each in result.outcomes if each.status != TODO}
+    left = [clean(name) for name, attempted in tried.items() if not attempted]
+    return f"<p>Nobody attempted: {'; '.join(left)}.</p>" if left and any(tried.values()) else ""
 
 
 def _titled(outcome: Graded, titles: Mapping[str, str]) -> Graded:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from llmbook.checkpoint.writing import replace_file
 from llmbook.classroom.hidden import Own
+from llmbook.classroom.selection import chosen, only_cells
 from llmbook.classroom.submission import ClassroomError, read_cells, reader_notebook, source
 
 OF_THE_BOOK = ("about", "how", "onward")
@@ -22,7 +23,7 @@ it is counts as not attempted.
 Before you hand it in: *Restart kernel and run all cells*, then save. Hand in this one file."""
 
 
-def release(root: Path, chapter: str, out: Path, own: Sequence[Own] = ()) -> Path:
+def release(root: Path, chapter: str, out: Path, own: Sequence[Own] = (), only: Sequence[str] = ()) -> Path:
     """Write the exercises of a chapter into a folder.
 
     Args:
@@ -30,12 +31,14 @@ def release(root: Path, chapter: str, out: Path, own: Sequence[Own] = ()) -> Pat
         chapter: the name of its folder.
         out: a folder, made if it does not exist.
         own: exercises of the teacher's, which come last.
+        only: the numbers or names of the exercises to write; all of them if empty.
 
     Returns:
         The notebook that was written.
 
     Raises:
-        ClassroomError: there is no such chapter, a solution stands in its notebook, or the file is there already.
+        ClassroomError: there is no such chapter or exercise, a solution stands in its notebook, or the file is there
+            already.
     """
     given = reader_notebook(root, chapter)
     if found := solutions_within(given, given.with_name("solutions.ipynb")):
@@ -43,7 +46,8 @@ def release(root: Path, chapter: str, out: Path, own: Sequence[Own] = ()) -> Pat
     place = out / f"{chapter}.ipynb"
     if place.exists() or place.is_symlink():
         raise ClassroomError(f"{place} is there already: move it away, since somebody may have worked in it")
-    replace_file(place, with_cells(given, [*handed_out(read_cells(given)), *_added(own)]))
+    cells = only_cells(read_cells(given), chosen(root, chapter, only))
+    replace_file(place, with_cells(given, [*handed_out(cells), *_added(own)]))
     return place
 
 

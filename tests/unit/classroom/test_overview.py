@@ -86,6 +86,16 @@ def test_who_attempted_and_has_no_point_is_looked_at():
     assert "finn" in looked_at and "ada" not in looked_at
 
 
+def test_what_nobody_attempted_is_named():
+    """Twin: one who tried it is enough; and where nobody did anything, the marks say so already."""
+    left = Graded("x-ex-b", "Three", "todo", "", 1, False)
+    some = [Result(each.student, each.status, "", (*each.outcomes, left)) for each in CLASS]
+    assert "<p>Nobody attempted: x-ex-b.</p>" in overview_page(some, "gemma")
+    tried = Result("fay", "ok", "", (Graded("x-ex-b", "Three", "FAIL", "", 1, False),))
+    assert "Nobody attempted" not in overview_page([*some, tried], "gemma")
+    assert "Nobody attempted" not in overview_page([some[3]], "gemma")
+
+
 def test_every_status_has_a_meaning():
     """Each that a result can have, but the one that needs no look."""
     assert set(MEANING) == set(STATUSES) - {"ok"}
