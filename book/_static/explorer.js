@@ -1,7 +1,8 @@
 /* Explorers on the built page: put the frame that the controls name in place of the one that is shown.
 
-   The page holds every frame (llmbook/widgets/static.py). Each distinct line of SVG is stored once; a frame is a list
-   of ranges of lines. Nothing is fetched. Frames are in the order of the controls, the last one changing fastest. */
+   The frames come with the page (llmbook/widgets/static.py), in it or in a file of the book (frame_files.py). Each
+   distinct line of SVG is stored once; a frame is a list of ranges of lines. Frames are in the order of the controls,
+   the last one changing fastest. */
 (() => {
   "use strict";
 
@@ -52,20 +53,53 @@
     });
   }
 
+  // A promise of the frames that an element holds or names. Their file is a script, since a page that was opened as a
+  // file may load a script from beside it, and nothing else.
+  function framesOf(holder) {
+    const { src, name } = holder.dataset;
+    if (!src) return Promise.resolve(JSON.parse(holder.textContent));
+    return new Promise((done, fail) => {
+      const script = Object.assign(document.createElement("script"), { src, onerror: fail });
+      script.onload = () => done(window.explorerFrames[name]);
+      document.head.append(script);
+    });
+  }
+
+  // Gives the frames of a figure, and asks for them once: when a reader comes near its controls. Until they are there
+  // the figure is busy. A file that did not come is asked for again the next time.
+  function loader(figure) {
+    const holder = figure.querySelector(".explorer-frames");
+    let frames = null;
+    return () => {
+      if (!frames) {
+        figure.ariaBusy = "true";
+        frames = framesOf(holder);
+        frames.catch(() => { frames = null; }).finally(() => { figure.ariaBusy = null; });
+      }
+      return frames;
+    };
+  }
+
   function start(figure) {
-    const frames = JSON.parse(figure.querySelector(".explorer-frames").textContent);
+    const load = loader(figure);
     const controls = [...figure.querySelectorAll(".explorer-control")].map(control);
     const defaults = controls.map((each) => each.get());
     const image = figure.querySelector(".explorer-frame");
     const sentence = figure.querySelector(".explorer-sentence");
 
-    function show() {
-      const number = controls.reduce((place, each) => place * each.length + each.get(), 0);
-      image.src = picture(frames, number);
-      image.alt = sentence.textContent = frames.sentences[number];
+    async function show() {
       controls.forEach((each) => each.say());
+      try {
+        const frames = await load();
+        const number = controls.reduce((place, each) => place * each.length + each.get(), 0); // as they stand by now
+        image.src = picture(frames, number);
+        image.alt = sentence.textContent = frames.sentences[number];
+      } catch {
+        sentence.textContent = "The other pictures of this figure could not be loaded.";
+      }
     }
 
+    for (const near of ["pointerenter", "focusin"]) figure.addEventListener(near, () => load().catch(() => {}), { once: true });
     figure.addEventListener("input", show);
     figure.querySelector(".explorer-reset").addEventListener("click", () => {
       controls.forEach((each, place) => each.set(defaults[place]));

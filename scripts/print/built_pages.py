@@ -47,10 +47,12 @@ def cleaned(part: Tag) -> Tag:
 
 
 def moved(part: Tag, page: str, folder: str) -> Tag:
-    """A copy of a part of a page for a file in another folder: pictures are found, links are plain words."""
+    """A copy of a part of a page for a file in another folder: pictures and frames are found, links are plain words."""
     made = copy(part)
     for picture in made.select("img"):
         picture["src"] = from_folder(picture["src"], page, folder)
+    for frames in made.select("[data-src]"):
+        frames["data-src"] = from_folder(frames["data-src"], page, folder)
     for link in made.select("a"):
         link.unwrap()
     for tag in [made, *made.find_all(True)]:

@@ -12,6 +12,11 @@ SHOWN = """(figure) => {
   return {picture: decodeURIComponent(image.src), alt: image.alt,
           sentence: figure.querySelector(".explorer-sentence").textContent, drawn: image.naturalWidth > 0};
 }"""
+ARRIVED = """async (figure) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  await frame();
+  while (figure.ariaBusy === "true") await frame();
+}"""
 VALUE = """(input) => input.type === "range"
   ? [input.getAttribute("aria-valuetext"), input.parentElement.querySelector("output").textContent]
   : input.type === "radio" ? [document.querySelector(`[name="${input.name}"]:checked`).parentElement.textContent]
@@ -58,6 +63,7 @@ def move_everything(page):
                 continue
             problems += [f"{where}: {problem}" for problem in _move(figure, control)]
             figure.query_selector(".explorer-reset").press("Enter")
+            figure.evaluate(ARRIVED)
             if not same(figure.evaluate(SHOWN), start):
                 problems.append(f"{where}: Reset does not bring the first frame back")
     return problems
@@ -81,7 +87,7 @@ def _move(figure, control):
     before, value = figure.evaluate(SHOWN), control.evaluate(VALUE)
     control.focus()
     control.press((BACK if control.evaluate(AT_END) else ON)[control.get_attribute("type")])
-    figure.wait_for_selector("img.explorer-frame")
+    figure.evaluate(ARRIVED)
     figure.evaluate("(figure) => figure.querySelector('img.explorer-frame').decode().catch(() => null)")
     after, problems = figure.evaluate(SHOWN), []
     for what in ("picture", "alt", "sentence"):
