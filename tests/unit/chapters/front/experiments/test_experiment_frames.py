@@ -21,6 +21,8 @@ def test_a_frame_shows_the_experiments_of_its_setting(seeds, effect):
     assert [each.x for each in lines] == [numbers(ends) for ends in zip(intervals.low[:30], intervals.high[:30],
                                                                         strict=True)]
     assert [rule.at for rule in rules(ax)] == [0, effect] and limits(ax)[0] == LIMITS
+    seen = (intervals.low, intervals.high) if seeds > 3 else (intervals.mean, intervals.mean)  # those of three run out
+    assert LIMITS[0] < seen[0][:30].min() and seen[1][:30].max() < LIMITS[1]
     assert sentence == describe(intervals, seeds, effect)
     assert sentence.startswith(f"{seeds} seeds, a true effect of {effect:g} nats: ")
 

@@ -121,3 +121,5 @@ def test_the_slope_touches_the_loss_and_the_step_goes_on_it():
     assert legend(ax) == {"loss": Key("blue", "-"), "slope here": Key("orange", DASHED),
                           "after the step": Key("vermillion", "", "s")}
     assert titles(ax) == ("", "one parameter", "loss (nats)")
+    wide = lines(redrawn(plot_slope, lambda w: (w - 4) ** 2, 3.0, -2.0, 0.5).axes[0])["loss"]
+    assert (wide.x[0], wide.x[-1]) == (0, 6), "three to both sides if nothing is said"

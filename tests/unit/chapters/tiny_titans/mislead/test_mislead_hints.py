@@ -7,7 +7,7 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
-from llmbook.chapters.tiny_titans.mislead.checks import TASKS, one_to_one
+from llmbook.chapters.tiny_titans.mislead.checks import MATCHINGS, TASKS, one_to_one
 from llmbook.metrics.bertscore import greedy_score
 
 PREFIX = "tt-ex-mislead-"
@@ -238,6 +238,16 @@ def test_one_to_one_takes_the_best_pairs_with_the_weights_of_their_own_sides():
     similarity = torch.tensor([[0.9, 0.1], [0.8, 0.3]])
     precision, recall = one_to_one(similarity, torch.tensor([1.0, 3.0]), torch.tensor([2.0, 1.0]))
     assert (precision, recall) == pytest.approx(((2 * 0.9 + 0.3) / 3, (0.9 + 3 * 0.3) / 4))
+
+
+@pytest.mark.parametrize("slip, hint", MATCHINGS, ids=[hint[:30] for _, hint in MATCHINGS])
+def test_a_slip_in_the_recall_alone_is_named_as_well(slip, hint):
+    """Some example must tell it from the right recall; the precision, which comes first, is right."""
+    def answer(similarity, w, v):
+        precision, _, f = greedy_score(similarity, w, v)
+        return precision, float(slip(similarity, w, v)[1]), f
+
+    check_hint("tt-ex-mislead-greedy", answer, [hint[:25]])
 
 
 def test_the_package_passes():

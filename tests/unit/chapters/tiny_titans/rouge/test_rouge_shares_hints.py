@@ -1,5 +1,6 @@
 """Wrong answers on shares, on the union and on several references fail, and the hint names the misconception."""
 
+import contextlib
 from collections import Counter
 from functools import reduce
 from operator import add, or_
@@ -9,6 +10,7 @@ import pytest
 import torch
 from wrong_answers import check_hint, check_right, hint_cases, right_cases
 
+from llmbook.chapters import exercises
 from llmbook.metrics.rouge import make_score
 
 PREFIX = "tt-ex-rouge-"
@@ -172,3 +174,16 @@ RIGHT = [
 @pytest.mark.parametrize(("name", "answer"), right_cases(PREFIX, RIGHT))
 def test_right_answers_in_other_forms_pass(name, answer):
     check_right(name, answer)
+
+
+def test_every_example_of_references_is_made_of_precision_recall_and_their_f():
+    """Who computes F anew from the first two must not be refused. Twin: a third number that is another mean."""
+    given = []
+    for check in exercises()["tt-ex-rouge-best"]:
+        with contextlib.suppress(Exception):
+            check.run(lambda scores: given.append(torch.tensor(scores, dtype=torch.float64)))
+    assert len(given) == 3
+    for table in given:
+        precision, recall, f = table.unbind(-1)
+        harmonic = torch.nan_to_num(2 * precision * recall / (precision + recall))
+        assert torch.allclose(f, harmonic) and not torch.allclose(f, (precision + recall) / 2)
