@@ -1,0 +1,1 @@
+"""Real meetings: what serves chapters/tiny-titans/09-real-meetings.ipynb alone."""
