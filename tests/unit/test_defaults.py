@@ -29,9 +29,10 @@ ONE = {
     "batch": "1", "beams": "1", "bias": "False", "buckets": "32", "bytes_per_value": "2", "clip_norm": "1.0",
     "comparisons": "1", "early_stopping": "False", "exact": "False", "instruction": "'long'",
     "length_penalty": "1.0", "level": "0.95", "max_distance": "128", "max_length": "128", "pad_id": "0",
-    "parallel": "False", "rank_stabilized": "False", "repairs": "0.0", "samples": "SAMPLES", "scaled": "False",
-    "seed": "0", "start_id": "0", "stemmer": "False", "tolerance": "1e-05", "transposed": "False", "turns": "3",
-    "unit_offset": "False", "use_cache": "True", "value_bytes": "2", "vocab_size": "256",
+    "parallel": "False", "rank_stabilized": "False", "repairs": "0.0", "repetition_penalty": "1.0",
+    "samples": "SAMPLES", "scaled": "False", "seed": "0", "start_id": "0", "stemmer": "False", "tolerance": "1e-05",
+    "transposed": "False", "turns": "3", "unit_offset": "False", "use_cache": "True", "value_bytes": "2",
+    "vocab_size": "256",
 }  # fmt: skip
 """Options that several functions of the library offer, and their default."""
 OTHERWISE = {

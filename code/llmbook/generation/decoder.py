@@ -12,19 +12,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from llmbook.generation.beams import beam_search, check_beams, stop_tokens
-from llmbook.generation.cache import KVCache
-from llmbook.generation.sampling import check_sampling, sample_next
-from llmbook.models import Decoder, DecoderConfig
-from llmbook.models.decoder import HINT
-from llmbook.models.ids import check_range
+from llmbook.generation.sampling import check_sampling
+from llmbook.generation.steps import Chooser, cache_for, checked_mask, next_tokens
+from llmbook.models import Decoder
 
 
 @torch.inference_mode()
 def generate(
     model: Decoder, ids: Tensor, *, max_new_tokens: int, temperature: float = 0.0, top_k: int | None = None,
-    top_p: float | None = None, stop_ids: int | Collection[int] = (), pad_id: int = 0,
-    attention_mask: Tensor | None = None, valid_vocab_size: int | None = None,
-    generator: torch.Generator | None = None, use_cache: bool = True,
+    top_p: float | None = None, repetition_penalty: float = 1.0, no_repeat_ngram_size: int | None = None,
+    stop_ids: int | Collection[int] = (), pad_id: int = 0, attention_mask: Tensor | None = None,
+    valid_vocab_size: int | None = None, generator: torch.Generator | None = None, use_cache: bool = True,
 ) -> Tensor:  # fmt: skip
     """Continue token sequences.
 
@@ -35,6 +33,10 @@ def generate(
         temperature: 0 is greedy. It, ``top_k``, ``top_p`` and ``valid_vocab_size`` are those of :func:`sample_next`.
         top_k: tokens to choose among, or None for all.
         top_p: probability to choose within, or None for all.
+        repetition_penalty: above 1, tokens that a text has become less likely, as in :func:`penalize_repetition`; the
+            prompt counts, its padding does not.
+        no_repeat_ngram_size: no run of so many tokens comes twice, as in :func:`forbid_repeated_ngrams`; None allows
+            all.
         stop_ids: a row ends with the first of these that it produces; after it comes ``pad_id``.
         pad_id: fills rows that have ended. A tokenizer decodes it like any token (GPT-2's 0 is "!"), so cut the rows
             with :func:`up_to_stop` first, unless it is special there.
@@ -49,22 +51,12 @@ def generate(
     Raises:
         ValueError: an argument makes no sense, or prompt and continuation are longer than the model can read.
     """
-    mask = _checked_mask(model.config, ids, attention_mask, max_new_tokens, pad_id)
-    check_sampling(temperature, top_k, top_p, valid_vocab_size, model.config.vocab_size)
-    settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "valid_vocab_size": valid_vocab_size}
-    cache = _cache_for(model, ids, max_new_tokens) if use_cache else None
-    ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
-    unread, stops = ids, stop_tokens(stop_ids, ids)
-    for _ in range(max_new_tokens):
-        hidden = model.hidden_states(unread, attention_mask=mask, cache=cache)[:, -1:]  # the last position is enough
-        chosen = sample_next(model.logits(hidden)[:, 0], generator=generator, **settings)  # (B,)
-        chosen = chosen.to(ids.dtype).masked_fill(ended, pad_id)[:, None]  # (B, 1)
-        ids, ended = torch.cat((ids, chosen), dim=1), ended | torch.isin(chosen[:, 0], stops)
-        if ended.all():
-            return ids
-        unread = ids if cache is None else chosen
-        mask = None if mask is None else F.pad(mask, (0, 1), value=True)
-    return ids
+    mask = checked_mask(model.config, ids, attention_mask, max_new_tokens, pad_id)
+    choose = Chooser(temperature, top_k, top_p, repetition_penalty, no_repeat_ngram_size, valid_vocab_size, generator)
+    choose.check(model.config.vocab_size)
+    steps = next_tokens(model, ids, choose, max_new_tokens=max_new_tokens, stops=stop_tokens(stop_ids, ids),
+                        pad_id=pad_id, mask=mask, use_cache=use_cache)  # fmt: skip
+    return torch.cat((ids, torch.stack(list(steps), dim=1)), dim=1)
 
 
 @torch.inference_mode()
@@ -94,10 +86,10 @@ def generate_with_beams(
         ValueError: as in :func:`generate`, or a setting of the search makes no sense.
     """
     check_beams(beams, max_new_tokens, early_stopping)
-    mask = _checked_mask(model.config, ids, attention_mask, max_new_tokens, pad_id)
+    mask = checked_mask(model.config, ids, attention_mask, max_new_tokens, pad_id)
     check_sampling(0.0, None, None, valid_vocab_size, model.config.vocab_size)
     mask = None if mask is None else mask.repeat_interleave(beams, dim=0)
-    cache = _cache_for(model, ids.repeat_interleave(beams, dim=0), max_new_tokens)
+    cache = cache_for(model, ids.repeat_interleave(beams, dim=0), max_new_tokens)
     if ids.shape[1] > 1:
         prompt = ids[:, :-1].repeat_interleave(beams, dim=0)
         model.hidden_states(prompt, attention_mask=None if mask is None else mask[:, :-1], cache=cache)
@@ -140,34 +132,3 @@ def up_to_stop(ids: Tensor, stop_ids: int | Collection[int], *, start: int = 0) 
     stops = torch.isin(ids[:, start:], stop_tokens(stop_ids, ids))
     lengths = torch.where(stops.any(dim=1), start + stops.int().argmax(dim=1) + 1, ids.shape[1]).tolist()
     return [row[:length] for row, length in zip(ids.tolist(), lengths, strict=True)]
-
-
-def _cache_for(model: Decoder, ids: Tensor, new_tokens: int) -> KVCache:
-    """Room for the prompt and all but the last new token, which nothing reads."""
-    return KVCache(model.config, len(ids), ids.shape[1] + new_tokens - 1, None, model.embed_tokens.weight.device)
-
-
-def _checked_mask(
-    config: DecoderConfig, ids: Tensor, attention_mask: Tensor | None, new_tokens: int, pad_id: int
-) -> Tensor | None:
-    """A boolean mask, or None if nothing is padded; raises a ValueError about a prompt that cannot be continued."""
-    if ids.ndim != 2 or ids.numel() == 0:
-        raise ValueError(f"ids must be prompts (B, T) of at least one token, not {tuple(ids.shape)}; start with BOS")
-    check_range(ids, config.vocab_size, "ids", HINT)
-    if new_tokens < 1:
-        raise ValueError(f"max_new_tokens must be at least 1, not {new_tokens}")
-    if ids.shape[1] + new_tokens > config.max_length:
-        raise ValueError(
-            f"{ids.shape[1]} prompt tokens and {new_tokens} new ones are more than the {config.max_length} that this "
-            "model reads; cut the prompt or ask for fewer"
-        )
-    if not 0 <= pad_id < config.vocab_size:
-        raise ValueError(f"pad_id must be a token id from 0 to {config.vocab_size - 1}, not {pad_id}")
-    if attention_mask is None:
-        return None
-    if attention_mask.shape != ids.shape:
-        raise ValueError(f"attention_mask must have the shape of ids, {tuple(ids.shape)}, not {attention_mask.shape}")
-    real = attention_mask.bool()
-    if not real[:, -1].all() or (real[:, :-1] & ~real[:, 1:]).any():
-        raise ValueError("pad on the left: in each row of attention_mask the false come first, then at least one true")
-    return None if real.all() else real

@@ -11,7 +11,7 @@ from tiny_decoders import make, seeded
 from llmbook.accounting import kv_cache_bytes
 from llmbook.checkpoint import load_pretrained, save_pretrained
 from llmbook.generation import KVCache, generate
-from llmbook.generation import decoder as generation
+from llmbook.generation import steps as generation
 from llmbook.generation.cache import SizedCache
 from llmbook.models import gemma
 
