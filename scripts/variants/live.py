@@ -92,14 +92,19 @@ def outcome(cell) -> dict[str, str]:
 
 
 def printed_text(cell) -> str:
-    """All that a cell shows as text: its prints, and its last value where that is neither picture nor explorer."""
+    """All that a cell shows as text: its prints, and its last value where that is a table or has no other form."""
     shown = []
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stdout":
             shown.append(output.text)
-        elif "data" in output and set(output.data) == {"text/plain"}:
+        elif "data" in output and (set(output.data) == {"text/plain"} or is_table(output.data)):
             shown.append(output.data["text/plain"] + "\n")
     return "".join(shown)
+
+
+def is_table(data: dict) -> bool:
+    """Whether an output is a table of results, llmbook.widgets.Table, whose text has the same rows."""
+    return 'class="dataframe results"' in "".join(data.get("text/html", ""))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ def output_text(cell):
         if 'class="explorer' in html:
             continue  # hundreds of frames: nearly any number stands in one of them
         texts.append("".join(output.get("text", "")))
+        if 'class="dataframe results"' in html:
+            html = ""  # a table of llmbook.widgets: its text has the same rows, a line each
         texts.append(re.sub(r"<[^>]+>", " ", html))
         figures += re.findall(r"<!--(.*?)-->", svg)  # matplotlib draws glyphs, and writes their words beside them
         texts.append("" if html or svg else "".join(data.get("text/plain", "")))

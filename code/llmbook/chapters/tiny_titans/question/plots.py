@@ -1,6 +1,6 @@
-"""A figure of model sizes on a logarithmic axis; models whose size is not published stand apart and have no place."""
+"""Figures of model sizes, where models whose size is not published have no place, and of scores of summaries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
@@ -37,4 +37,20 @@ def draw_sizes(rows: Sequence[tuple[str, str, float | None]], *, line: float | N
     ax.grid(axis="y", visible=False)
     ax.set(xscale="log", xlim=(low, high), ylim=(len(rows) - 0.5, -0.5), xlabel="parameters")
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, fontsize=10)
+    return figure
+
+
+@styled
+def draw_scores(scores: Mapping[str, float]) -> Figure:
+    """A bar for each summary, with its score.
+
+    Args:
+        scores: Name of a summary, from the top down, to a score from 0 to 1.
+    """
+    figure, ax = new_figure(size=(6.0, 0.9 + 0.5 * len(scores)))
+    ax.barh(list(scores), list(scores.values()), color=PALETTE["blue"], height=0.6)
+    for place, score in enumerate(scores.values()):
+        ax.text(score + 0.015, place, f"{score:.3f}", va="center", fontsize=11)
+    ax.set(xlim=(0, 1.14), ylim=(len(scores) - 0.45, -0.55), xlabel="score", xticks=[0, 0.25, 0.5, 0.75, 1])
+    ax.grid(axis="y", visible=False)
     return figure
