@@ -2,9 +2,23 @@
 
 - The arrows that open a chapter in the side bar are <summary> elements without a name.
 - The entries of a bibliography stand in a role=list without being list items.
+- Every folded cell has the same name, which hides what its line says.
 """
 
+import re
+from itertools import count
+
 from bs4 import BeautifulSoup
+
+FOLDED = re.compile(
+    r'<summary aria-label="Toggle hidden content">(?=\s*<p class="collapsed admonition-title">([^<]*)</p>)'
+)
+
+
+def name_the_folds(body):
+    """Name each folded cell of a page by what its line says and by its number."""
+    numbers = count(1)
+    return FOLDED.sub(lambda found: f'<summary aria-label="{found[1]}, folded code {next(numbers)}">', body)
 
 
 def name_the_arrows(html):
@@ -22,7 +36,7 @@ def repair_page(app, pagename, templatename, context, doctree):
     if make_tree:
         context["generate_toctree_html"] = lambda *args, **options: name_the_arrows(str(make_tree(*args, **options)))
     if "body" in context:
-        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+        context["body"] = name_the_folds(context["body"].replace('role="doc-biblioentry"', 'role="listitem"'))
 
 
 def setup(app):

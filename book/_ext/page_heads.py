@@ -4,6 +4,7 @@ With `html_baseurl` set, also a map of the site. A page that is missing is answe
 """
 
 import html
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -13,8 +14,9 @@ PICTURE = "_static/logo.svg"
 
 
 def description(doctree):
-    """The first paragraph of a page as plain text, cut at a word."""
-    paragraph = next(iter(doctree.findall(nodes.paragraph)), None)
+    """The first paragraph of a page that is not about its times, as plain text, cut at a word."""
+    paragraphs = (each for each in doctree.findall(nodes.paragraph) if "page-times" not in each["classes"])
+    paragraph = next(paragraphs, None)
     text = " ".join(paragraph.astext().split()) if paragraph else ""
     return text if len(text) <= LONGEST else text[:LONGEST].rpartition(" ")[0] + " ..."
 
@@ -33,9 +35,11 @@ def add_tags(app, pagename, templatename, context, doctree):
         return
     base = app.config.html_baseurl.rstrip("/")
     address = f"{base}/{app.builder.get_target_uri(pagename)}" if base else ""
-    title = nodes.Text(context.get("title", "")).astext()
+    title = html.unescape(re.sub(r"<[^>]*>", "", context.get("title", "")))
     tags = metatags(title, description(doctree), address, f"{base}/{PICTURE}" if base else "")
     context["metatags"] = context.get("metatags", "") + tags
+    if title == context.get("docstitle"):
+        context["docstitle"] = ""  # the front page has the title of the book, and would have it twice
 
 
 def missing_page(app):

@@ -1,4 +1,5 @@
-/* What scrolls sideways inside its box must be reachable by keyboard: give it a place in the tab order. */
+/* What scrolls sideways inside its box must be reachable by keyboard: give it a place in the tab order. It also shows that
+   it goes on (theme-fixes.css). */
 (() => {
   "use strict";
 
@@ -8,8 +9,17 @@
     document.querySelectorAll(boxes).forEach((box) => {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
+      showEnd(box);
     });
   }
+
+  function showEnd(box) {
+    box.classList.toggle("runs-on", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  }
+
+  document.addEventListener("scroll", ({ target }) => {
+    if (target.matches?.(boxes)) showEnd(target);
+  }, { capture: true, passive: true });
 
   window.addEventListener("load", update);
   window.addEventListener("resize", update);
@@ -71,5 +81,35 @@ document.addEventListener("DOMContentLoaded", () => {
     const address = link.href;
     link.addEventListener("pointerdown", () => { link.href = address + encodeURIComponent(`\n\n${place()}\n\n`); });
     link.addEventListener("focus", () => { link.href = address + encodeURIComponent(`\n\n${place()}\n\n`); });
+  });
+});
+
+/* Buttons that look alike are told apart by their names: each says what it opens, copies or puts back. */
+document.addEventListener("DOMContentLoaded", () => {
+  "use strict";
+
+  const call = (button, name) => button?.setAttribute("aria-label", name);
+  const said = (part) => part.textContent.trim().replace(/\s+/g, " ");
+  const hints = new Map(); // how many an exercise has had
+  let exercise = "";
+
+  function hint(summary) {
+    const name = `${said(summary)}, ${exercise}`, count = (hints.get(name) ?? 0) + 1;
+    hints.set(name, count);
+    call(summary, count > 1 ? `${name}, number ${count}` : name);
+  }
+
+  document.querySelectorAll(".bd-article :is(.exercise, .solution)").forEach((box) => {
+    if (box.matches(".exercise")) exercise = said(box.querySelector(".caption-number") ?? box.querySelector(".admonition-title"));
+    else call(box.querySelector(":scope > .admonition-title > .toggle-button"), `Solution of ${exercise}`);
+    box.querySelectorAll("details.sd-dropdown > summary").forEach(hint);
+  });
+
+  document.querySelectorAll(".bd-article .copybtn").forEach((button, number) => {
+    const first = said(button.parentElement.querySelector("pre") ?? button).slice(0, 40);
+    call(button, `Copy code ${number + 1}: ${first}`);
+  });
+  document.querySelectorAll(".explorer").forEach((figure, number) => {
+    call(figure.querySelector(".explorer-reset"), `Reset figure with controls ${number + 1}`);
   });
 });
