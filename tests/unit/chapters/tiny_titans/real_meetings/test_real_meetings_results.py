@@ -57,7 +57,8 @@ def test_what_is_copied_stands_in_the_span_word_for_word():
 
 
 def row(system, seed, score, text, part="test", instruction="question last"):
-    return {"part": part, "system": system, "instruction": instruction, "seed": seed, "rouge1": [score], "texts": [text]}
+    named = {"part": part, "system": system, "instruction": instruction, "seed": seed}
+    return named | {"rouge1": [score], "texts": [text]}
 
 
 ROWS = [row("zero-shot", None, 0.1, "a b"), row("zero-shot", None, 0.2, "a", instruction="minutes"),
