@@ -13,7 +13,14 @@ from handout import solutions, task
 from paper import FOLDER
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5")
-LEFT_OUT = "section:has(> .chapter-map), .toctree-wrapper, .explorer-controls, script, noscript, div.solution, details"
+LEFT_OUT = (
+    "section:has(> .chapter-map), .toctree-wrapper, .explorer-controls, .explorer-skip, .explorer-told, .backrefs, "
+    "script, noscript, div.solution, details"
+)
+LEFT_OUT_PAGES = "book/api/"
+"""The pages of the package are for looking up on the site."""
+LONG = 16
+"""Lines of code that stay on one sheet; longer ones may go on the next."""
 HEAD = """@page {name} {{ @top-right {{ content: "{title}"; font: 9pt "DejaVu Sans", Arial, sans-serif; }} }}
 .of-{name} {{ page: {name}; }}
 """
@@ -55,9 +62,10 @@ class Page:
 
 
 def read_book(html: Path) -> list[Page]:
-    """Every page, in the order of the table of contents, the front page first."""
+    """Every page, in the order of the table of contents, the front page first; not those of the package."""
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [Page(name, read_page(name, html)) for name in [contents["root"], *files(contents)]]
+    names = [name for name in [contents["root"], *files(contents)] if not name.startswith(LEFT_OUT_PAGES)]
+    return [Page(name, read_page(name, html)) for name in names]
 
 
 def whole_book(pages: list[Page]) -> str:
@@ -108,6 +116,7 @@ def set_page(page: Page, keys: dict[str, str]) -> Tag:
             folded.insert_before(output)
     for extra in part.select(LEFT_OUT):
         extra.decompose()
+    of_paper(part)
     rename(part, page)
     for link in part.select("a[href]"):
         link["href"] = address(link["href"], page, keys)
@@ -119,6 +128,22 @@ def set_page(page: Page, keys: dict[str, str]) -> Tag:
         lower(part, keep_first=not page.is_below)
     part["id"], part["class"] = page.key, ["page-of-book", f"of-{page.chapter or 'book'}", "mathjax_ignore"]
     return part
+
+
+def of_paper(part: Tag) -> None:
+    """Answers to press become words, long code may break, and what reports on a reader's work or lists nothing goes."""
+    for answer in part.select("button.explorer-answer"):
+        answer.name, answer.attrs = "strong", {}
+        answer.append(".")
+    for code in part.select("div.cell_input"):
+        if code.get_text().strip().count("\n") >= LONG:
+            code["class"] = [*code["class"], "long"]
+    for cell in part.select("div.cell"):
+        if words(cell).startswith("progress("):
+            cell.find_parent("section").decompose()
+    for heading in part.select("section > h2, section > h3"):
+        if words(heading.parent) == words(heading) and not heading.parent.select("img, svg"):
+            heading.parent.decompose()
 
 
 def rename(part: Tag, page: Page) -> None:

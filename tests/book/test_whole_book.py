@@ -13,7 +13,7 @@ from built_pages import words
 from chromium import print_with
 from destinations import page_numbers
 from paper import write_paper
-from whole_book import Page, numbered, read_book, running_heads, whole_book
+from whole_book import Page, numbered, read_book, running_heads, set_page, whole_book
 
 INDEX = "<section><h1>4. Gemma</h1><p>It is.</p><h2>What</h2></section>"
 LESSON = """<section><h1>4.1. Norms</h1><p id="here">See <a href="#here">here</a>,
@@ -83,6 +83,29 @@ def test_solutions_stand_at_the_end_and_exercises_lead_to_them():
     link = soup.select_one("#chapters-gemma-exercises a.to-solution")
     assert "Heads" not in words(soup.select_one("#chapters-gemma-exercises"))
     assert "Heads." in words(soup.select_one(f'[id="{link["href"][1:]}"]'))
+
+
+PAPER = """<section><h1>4.3. Move</h1><section id="ask"><h2>Ask</h2>
+<ul><li><button class="explorer-answer" disabled>None</button> <span>Then so.</span></li></ul>
+<div class="cell"><div class="cell_input"><pre>{long}</pre></div></div>
+<div class="cell"><div class="cell_input"><pre>short</pre></div></div></section>
+<section id="done"><h2>Done</h2><div class="cell"><pre>progress({})</pre></div></section>
+<section id="refs"><h2>References</h2></section>
+<section id="drawn"><h2>Drawn</h2><img src="a.svg"></section></section>"""
+
+
+def test_what_needs_a_screen_or_a_reader_is_other_on_paper():
+    """A button is a word, long code may break, a report on nothing done goes, and so does a heading over nothing."""
+    page = Page("chapters/gemma/03-move", parsed(PAPER.replace("{long}", "a = 1\n" * 20)))
+    part = BeautifulSoup(str(set_page(page, {page.name: page.key})), "html.parser")
+    assert part.strong.get_text() == "None." and not part.button
+    assert ["long" in each["class"] for each in part.select(".cell_input")] == [True, False]
+    assert [words(each) for each in part.select("h3")] == ["Ask", "Drawn"]
+
+
+def test_the_pages_of_the_package_are_not_printed(built_book):
+    names = [page.name for page in read_book(built_book)]
+    assert "book/glossary" in names and not [name for name in names if name.startswith("book/api/")]
 
 
 def test_the_contents_name_the_sheet_of_each_page(built_book, tmp_path, chromium):
