@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from torch import nn
 
 REMEMBERED = {
+    "chapters.front.one_detail.experiment": ["guesses('nothing')", "written('nothing', BEGINNINGS[1])"],
     "chapters.olmo.schedule.experiment": ["_meeting_text(2, 0)"],
     "chapters.tiny_titans.truncation.experiment": ["meetings_of('short', 3)"],
     "experiments.fair_fight": ["test_meetings('private')", "baseline_scores('lead 3', 'private', 'long')"],
@@ -35,7 +36,6 @@ OWNED = {
     "metrics.union_lcs": ["steps"],  # of one object
 }
 MADE_ANEW = {
-    "chapters.front.one_detail.explorer": ["right_model('loud')", "right_model('quiet')"],
     "chapters.olmo.schedule.experiment": ["meeting_bytes(2, 0)", "fresh_tiny_olmo(0)"],
     "chapters.tiny_titans.truncation.experiment": ["reader()", "token_counts('short', 3)",
                                                    "stored_reading('long', 80, 'cut')"],

@@ -1,117 +1,104 @@
-"""The explorer of the front page: a small Gemma, and the same one with a single detail wrong.
+"""The explorer of the front page: what a small model writes when a single detail of it is wrong."""
 
-Both have the same random weights and read the same tokens. Every dot is one logit, as it should be and as it came
-out. "Quiet" weights are those of a fresh model; "loud" ones are large and random in every tensor, norms included.
-"""
+import textwrap
+from typing import Any
 
-from collections.abc import Callable
-from dataclasses import replace
-
-import torch
 from matplotlib.figure import Figure
-from torch import Tensor
 
-from llmbook.debug import randomize_, relative_difference
-from llmbook.models import Decoder, gemma, initialize_
+from llmbook.chapters.front.one_detail.experiment import BEGINNINGS, DETAILS, guesses, written
 from llmbook.plots.style import PALETTE, new_figure, styled
-from llmbook.training.generators import undrawn
-from llmbook.widgets.explorer import Choice, Explorer, explore
+from llmbook.widgets.explorer import Choice, Explorer, Prediction, explore
 
-CONFIG = gemma.tiny(vocab_size=64, max_length=32)
-POSITIONS = 24
-SHOWN = 120  # dots; more would only be darker
-Weights = dict[str, Tensor]
-
-
-def exchange_branches(weights: Weights) -> Weights:
-    """Take the gate for the other branch, as a wrong conversion of a fused matrix does."""
-    names = {"gate_proj": "up_proj", "up_proj": "gate_proj"}
-    return {name: weights[".".join(names.get(piece, piece) for piece in name.split("."))] for name in weights}
-
-
-def forget_gains(weights: Weights) -> Weights:
-    """Leave every norm as it was before loading."""
-    return {name: torch.zeros_like(tensor) if "norm" in name else tensor for name, tensor in weights.items()}
+PREDICTION = Prediction(
+    "A small model writes what people say in meetings, one piece of a word after the other. Now it sees only the last "
+    "four pieces. What will it write?",
+    {
+        "Letters that make no words": "A word is nearly always clear from its first pieces, so four of them are enough "
+        "to spell. Below you can find a mistake that does break the words.",
+        "Good sentences that lose the thread": "Yes. Each piece follows from the few before it, and the sentence goes "
+        "astray as soon as it has to remember its beginning.",
+        "The same as before": "The spelling stays, and it guesses nearly as well. But how the sentence began it cannot "
+        "know any more.",
+    },
+)
+LETTERS = 44  # in a line
+ASKED = "sees only the last four pieces"
 
 
-DETAILS: dict[str, dict | Callable[[Weights], Weights]] = {
-    "nothing": {},
-    "the exact GELU, not its approximation": {"activation": "gelu"},
-    "gate and value exchanged": exchange_branches,
-    "a gain of w, not 1 + w": {"norm": "rms"},
-    "the gains never loaded": forget_gains,
-    "eps 1e-5, not 1e-6": {"norm_eps": 1e-5},
-    "the embedding not scaled": {"scale_embedding": False},
-    "another rotation base": {"rope_base": 1e6},
-}
-WEIGHTS = ("loud", "quiet")
+def out_of_100(share: float) -> str:
+    """A share as a reader says it."""
+    return f"{100 * share:.0f} of 100 next pieces"
 
 
-def right_model(weights: str) -> Decoder:
-    """The model without a mistake."""
-    if weights == "loud":
-        return randomize_(undrawn(Decoder, CONFIG), 0).eval()
-    return initialize_(undrawn(Decoder, CONFIG), torch.Generator().manual_seed(0)).eval()
+def one_part_in(difference: float) -> str:
+    """A small part of a whole as a reader says it: "one part in 3,000"."""
+    return f"one part in {float(f'{1 / difference:.1g}'):,.0f}"
 
 
-def wrong_model(detail: str, weights: str) -> Decoder:
-    """The same weights in a model with one detail wrong."""
-    mistake, sound = DETAILS[detail], right_model(weights).state_dict()
-    changed, loaded = ({}, mistake(sound)) if callable(mistake) else (mistake, sound)
-    model = undrawn(Decoder, replace(CONFIG, **changed)).eval()
-    model.load_state_dict(loaded)
-    return model
+def quoted(text: str) -> str:
+    """What was written, in one line, as far as it goes."""
+    return f"“{' '.join(text.split())} ...”"
 
 
-@torch.no_grad()
-def compare(detail: str, weights: str) -> tuple[Tensor, Tensor]:
-    """Logits ``(T, V)`` as they should be, and as they come out."""
-    ids = torch.randint(CONFIG.vocab_size, (1, POSITIONS), generator=torch.Generator().manual_seed(1))
-    return right_model(weights)(ids)[0], wrong_model(detail, weights)(ids)[0]
+def describe(detail: str, beginning: str) -> str:
+    """What a frame shows: first in the words of every day, then in those of the book."""
+    right, wrong = written("nothing", beginning), written(detail, beginning)
+    sound, (share, difference) = out_of_100(guesses("nothing")[0]), guesses(detail)
+    if detail == "nothing":
+        return f"Nothing is wrong. The model goes on {quoted(right)}. It guesses {sound}."
+    said = f"It goes on {quoted(wrong)} where {quoted(right)} was right"
+    if wrong == right:
+        said = "It still writes what it should"
+    counted = f"It guesses {out_of_100(share)}, not {sound.partition(' ')[0]}"
+    if out_of_100(share) == sound:
+        counted = f"It guesses as well as before; its scores are off by up to {one_part_in(difference)}"
+    return f"The model {detail}. {said}. {counted}. In the words of the book: {DETAILS[detail].exactly}."
 
 
-def share(part: float) -> str:
-    """A part of a whole as a reader says it: "40 %", or "one part in 3,000"."""
-    if part >= 0.01:
-        return f"{part:.0%}".replace("%", " %")
-    return f"one part in {float(f'{1 / part:.1g}'):,.0f}"
+def lines_of(text: str) -> str:
+    """A text in lines that fit; what speakers say begins a new one."""
+    return "\n".join(line for part in text.strip().split("\n") for line in textwrap.wrap(part, LETTERS))
 
 
-def describe(detail: str, right: Tensor, wrong: Tensor) -> str:
-    """What a frame shows, in words."""
-    difference = relative_difference(wrong, right)
-    others = int((right.argmax(-1) != wrong.argmax(-1)).sum())
-    if difference == 0:
-        said = "every logit is the same to the last bit"
-    else:
-        said = f"the worst logit is off by {share(difference)} of the largest"
-    chosen = f"another next token would be chosen at {others} of {len(right)} positions"
-    opening = "Nothing is wrong" if detail == "nothing" else f"Wrong: {detail}"
-    return f"{opening}. Here {said}, and {chosen}."
+def draw_texts(ax: Any, right: str, wrong: str) -> None:
+    """Both texts below each other, each under a line that says which it is."""
+    ax.set_axis_off()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    texts = (1, "goes on, when all is right:", right, "ink"), (0.47, "and goes on now:", wrong, "blue")
+    for top, heading, text, color in texts:
+        ax.text(0, top, heading, va="top", fontsize=10.5, color=PALETTE["gray"])
+        ax.text(0, top - 0.11, lines_of(text), va="top", fontsize=11.5, color=PALETTE[color], linespacing=1.35)
+
+
+def draw_guesses(ax: Any, sound: float, share: float) -> None:
+    """How many next pieces of meetings are guessed right, as a bar each."""
+    shares = [100 * sound, 100 * share]
+    ax.barh((0, 1), shares, height=0.7, color=[PALETTE["gray"], PALETTE["blue"]])
+    for place, each in enumerate(shares):
+        ax.text(each + 1.5, place, f"{each:.0f}", va="center", fontsize=10.5)
+    ax.set_yticks((0, 1), ("right", "now"))
+    ax.set(xlim=(0, 108), ylim=(1.6, -0.6), xlabel="next pieces guessed right, of 100")
+    ax.set_xticks((0, 50, 100))
+    ax.grid(False, axis="y")
 
 
 @styled
-def draw_detail(*, detail: str, weights: str) -> tuple[Figure, str]:
+def draw_detail(*, detail: str, beginning: str) -> tuple[Figure, str]:
     """The frame of the explorer."""
-    right, wrong = compare(detail, weights)
-    figure, ax = new_figure(size=(4.6, 4.2))
-    low, high = float(right.min()), float(right.max())
-    margin = 0.08 * (high - low)
-    ax.plot([low - margin, high + margin], [low - margin, high + margin], color=PALETTE["gray"], linewidth=1.2)
-    dots = torch.randperm(right.numel(), generator=torch.Generator().manual_seed(2))[:SHOWN]
-    ax.scatter(right.flatten()[dots], wrong.flatten()[dots], s=13, color=PALETTE["blue"], alpha=0.75, linewidth=0)
-    ax.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin))
-    ax.set_xlabel("logit as it should be")
-    ax.set_ylabel("logit as it comes out")
-    return figure, describe(detail, right, wrong)
+    figure, (above, below) = new_figure(2, 1, size=(4.6, 4.1), height_ratios=(5, 2))
+    above.set_title(f"{beginning} ...")
+    draw_texts(above, written("nothing", beginning), written(detail, beginning))
+    draw_guesses(below, guesses("nothing")[0], guesses(detail)[0])
+    return figure, describe(detail, beginning)
 
 
 def one_wrong_detail() -> Explorer:
-    """Choose a mistake and the kind of weights, and see what becomes of the logits."""
+    """Choose a mistake and a beginning, and see what the model makes of it."""
     return explore(
         draw_detail,
-        caption="A small Gemma with one detail wrong. On the line: right. Off it: the model says something else.",
-        name="one-wrong-detail",
-        detail=Choice("What is wrong", list(DETAILS), "a gain of w, not 1 + w"),
-        weights=Choice("Weights", WEIGHTS, "loud"),
-    )
+        caption="A small OLMo that has read meetings. Above, what it writes as it was trained, then with the mistake. "
+                "Below, how many next pieces it guesses in meetings that it has not read.",
+        name="one-wrong-detail", predict=PREDICTION,
+        detail=Choice("What the model does wrong", list(DETAILS), ASKED),
+        beginning=Choice("How the text begins", BEGINNINGS, BEGINNINGS[0]),
+    )  # fmt: skip
