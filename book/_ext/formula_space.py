@@ -16,14 +16,14 @@ DISPLAYED = re.compile(r'<div class="math notranslate nohighlight"([^>]*)>(.*?)\
 SCALE = 1.148
 """How much larger MathJax sets its letters than those around them, so that small letters are equally high."""
 PLAINER = [
-    (r"\\(?:t|d)frac\b", r"\\frac"),
+    (r"\\(?:t|d)frac(?![a-zA-Z])", r"\\frac"),
     (r"\\(sqrt|frac|mathcal|mathbf|mathbb|mathrm)\s*(\w|\\[a-z]+)", r"\\\1{\2}"),
     (r"\\frac(\{[^{}]*\})\s*(\w)", r"\\frac\1{\2}"),
-    (r"\\[lr]?Vert\b", r"\\|"),
-    (r"\\[lr]vert\b", "|"),
+    (r"\\[lr]?Vert(?![a-zA-Z])", r"\\|"),
+    (r"\\[lr]vert(?![a-zA-Z])", "|"),
     (r"\\(le|ge)(?![a-zA-Z])", r"\\\1q"),
-    (r"\\square\b", r"\\cdot"),
-    (r"\\text(?:bf|it)?\b", r"\\mathrm"),
+    (r"\\square(?![a-zA-Z])", r"\\cdot"),
+    (r"\\text(?:bf|it)?(?![a-zA-Z])", r"\\mathrm"),
     (r"\\(?:operatorname|mathsf|mathtt)\*?", r"\\mathrm"),
     (r"\\(?:bigl|bigr|Bigl|Bigr|big|Big|left|right|displaystyle|textstyle)(?![a-zA-Z])\.?", ""),
     (r"\\(?:tag|label)\{[^{}]*\}", ""),

@@ -14,11 +14,19 @@ PICTURE = "_static/logo.svg"
 
 
 def description(doctree):
-    """The first paragraph of a page that is not about its times, as plain text, cut at a word."""
+    """What a page says first, apart from its times, as plain text, cut at a word; with the list that it opens."""
     paragraphs = (each for each in doctree.findall(nodes.paragraph) if "page-times" not in each["classes"])
     paragraph = next(paragraphs, None)
-    text = " ".join(paragraph.astext().split()) if paragraph else ""
+    text = words(paragraph) if paragraph else ""
+    following = paragraph.next_node(descend=False, siblings=True) if paragraph else None
+    if isinstance(following, nodes.bullet_list):
+        text = f"{text.rstrip(':')}: {'; '.join(words(item).rstrip('.,;') for item in following)}"
     return text if len(text) <= LONGEST else text[:LONGEST].rpartition(" ")[0] + " ..."
+
+
+def words(node):
+    """The text of a part of a page, with single spaces."""
+    return " ".join(node.astext().split())
 
 
 def metatags(title, text, address, picture):

@@ -109,6 +109,10 @@ document.addEventListener("DOMContentLoaded", () => {
     const first = said(button.parentElement.querySelector("pre") ?? button).slice(0, 40);
     call(button, `Copy code ${number + 1}: ${first}`);
   });
+  document.querySelectorAll(".paper details > summary").forEach((summary) => {
+    const paper = summary.closest(".paper");
+    call(summary, `${said(summary)}: ${said(paper.querySelector("strong, a, p"))}`);
+  });
   document.querySelectorAll(".explorer").forEach((figure, number) => {
     call(figure.querySelector(".explorer-reset"), `Reset figure with controls ${number + 1}`);
   });

@@ -13,6 +13,7 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}: slides</title>
 <link rel="icon" href="../_static/favicon.svg">
@@ -34,6 +35,11 @@ PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'"
+)
+"""What a deck may load and run: the same as a page of the book."""
 SLIDE = """<section class="slide slide-{kind}" id="{number}" aria-label="Slide {number} of {count}">
 <header>{above}<{level}>{head}</{level}></header>
 <div class="slide-body">{body}</div>
@@ -96,7 +102,7 @@ def deck(slides: list[Slide], chapter: str) -> str:
     """The page that shows slides, as HTML."""
     title = BeautifulSoup(slides[0].head, "html.parser").get_text()
     shown = "\n".join(shown_slide(slide, number, len(slides), chapter) for number, slide in enumerate(slides, 1))
-    return PAGE.format(title=escape(title), slides=shown)
+    return PAGE.format(title=escape(title), slides=shown, policy=POLICY)
 
 
 def shown_slide(slide: Slide, number: int, count: int, chapter: str) -> str:

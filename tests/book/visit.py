@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}  # the second: a telephone, or 400 % zoom
 SETTLE = "async () => { await document.fonts.ready; if (window.MathJax?.startup) await MathJax.startup.promise; }"
 OPEN_ALL = """() => {
   document.querySelectorAll('details').forEach((box) => { box.open = true; });
