@@ -1,10 +1,11 @@
-"""Figures of quantization: where the levels of a format lie, how often each is used, what is lost by block size."""
+"""Figures of the page "In practice": adapters to scale, what a merge loses, and how quantization spends its levels."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from llmbook.plots.style import CYCLE, DASHES, MARKERS, PALETTE, figure_for, new_figure, styled
 
@@ -76,4 +77,33 @@ def draw_lost_updates(sizes: Sequence[float], unchanged: Sequence[float], lost: 
     ax.set_xscale("log")
     ax.set(xlabel="size of the update, relative to the weights", ylabel="%", ylim=(0, None))
     ax.legend(fontsize=10)
+    return figure
+
+
+@styled
+def draw_shapes(configs: Mapping[str, Any], *, rank: int) -> Figure:
+    """The key matrix of some models with its adapter, to scale: A below it, B beside it, and the magnitudes.
+
+    Args:
+        configs: Name of a model to its ``DecoderConfig``.
+        rank: Of the adapters.
+    """
+    figure, axes = new_figure(1, len(configs), size=(6.4, 2.7), sharey=True)
+    widest = max(config.width for config in configs.values())
+    tallest = max(config.kv_heads * config.head_size for config in configs.values())
+    gap = widest / 8
+    for ax, (name, config) in zip(axes, configs.items(), strict=True):
+        outputs, inputs = config.kv_heads * config.head_size, config.width
+        parts = ((0, 0, inputs, outputs, "gray"), (0, -gap - rank, inputs, rank, "blue"),
+                 (inputs + gap, 0, rank, outputs, "vermillion"), (inputs + 2 * gap + rank, 0, 2, outputs, "green"))
+        for left, bottom, width, height, color in parts:
+            ax.add_patch(Rectangle((left, bottom), width, height, facecolor=PALETTE[color], edgecolor="none",
+                                   alpha=0.35 if color == "gray" else 1))
+        ax.text(inputs / 2, outputs / 2, f"{outputs} x {inputs}", ha="center", va="center", fontsize=10)
+        ax.set(title=name, xlim=(-2, widest + 3 * gap + rank), ylim=(-gap - rank - 2, tallest + 2), aspect="equal")
+        ax.axis("off")
+    names = {"W, frozen": "gray", "A": "blue", "B": "vermillion", "m": "green"}
+    figure.legend(handles=[Rectangle((0, 0), 1, 1, facecolor=PALETTE[color], label=label,
+                                     alpha=0.35 if color == "gray" else 1) for label, color in names.items()],
+                  loc="outside lower center", ncols=4, frameon=False)  # fmt: skip
     return figure

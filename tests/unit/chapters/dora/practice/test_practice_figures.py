@@ -20,7 +20,8 @@ from drawing import (
 )
 from drawn import DASHED
 
-from llmbook.chapters.dora.practice.plots import draw_block_error, draw_levels, draw_lost_updates
+from llmbook.chapters.dora.practice.plots import draw_block_error, draw_levels, draw_lost_updates, draw_shapes
+from llmbook.models import gemma, gpt2
 
 
 def test_levels_stand_over_the_weights_and_below_is_how_often_each_is_used():
@@ -65,3 +66,11 @@ def test_what_rounding_leaves_of_an_update_is_in_percent():
     assert list(legend(ax)) == list(lines(ax)) and [(rule.axis, rule.at) for rule in rules(ax)] == [("y", 100)]
     assert scales(ax) == ("log", "linear") and limits(ax)[1][0] == 0
     assert titles(ax) == ("", "size of the update, relative to the weights", "%")
+
+
+def test_key_matrices_and_their_adapters_are_drawn_to_scale():
+    configs = {"GPT-2": gpt2.tiny(), "Gemma": gemma.tiny()}
+    first, second = redrawn(draw_shapes, configs, rank=4).axes
+    sizes = [[(part.get_width(), part.get_height()) for part in ax.patches] for ax in (first, second)]
+    assert sizes == [[(48, 48), (48, 4), (4, 48), (2, 48)], [(48, 16), (48, 4), (4, 16), (2, 16)]]
+    assert [ax.texts[0].get_text() for ax in (first, second)] == ["48 x 48", "16 x 48"]
