@@ -31,7 +31,7 @@ KERNEL_ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 SETTINGS = ("LLMBOOK_", "ATEN_", "DNNL_", "MKL_", "ONEDNN_")  # the book's own, and those that choose the arithmetic
-RUNNERS = ("page_run.py", "page_room.py")  # how a page is run
+RUNNERS = ("page_run.py", "page_record.py", "page_room.py")  # how a page is run
 KEPT = 5  # digests of a page, the present one among them
 
 

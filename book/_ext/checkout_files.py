@@ -65,7 +65,7 @@ def shown_files(app):
 
 
 def link_imports(app, pagename, templatename, context, doctree):
-    """The name of a module in a cell leads to its source."""
+    """The name of a module in a cell leads to its source, where package_pages.py has not led it to its entry."""
     shown = set(shown_files(app)) if "body" in context else ()
 
     def link(found):
@@ -104,7 +104,7 @@ def file_body(highlighter, source, path):
     if source.suffix == ".json" and "\n" not in text[:LONGEST]:
         text = json.dumps(json.loads(text), indent=1)
     language = LANGUAGES.get(source.suffix, "text") if len(text) <= LONGEST else "text"  # half a file is no JSON
-    return head + more + highlighter.highlight_block(text[:LONGEST], language)
+    return head + more + highlighter.highlight_block(text[:LONGEST], language, linespans="line")
 
 
 def up(path):

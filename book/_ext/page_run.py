@@ -2,7 +2,7 @@
 
 The operating system bills a process for its finished children. This process has one, the kernel, so what is billed is
 the page's own. RESULT is JSON: `notebook`, the page as text, run up to the first cell that fails; `fault`, that cell
-and its error, or null; `costs`.
+and its error, or null; `costs`; `ran`, when, on what and with what it ran.
 """
 
 import json
@@ -14,6 +14,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # nbformat needs it for nothing,
 import nbformat  # noqa: E402
 from nbclient import NotebookClient  # noqa: E402
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: E402
+from page_record import surroundings_now  # noqa: E402
 
 STARTUP = 600  # seconds for a kernel to answer; a machine that is busy with something else needs more than a minute
 
@@ -68,7 +69,8 @@ def main(page, result, timeout):
     seconds = time.perf_counter() - start
     cpu_seconds, peak = children()
     costs = {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_bytes": peak}
-    text = json.dumps({"notebook": nbformat.writes(notebook), "fault": fault, "costs": costs})
+    result_of = {"notebook": nbformat.writes(notebook), "fault": fault, "costs": costs, "ran": surroundings_now()}
+    text = json.dumps(result_of)
     Path(result).write_text(text, encoding="utf-8")
 
 

@@ -21,6 +21,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from myst_nb.sphinx_ import NbMetadataCollector
 from page_faults import crashed, in_words, remarks, shown, write_report
+from page_record import write_record
 from page_room import page_environment, warm
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
@@ -122,6 +123,8 @@ def keep(folder, name, path, result):
     folder.mkdir(parents=True, exist_ok=True)
     beside.write_text(json.dumps({**known, name: costs}, indent=1), encoding="utf-8")
     beside.replace(record)
+    if "ran" in result:
+        write_record(folder, result["ran"])
     bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": costs["seconds"]})
     cache = get_cache(folder)
     _, place = cache.create_hashed_notebook(notebook)

@@ -42,8 +42,12 @@ document.addEventListener("DOMContentLoaded", () => {
     return number < 0 ? [] : [[page, title, anchor, null, 1000, Search._index.filenames[number]]];
   }
 
+  const isEntry = ([page]) => page.startsWith("book/api/"); // of the package: behind every lesson
   const perform = Search._performSearch;
-  Search._performSearch = (query, ...rest) => [...perform(query, ...rest), ...best(query)]; // the last is shown first
+  Search._performSearch = (query, ...rest) => { // the last is shown first
+    const found = perform(query, ...rest);
+    return [...found.filter(isEntry), ...found.filter((each) => !isEntry(each)), ...best(query)];
+  };
 
   const marks = words.split(/\s+/).filter(Boolean).map((word) => `text=${encodeURIComponent(word).replace(/-/g, "%2D")}`).join("&");
   const point = (link) => {

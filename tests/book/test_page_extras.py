@@ -111,7 +111,8 @@ def test_every_page_of_the_book_has_its_way_out(built_book):
 
 def test_files_are_linked_where_they_are_named(built_book):
     page = (built_book / "chapters/gemma/04-norms.html").read_text("utf-8")
-    assert 'class="source-link" href="../../files/code/llmbook/layers/__init__.py.html"' in page
+    assert 'class="source-link" href="../../files/code/llmbook/chapters/gemma/norms/plots.py.html"' in page
+    assert 'class="source-link" href="../../book/api/layers.html#module-llmbook.layers"' in page
     for html in ((path, path.read_text("utf-8")) for path in built_book.glob("chapters/*/*.html")):
         named = {text for text in re.findall(r'<span class="pre">([^<]*)</span></code>', html[1])
                  if checkout_files.FILE.fullmatch(text) and (ROOT / text).is_file()}  # fmt: skip

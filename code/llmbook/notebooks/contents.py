@@ -10,6 +10,8 @@ import yaml
 
 HEADING = re.compile(r"^(#+) +(.+?) *$")
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+OF_THE_PACKAGE = "book/api/"
+"""Where the pages of the package are: made from its docstrings, on the site alone."""
 
 
 class BookError(ValueError):
@@ -95,14 +97,15 @@ def read_addresses(root: Path) -> Addresses:
 
 
 def read_pages(root: Path) -> list[Page]:
-    """The pages below the front page, in the order of ``_toc.yml``.
+    """The pages below the front page, in the order of ``_toc.yml``, without those of the package.
 
     Raises:
         BookError: a file is missing or is no page.
     """
     try:
         contents = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))
-        return [_page(root, name, number) for name, number in _numbered(contents["parts"])]
+        names = _numbered(contents["parts"])
+        return [_page(root, name, number) for name, number in names if not name.startswith(OF_THE_PACKAGE)]
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise BookError(f"{root} is no checkout of the book, or a page of it is damaged: {error}") from error
 
