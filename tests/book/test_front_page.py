@@ -74,8 +74,8 @@ def test_words_fit_their_boxes_and_boxes_stand_apart(wide):
 
 
 def test_a_word_that_does_not_fit_is_seen():
-    """The twin: a title of one long word cannot be broken."""
-    assert too_wide(draw_parts([Part("M" * 60, href="a")], [], "x", False)) == ["M" * 60]
+    """The twin: a longer word in the place of one that fits."""
+    assert too_wide(drawing(True).replace(">Pieces of words<", f">{'M' * 60}<")) == ["M" * 60]
 
 
 @pytest.mark.parametrize("wide", [True, False])
