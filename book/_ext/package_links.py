@@ -11,6 +11,17 @@ IMPORT = re.compile(
     rf'({GAP}<span class="kn">import</span>{GAP})'
     r'(<span class="p">\(</span>.*?<span class="p">\)</span>|[^\n]*)', re.DOTALL)  # fmt: skip
 NAME = re.compile(r'<span class="n">(\w+)</span>')
+SIGNATURE = re.compile(
+    r'(<span class="sig-paren">\(</span>)\s*<dl>(.*?)</dl>\s*(?=<span class="sig-paren">\)</span>)', re.DOTALL
+)
+
+
+def in_lines(html):
+    """Signatures in lines that are no list: Sphinx makes definitions without terms of them, which are none."""
+    line = '<span class="sig-line">'
+    return SIGNATURE.sub(
+        lambda found: found[1] + found[2].replace("<dd>", line).replace("</dd>", "</span>").strip(), html
+    )
 
 
 def section_of(node):

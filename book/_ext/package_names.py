@@ -32,6 +32,8 @@ class Name:
     """Whether a text says what it is."""
     members: tuple[str, ...] = ()
     """What a class holds that is public and documented."""
+    has_base: bool = False
+    """Whether a class is made from another."""
 
     @property
     def whole(self) -> str:
@@ -114,7 +116,7 @@ def names_of(tree: ast.Module, module: str, offered: Collection[str]) -> Iterato
         if isinstance(node, FUNCTIONS) and not node.name.startswith("_"):
             yield Name(module, node.name, "function")
         elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            yield Name(module, node.name, "class", members=tuple(members_of(node)))
+            yield Name(module, node.name, "class", members=tuple(members_of(node)), has_base=bool(node.bases))
         for name in values(node):
             if is_text(after) or f"{module}.{name}" in offered:
                 yield Name(module, name, "data", short(node.value), is_text(after))

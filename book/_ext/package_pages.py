@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 from docutils import nodes
-from package_links import IMPORT, NAME, link_sources, may_be_linked, section_of
+from package_links import IMPORT, NAME, in_lines, link_sources, may_be_linked, section_of
 from package_names import imports_of_page, read_package
 
 FOLDER, CHAPTERS = "book/api/", ("chapters/", "book/a-", "book/how-")
@@ -22,7 +22,8 @@ ROOMS = re.compile(r"^```\{package-rooms\}\n```$", re.MULTILINE)
 FOREIGN = r"(?!llmbook\.).*"
 AUTODOC = {"autodoc_typehints_format": "short", "autodoc_inherit_docstrings": False, "autodoc_preserve_defaults": True,
            "autodoc_member_order": "bysource", "add_module_names": False, "python_use_unqualified_type_names": True,
-           "html_domain_indices": False, "toc_object_entries_show_parents": "hide", "napoleon_numpy_docstring": False}
+           "html_domain_indices": False, "python_maximum_signature_line_length": 72,
+           "toc_object_entries_show_parents": "hide", "napoleon_numpy_docstring": False}  # fmt: skip
 
 
 class Pages:
@@ -143,6 +144,8 @@ class Pages:
             return begin + shown + middle + name
 
         context["body"] = IMPORT.sub(linked, context["body"])
+        if pagename.startswith(FOLDER):
+            context["body"] = in_lines(context["body"])
 
     def anchor(self, app, docname, dotted, shown):
         """HTML as a link to the entry of what can be imported under a name; as it is if there is no entry."""
@@ -178,7 +181,8 @@ def entry(name):
     """Autodoc's directive for a name; a plain one for a value of which nothing is said."""
     if name.kind == "class":
         members = f"   :members: {', '.join(name.members)}" if name.members else ""
-        return f".. autoclass:: {name.whole}\n   :show-inheritance:\n{members}\n"
+        bases = "   :show-inheritance:\n" if name.has_base else ""
+        return f".. autoclass:: {name.whole}\n{bases}{members}\n"
     if name.kind == "function":
         return f".. autofunction:: {name.whole}\n"
     if name.is_said:

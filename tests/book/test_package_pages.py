@@ -18,6 +18,7 @@ from llmbook.notebooks.labels import find_targets
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 import checkout_files
+import package_links
 import package_names
 import package_pages
 
@@ -181,6 +182,15 @@ def test_imports_in_code_are_linked(small, monkeypatch):
     context = {"body": code}
     pages.link_code(app, "files/x", "page.html", context, None)
     assert context["body"] == code
+
+
+def test_a_signature_in_lines_is_no_list():
+    """And one in a single line stays; a list behind it, too."""
+    begin, end = '<span class="sig-paren">(</span>', '<span class="sig-paren">)</span>'
+    made = package_links.in_lines(f"{begin}\n\n<dl>\n<dd>a,</dd>\n<dd>b,</dd>\n</dl>\n\n{end}<dl><dd>c</dd></dl>")
+    assert made == (f'{begin}<span class="sig-line">a,</span>\n<span class="sig-line">b,</span>{end}'
+                    "<dl><dd>c</dd></dl>")  # fmt: skip
+    assert package_links.in_lines(f"{begin}a, b{end}") == f"{begin}a, b{end}"
 
 
 def test_the_built_pages_hold_the_names_and_the_ways(built_book):
