@@ -19,7 +19,18 @@ def test_without_the_model_the_command_that_fetches_it_is_named(monkeypatch, tmp
 
 
 @pytest.mark.skipif(find_weights("smollm2") is None, reason="needs what python -m llmbook.real_weights smollm2 fetches")
-def test_the_reference_continues_in_the_same_words(capsys):
-    assert say.main(["The capital of France is", "--tokens", "5", "--reference"]) == 0
-    ours, theirs = (line.partition(":")[2].strip() for line in capsys.readouterr().out.splitlines())
-    assert ours == theirs and "Paris" in ours
+@pytest.mark.parametrize(("asked", "known"), [
+    (["The capital of France is", "--tokens", "5"], "The capital of France is Paris"),
+    (["What is the capital of France?", "--chat", "--tokens", "8"], "Paris"),
+    (["tea tea tea tea", "--tokens", "8", "--repetition-penalty", "1.5"], "tea"),
+], ids=["continue", "chat", "penalty"])  # fmt: skip
+def test_the_reference_writes_the_same_words(capsys, asked, known):
+    assert say.main([*asked, "--reference"]) == 0
+    ours, theirs = capsys.readouterr().out.removeprefix("llmbook:").split("transformers:")
+    assert ours.strip() == theirs.strip() and known in ours
+
+
+@pytest.mark.skipif(find_weights("smollm2") is None, reason="needs what python -m llmbook.real_weights smollm2 fetches")
+def test_settings_that_make_no_sense_are_said(capsys):
+    assert say.main(["x", "--tokens", "0"]) == 1
+    assert "max_new_tokens must be at least 1" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 r"""Against repetition: logits of tokens that a text has already are lowered, or taken away.
 
 A greedy text easily runs in a circle, because what was written makes itself likelier. Two remedies are common. The
-penalty of Keskar et al. (2019, arXiv 1909.05858) acts on each token that the text has,
+penalty, after Keskar et al. (2019, arXiv 1909.05858), acts on each token that the text has,
 
 .. math:: z_i \leftarrow z_i / \theta \text{ if } z_i > 0, \quad z_i \theta \text{ otherwise,}
 
