@@ -12,6 +12,7 @@ from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 BAR = "letters"
+UNWRITTEN = ("exercise-content", "solution-content")  # sections of sphinx-exercise
 
 
 def letter_of(item):
@@ -43,10 +44,12 @@ def heading(letter):
 
 
 def section_of(node):
-    """The id of the section in which a node stands; "" on a page without one."""
-    while node is not None and not (isinstance(node, nodes.section) and node["ids"]):
+    """The id of the section in which a node stands, outside of an exercise; "" on a page without one."""
+    while node is not None:
+        if isinstance(node, nodes.section) and node["ids"] and node["ids"][0] not in UNWRITTEN:
+            return node["ids"][0]
         node = node.parent
-    return node["ids"][0] if node is not None else ""
+    return ""
 
 
 def first_uses(doctree):

@@ -82,6 +82,9 @@ def test_the_first_use_of_each_word_is_remembered_with_its_section():
     found = first_uses(page(("one", [link("Key\nvalue"), other]), ("two", [link("key value"), link("gate")])))
     assert found == {"key value": "one", "gate": "two"}
     assert first_uses(page(("one", [other]))) == {}
+    within = page(("exercises", []))
+    within[0] += nodes.section("", nodes.paragraph("", "", link("gate")), ids=["exercise-content"])
+    assert first_uses(within) == {"gate": "exercises"}, "the section within an exercise has no id on the page"
 
 
 def test_an_entry_ends_with_the_pages_that_use_it_in_the_order_of_the_book():
