@@ -131,7 +131,7 @@ def base_rows(fresh: torch.nn.Module, held_out: list) -> list[dict]:
 def main() -> int:
     """Read the command line, run what is missing, store; 1 without the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("queries", type=Path, help="QMSum's data/ALL/jsonl/train.jsonl, also compressed by gzip")
+    parser.add_argument("queries", type=Path, help="QMSum's train.jsonl, also compressed by gzip")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--output", type=Path, default=data_folder() / "results" / "real_model.json")
     options = parser.parse_args()

@@ -3,7 +3,7 @@
 QMSum (Zhong et al. 2021, arXiv 2104.05938) has transcripts of meetings, questions about them, the turns that matter to
 each question, and an answer that a person wrote. Most of these passages are long; the few that fit with their question
 and answer into some hundred tokens are taken whole, and the others are left out. Data:
-https://github.com/Yale-LILY/QMSum (MIT License), ``data/ALL/jsonl/train.jsonl``.
+https://github.com/Yale-LILY/QMSum (MIT License), ``train.jsonl`` in its folder ``data/ALL/jsonl``.
 """
 
 import gzip
