@@ -22,6 +22,7 @@
   }, { capture: true, passive: true });
 
   window.addEventListener("load", update);
+  window.addEventListener("load", () => window.MathJax?.startup?.promise?.then(update)); // formulas make a table wider
   window.addEventListener("resize", update);
   document.addEventListener("toggle", update, true);
   // A solution that folds out fires no toggle event, only the click on its button.
