@@ -188,6 +188,18 @@ def test_stored_results_name_their_script():
             assert None not in scripts, f"{name}: a row does not say which script made it"
 
 
+def test_stored_json_names_a_command_that_is_there_and_the_readme_names_the_text_of_a_model():
+    """And what another wrote: the model, its license, and the file it came from."""
+    paths = sorted((ROOT / "data" / "results").glob("*.json"))
+    commands = {path.name: json.loads(path.read_text("utf-8"))["command"] for path in paths}
+    scripts = {name: re.search(r"scripts/\w+\.py", command) for name, command in commands.items()}
+    assert len(paths) > 10 and [name for name, found in scripts.items() if not found] == []
+    assert [name for name, found in scripts.items() if not (ROOT / found.group()).is_file()] == []
+    readme = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    (about,) = [part for part in readme.split("\n\n") if "`results/real_text.json`" in part]
+    assert "SmolLM2-135M-Instruct" in about and "Apache-2.0" in about and "scripts/real_text.py" in about
+
+
 def test_digits_of_other_scripts_are_text():
     assert parse_cell("٣") == "٣" and parse_cell("٣.٥") == "٣.٥"
     assert int("٣") == 3, "the twin: for Python they are numbers"

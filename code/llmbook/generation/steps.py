@@ -93,7 +93,11 @@ def cache_for(model: Decoder, ids: Tensor, new_tokens: int) -> KVCache:
 def checked_mask(
     config: DecoderConfig, ids: Tensor, attention_mask: Tensor | None, new_tokens: int, pad_id: int
 ) -> Tensor | None:
-    """A boolean mask, or None if nothing is padded; raises a ValueError about a prompt that cannot be continued."""
+    """A boolean mask, or None if nothing is padded.
+
+    Raises:
+        ValueError: the prompts cannot be continued so far, or are not padded on the left.
+    """
     if ids.ndim != 2 or ids.numel() == 0:
         raise ValueError(f"ids must be prompts (B, T) of at least one token, not {tuple(ids.shape)}; start with BOS")
     check_range(ids, config.vocab_size, "ids", HINT)
