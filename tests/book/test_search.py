@@ -82,3 +82,29 @@ def test_without_the_places_it_does_not(site, tab):
         assert sum(place not in first_hit(tab, site, words) for words, place in QUERIES.items()) >= 4
     finally:
         tab.unroute("**/places.js*")
+
+
+def standing(tab, site, words):
+    """The pages of the results of a search, in their order."""
+    search(tab, site, words)
+    links = tab.locator("#search-results li > a")
+    return [links.nth(place).get_attribute("href") for place in range(links.count())]
+
+
+def are_last(found):
+    """Whether there are entries of the package, and none stands before another page."""
+    entries = ["book/api/" in address for address in found]
+    return any(entries) and not all(entries) and entries == sorted(entries)
+
+
+def test_entries_of_the_package_stand_behind_the_lessons(site, tab):
+    assert are_last(standing(tab, site, "bootstrap"))
+
+
+def test_without_our_script_they_do_not(site, tab):
+    """The twin."""
+    tab.route("**/search.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    try:
+        assert not are_last(standing(tab, site, "bootstrap"))
+    finally:
+        tab.unroute("**/search.js*")

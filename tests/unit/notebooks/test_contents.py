@@ -15,6 +15,16 @@ def test_pages_have_the_numbers_of_the_site(book):
     ]
 
 
+def test_pages_of_the_package_are_not_read(book, change):
+    """They are the site's alone, and need not even be there; the twin is a page elsewhere that is not."""
+    names = [page.name for page in read_pages(book)]
+    change("_toc.yml", "      - file: book/words", "      - file: book/words\n      - file: book/api/tea")
+    assert [page.name for page in read_pages(book)] == names
+    change("_toc.yml", "book/api/tea", "book/tea")
+    with pytest.raises(BookError):
+        read_pages(book)
+
+
 def test_only_a_page_with_gates_has_exercises(book):
     assert [page.is_exercises for page in read_pages(book)] == [False, False, False, True]
 
