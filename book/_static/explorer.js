@@ -6,9 +6,11 @@
 (() => {
   "use strict";
 
-  function picture(frames, number) {
+  // Where a heat map keeps its colors on dark paper, `dark` has the lines that are others there.
+  function picture(frames, number, dark = {}) {
     const runs = frames.runs[number], parts = [];
-    for (let i = 0; i < runs.length; i += 2) parts.push(...frames.lines.slice(runs[i], runs[i + 1]));
+    for (let i = 0; i < runs.length; i += 2)
+      for (let place = runs[i]; place < runs[i + 1]; place++) parts.push(dark[place] ?? frames.lines[place]);
     return "data:image/svg+xml," + encodeURIComponent(parts.join("\n"));
   }
 
@@ -84,7 +86,7 @@
     const load = loader(figure);
     const controls = [...figure.querySelectorAll(".explorer-control")].map(control);
     const defaults = controls.map((each) => each.get());
-    const image = figure.querySelector(".explorer-frame");
+    const image = figure.querySelector(".explorer-frame"), dark = figure.querySelector(".explorer-frame-dark");
     const sentence = figure.querySelector(".explorer-sentence");
 
     async function show() {
@@ -94,6 +96,7 @@
         const number = controls.reduce((place, each) => place * each.length + each.get(), 0); // as they stand by now
         image.src = picture(frames, number);
         image.alt = sentence.textContent = frames.sentences[number];
+        if (dark) [dark.src, dark.alt] = [picture(frames, number, frames.dark), image.alt];
       } catch {
         sentence.textContent = "The other pictures of this figure could not be loaded.";
       }

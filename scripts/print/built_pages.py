@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
-OF_THE_SCREEN = ".headerlink, .term-definition, .toggle-button, button.copybtn"
+OF_THE_SCREEN = ".drawn-narrow, .drawn-dark, .headerlink, .term-definition, .toggle-button, button.copybtn"
 
 
 def chapters(root: Path = ROOT) -> dict[str, list[str]]:
@@ -43,6 +43,8 @@ def cleaned(part: Tag) -> Tag:
     """Take out links to headings, buttons, and definitions that would show over a word."""
     for extra in part.select(OF_THE_SCREEN):
         extra.decompose()
+    for picture in part.select("img[loading]"):
+        del picture["loading"]  # paper waits for no reader who scrolls to it
     return part
 
 

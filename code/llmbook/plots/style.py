@@ -1,8 +1,9 @@
 """The look of every figure: a palette, one set of matplotlib settings, and a figure that shows itself as SVG.
 
 The palette is that of Okabe and Ito, *Color Universal Design* (2008), which stays distinct under the common
-forms of color blindness. Its sky blue and orange are too light for text, which is what :func:`text_color`
-is for. Lines differ in dash as well as in color, because color alone is never enough.
+forms of color blindness, but for its orange, sky blue and purple: on paper these are too light for a line
+(WCAG 2.2 asks for 3:1), and are darker here. For text all but two are too light, which is what
+:func:`text_color` is for. Lines differ in dash as well as in color, because color alone is never enough.
 
 Figures are made without pyplot, so nothing is shared between two of them and nothing has to be closed.
 Drawing the same numbers again gives the same SVG, byte for byte: no date, no random ids, letters as
@@ -31,9 +32,9 @@ PALETTE = {
     "blue": "#0072B2",
     "vermillion": "#D55E00",
     "green": "#009E73",
-    "purple": "#CC79A7",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
+    "purple": "#EC5EA7",
+    "orange": "#B28947",
+    "sky": "#1894F2",
     "gray": "#6B7280",
     "ink": "#1B2330",
 }
@@ -119,10 +120,19 @@ for _name in ("annotate", "axhline", "axvline", "bar", "barh", "errorbar", "fill
 
 
 class BookFigure(Figure):
-    """A matplotlib figure that needs no pyplot and shows itself in a notebook as SVG."""
+    """A matplotlib figure that needs no pyplot and shows itself in a notebook as SVG.
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": to_svg(self), "text/plain": repr(self)}
+    While the book is built, the drawings for narrow screens and dark paper (``forms.py``) lie beside it.
+    """
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        if not is_static():
+            return {"image/svg+xml": to_svg(self), "text/plain": repr(self)}
+        from llmbook.plots.forms import forms  # draws with this module
+
+        drawn = forms(self)
+        about = {"forms": drawn.others, "least": drawn.least}
+        return {"image/svg+xml": drawn.wide, "text/plain": repr(self)}, {"image/svg+xml": about}
 
 
 for _name in ("colorbar", "legend", "suptitle", "text"):

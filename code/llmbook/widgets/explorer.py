@@ -10,6 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from llmbook.plots.forms import one_form
 from llmbook.plots.style import is_static, to_svg
 from llmbook.widgets.controls import Choice, Control, Slider, Text, grid, start_frame
 from llmbook.widgets.live import live_widget
@@ -30,9 +31,12 @@ class Explorer:
         self.draw, self.caption, self.name, self.controls, self.predict = draw, caption, name, controls, predict
 
     def frame(self, **values: Any) -> Frame:
-        """Draw one combination."""
+        """Draw one combination; for a page arranged so that a narrow screen can show it."""
         figure, sentence = self.draw(**values)
-        return Frame(to_svg(figure), sentence)
+        if not is_static():
+            return Frame(to_svg(figure), sentence)
+        drawn = one_form(figure)
+        return Frame(drawn.wide, sentence, drawn.others.get("dark"), drawn.least)
 
     def frames(self) -> list[Frame]:
         """Draw the whole grid of the page."""

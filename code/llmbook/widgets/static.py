@@ -26,23 +26,30 @@ class Frame:
 
     svg: str
     sentence: str
+    dark: str | None = None
+    """The same picture for dark paper, line by line, if it is not enough to turn its colors (``plots/dark.py``)."""
+    least: int | None = None
+    """CSS pixels across below which the page lets the picture scroll sideways (``plots/forms.py``)."""
 
 
-def pack(pictures: Sequence[str]) -> dict[str, list]:
+def pack(pictures: Sequence[str], darks: Sequence[str | None] = ()) -> dict[str, Any]:
     """Store each distinct line once.
 
     Args:
         pictures: Texts that have many lines in common.
+        darks: For each picture its drawing for dark paper, with as many lines, or None; none by default.
 
     Returns:
-        ``lines``, and for each picture its ``runs``: pairs start, stop (flat) of ranges of ``lines``.
+        ``lines``, and for each picture its ``runs``: pairs start, stop (flat) of ranges of ``lines``. ``dark`` has the
+        lines that are others on dark paper, by their place.
     """
-    places: dict[str, int] = {}
+    places: dict[tuple[str, str], int] = {}
     frames = []
-    for picture in pictures:
-        numbers = [places.setdefault(line, len(places)) for line in picture.splitlines()]
-        frames.append(_runs(numbers))
-    return {"lines": list(places), "runs": frames}
+    for picture, dark in zip(pictures, darks or pictures, strict=True):
+        pairs = zip(picture.splitlines(), (dark or picture).splitlines(), strict=True)
+        frames.append(_runs([places.setdefault(pair, len(places)) for pair in pairs]))
+    differ = {place: dark for (light, dark), place in places.items() if dark != light}
+    return {"lines": [light for light, _ in places], "runs": frames} | ({"dark": differ} if differ else {})
 
 
 def _runs(numbers: Sequence[int]) -> list[int]:
@@ -56,11 +63,12 @@ def _runs(numbers: Sequence[int]) -> list[int]:
     return runs
 
 
-def unpack(packed: Mapping[str, list], frame: int) -> str:
+def unpack(packed: Mapping[str, Any], frame: int, *, dark: bool = False) -> str:
     """Put a picture together again, as the script on the page does."""
-    runs = packed["runs"][frame]
+    runs, turned = packed["runs"][frame], packed.get("dark", {}) if dark else {}
     pairs = zip(runs[::2], runs[1::2], strict=True)
-    return "\n".join(line for start, stop in pairs for line in packed["lines"][start:stop])
+    places = [place for start, stop in pairs for place in range(start, stop)]
+    return "\n".join(turned.get(place, packed["lines"][place]) for place in places)
 
 
 def script_json(content: Any) -> str:
@@ -94,7 +102,8 @@ def explorer_html(name: str, caption: str, controls: Mapping[str, Control], fram
         ask: HTML that comes before the figure, such as a question.
     """
     place, first = identifier(name), frames[default]
-    content = pack([frame.svg for frame in frames]) | {"sentences": [frame.sentence for frame in frames]}
+    content = pack([frame.svg for frame in frames], [frame.dark for frame in frames])
+    content["sentences"] = [frame.sentence for frame in frames]
     inputs = "\n".join(_control(f"{place}-{key}", control) for key, control in controls.items()
                        if not isinstance(control, Text))
     return f"""<figure class="explorer" id="{place}" aria-labelledby="{place}-caption">
@@ -102,11 +111,23 @@ def explorer_html(name: str, caption: str, controls: Mapping[str, Control], fram
 {inputs}
 <button type="button" class="explorer-reset">Reset</button>
 </div>
-<img class="explorer-frame" src="{picture_address(first.svg)}" alt="{escape(first.sentence)}">
+{_first(first)}
 <p class="explorer-sentence" aria-live="polite">{escape(first.sentence)}</p>
 <figcaption id="{place}-caption">{escape(caption)}</figcaption>
 <script type="application/json" class="explorer-frames">{script_json(content)}</script>
 </figure>"""
+
+
+def _first(frame: Frame) -> str:
+    """The frame that is shown first; the style of the page chooses between light and dark."""
+    alt = escape(frame.sentence)
+    shown = f'<img class="explorer-frame" src="{picture_address(frame.svg)}" alt="{alt}">'
+    if frame.dark is not None:
+        shown = (f'<img class="explorer-frame drawn-light" src="{picture_address(frame.svg)}" alt="{alt}">\n'
+                 f'<img class="explorer-frame-dark drawn-dark" src="{picture_address(frame.dark)}" alt="{alt}">')
+    if frame.least is not None:
+        shown = f'<div class="drawing-scrolls" style="--least: {frame.least}px">{shown}</div>'
+    return shown
 
 
 def _control(place: str, control: Control) -> str:

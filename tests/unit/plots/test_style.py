@@ -31,7 +31,7 @@ HOSTILE = {
     "scatter.marker": "x", "text.parse_math": False, "xtick.direction": "in", "xtick.minor.visible": True,
 }
 
-DARK_PAPER = "#1b1f26"
+LIGHT_PAPER, DARK_PAPER = "#fdfcfa", "#1b1f26"
 
 # Linear-light matrices of complete dichromacy: Machado, Oliveira and Fernandes (2009), "A Physiologically-based
 # Model for Simulation of Color Vision Deficiency", severity 1.0.
@@ -84,8 +84,14 @@ def test_the_distance_would_notice_red_beside_green():
 
 
 @pytest.mark.parametrize("name", PALETTE)
-def test_colors_show_on_a_dark_page(name):
+def test_colors_show_on_light_and_on_dark_paper(name):
+    assert contrast(PALETTE[name], LIGHT_PAPER) >= 3
     assert contrast(dark_page(PALETTE[name]), DARK_PAPER) > 3
+
+
+@pytest.mark.parametrize("color", ["#E69F00", "#56B4E9"])
+def test_the_contrast_would_notice_the_colors_of_the_original_palette(color):
+    assert contrast(color, LIGHT_PAPER) < 2.5
 
 
 @pytest.mark.parametrize("name", PALETTE)
@@ -154,7 +160,9 @@ def test_the_background_leaves_only_while_the_book_is_built(monkeypatch):
     monkeypatch.delenv("LLMBOOK_STATIC", raising=False)
     assert "fill: #ffffff" in curve()._repr_mimebundle_()["image/svg+xml"]
     monkeypatch.setenv("LLMBOOK_STATIC", "1")
-    assert "fill: #ffffff" not in curve()._repr_mimebundle_()["image/svg+xml"]
+    shown, about = curve()._repr_mimebundle_()
+    assert "fill: #ffffff" not in shown["image/svg+xml"]
+    assert "narrow" in about["image/svg+xml"]["forms"]
 
 
 def test_a_figure_leaves_no_trace_in_matplotlib():
