@@ -84,9 +84,12 @@ def stored_span_queries(path: Path | None = None) -> list[SpanQuery]:
     path = path or data_folder() / STORED
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            return [_query(parse_json(line)) for line in file]
+            found = [_query(parse_json(line)) for line in file]
     except (OSError, EOFError, ValueError, TypeError, KeyError) as error:
         raise MeetingFileError(f"{path} cannot be read ({error}); {AGAIN}") from error
+    if not found:
+        raise MeetingFileError(f"{path} holds no question; {AGAIN}")
+    return found
 
 
 def _inside(said: list[Turn], spans: list, where: str) -> tuple[Turn, ...]:

@@ -154,7 +154,7 @@ class Lab:
         place = self.folder / f"{cell.system}-{cell.rate:g}-{cell.seed}-{cell.training}" / "adapter"
         if self.adapters is not None and cell.seed == fixed.SEEDS[0]:
             place = self.adapters / cell.system
-        save_adapter(model, place)
+        save_adapter(model, place, base_model=fixed.BASE)
         return merge(load_adapter(load_pretrained(self.weights), place))
 
     def _pairs(self, queries: Sequence[SpanQuery]) -> list[Pair]:

@@ -60,7 +60,8 @@ def sheet(samples: Sequence[Sample], queries: Sequence[SpanQuery], texts: Mappin
         texts: answers by system, in the order of the queries.
     """
     parts = [f"Sample {number}\nQuestion: {queries[sample.query].query}\n\n{queries[sample.query].span}\n\n"
-             f"Answer: {texts[sample.system][sample.query]}" for number, sample in enumerate(samples, start=1)]  # fmt: skip
+             f"Answer: {texts[sample.system][sample.query]}"
+             for number, sample in enumerate(samples, start=1)]  # fmt: skip
     return "\n\n----\n\n".join(parts)
 
 
@@ -74,8 +75,8 @@ def read_marks(path: Path | None = None) -> list[dict[str, str]]:
         rows = list(csv.DictReader(file, strict=True))
     for number, row in enumerate(rows, start=1):
         if tuple(row) != COLUMNS or row["mark"] not in MARKS:
-            raise ValueError(f"row {number} has the columns {', '.join(map(str, row))} and the mark {row.get('mark')!r}; "
-                             f"it needs {', '.join(COLUMNS)} and one of {', '.join(MARKS)}")  # fmt: skip
+            raise ValueError(f"row {number} has the columns {', '.join(map(str, row))}, not {', '.join(COLUMNS)}, or "
+                             f"the mark {row.get('mark')!r}, not one of {', '.join(MARKS)}")  # fmt: skip
     return rows
 
 

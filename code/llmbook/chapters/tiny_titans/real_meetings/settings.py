@@ -5,6 +5,9 @@ whole; which seeds those are is decided by the clock alone.
 """
 
 MODEL = "smollm2"
+"""Of the catalog of real weights."""
+BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""What other programs call the model that an adapter belongs to."""
 SPAN_TOKENS = 384
 """The longest gold span, in tokens of the model: nothing is cut, and longer ones are left out."""
 NEW_TOKENS = 80

@@ -15,7 +15,7 @@ from llmbook.meetings.meeting import Turn
 from llmbook.meetings.qmsum_spans import SpanQuery, stored_span_queries
 from llmbook.models import llama
 from llmbook.training.batches import train_tokenizer
-from llmbook.training.resume import ResumeError, list_checkpoints
+from llmbook.training.resume import ResumeError, list_checkpoints, save_checkpoint
 from llmbook.training.token_loss import token_loss
 
 PAIRS = [([5, 6, 7, 8], [9, 10, 2]), ([11, 12], [13, 2]), ([3, 4, 5], [6, 7, 8, 2]), ([20, 21], [22, 2])]
@@ -138,46 +138,41 @@ def test_only_the_answer_is_asked_for():
     assert mean_loss(decoder, PAIRS[:2]) == pytest.approx(sum(two) / 2) and abs(two[0] - two[1]) > 1e-3
 
 
-@pytest.mark.parametrize("kind", ["lora", "dora"])
-@pytest.mark.parametrize("killed_after", [1, 3])
-def test_a_killed_run_goes_on_with_the_same_numbers(tmp_path, monkeypatch, kind, killed_after):
-    run, whole = replace(RUN, kind=kind), model()
-    losses = tuned(whole, PAIRS, run)
-    real = tuning.save_checkpoint
+def killed(monkeypatch, folder, run, after):
+    """A run that ends after so many steps, when they are stored."""
 
-    def save_and_die(folder, step, state):
-        real(folder, step, state)
-        if step == killed_after:
+    def save_and_die(place, step, state):
+        save_checkpoint(place, step, state)
+        if step == after:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(tuning, "save_checkpoint", save_and_die)
-    with pytest.raises(KeyboardInterrupt):
-        tuned(model(), PAIRS, run, tmp_path)
-    monkeypatch.setattr(tuning, "save_checkpoint", real)
-    resumed = model()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tuning, "save_checkpoint", save_and_die)
+        tuned(model(), PAIRS, run, folder)
+
+
+@pytest.mark.parametrize("kind", ["lora", "dora"])
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_killed_run_goes_on_with_the_same_numbers(tmp_path, monkeypatch, kind, after):
+    run, whole, resumed = replace(RUN, kind=kind), model(), model()
+    losses = tuned(whole, PAIRS, run)
+    killed(monkeypatch, tmp_path, run, after)
     assert tuned(resumed, PAIRS, run, tmp_path) == losses
     first, second = adapter(whole), adapter(resumed)
     assert first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
     assert list_checkpoints(tmp_path)[-1].name == "step-00000004.pt"
 
 
-def test_a_run_without_its_optimizer_would_be_seen(tmp_path):
-    losses = tuned(model(), PAIRS, RUN)
-    tuned(model(), PAIRS, RUN, tmp_path)
-    *_, path = list_checkpoints(tmp_path)[:1]
+def test_a_run_that_goes_on_without_its_optimizer_is_another(tmp_path, monkeypatch):
+    whole, resumed = model(), model()
+    tuned(whole, PAIRS, RUN)
+    killed(monkeypatch, tmp_path, RUN, 2)
+    path = list_checkpoints(tmp_path)[-1]
     state = torch.load(path, weights_only=True)
-    for newer in list_checkpoints(tmp_path)[1:]:
-        newer.unlink()
-    assert len(state["losses"]) == 3 and tuned(model(), PAIRS, RUN, tmp_path) == losses
     state["optimizer"]["state"] = {}
-    for each in list_checkpoints(tmp_path):
-        each.unlink()
     torch.save(state, path)
-    again = model()
-    tuned(again, PAIRS, RUN, tmp_path)
-    right = model()
-    tuned(right, PAIRS, RUN)
-    assert any(not torch.equal(adapter(again)[name], tensor) for name, tensor in adapter(right).items())
+    tuned(resumed, PAIRS, RUN, tmp_path)
+    assert any(not torch.equal(adapter(resumed)[name], tensor) for name, tensor in adapter(whole).items())
 
 
 @pytest.mark.parametrize(

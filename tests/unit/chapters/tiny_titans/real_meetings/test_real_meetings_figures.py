@@ -13,13 +13,13 @@ def test_systems_stand_at_their_means_with_their_manner():
     (ax,) = redrawn(plot_scores, FOUND, xlabel="F", manner={"LoRA": 0.3}).axes
     assert errorbars(ax) == {"0": (Curve((0.2,), (0,), "gray", "", "o", "gray"), [(0.1, 0, 0.25, 0)]),
                              "1": (Curve((0.6,), (1,), "vermillion", "", "s", "vermillion"), [(0.5, 1, 0.8, 1)])}
-    assert [curve[:3] for curve in curves(ax) if curve.marker == "|"] == [((0.3,), (1,), "blue")]
+    assert [curve[:2] for curve in curves(ax) if curve.color == "blue"] == [((0.3,), (1,))]
     assert [word[:4] for word in words(ax)] == [("0.200", 0.25, 0, (7, 0)), ("0.600", 0.8, 1, (7, 0))]
     assert ticks(ax.yaxis) == {0: "lead", 1: "LoRA"} and limits(ax)[1] == (1.5, -0.5), "the first at the top"
     assert limits(ax)[0][0] == 0 and titles(ax)[1] == "F"
     (plain,) = plot_scores(FOUND, xlabel="F", marked=()).axes
     assert [bar.color for bar, _ in errorbars(plain).values()] == ["gray", "gray"]
-    assert not [curve for curve in curves(plain) if curve.marker == "|"]
+    assert not [curve for curve in curves(plain) if curve.color == "blue"]
 
 
 def test_a_difference_has_its_seeds_below_it_and_a_color_where_zero_is_outside():
