@@ -14,7 +14,7 @@ def parts(ax):
     """Every box with the word in it: (word, color), from the bottom up, with the places."""
     said = {(word.x, word.y): word.text for word in words(ax)}
     found = [((said.get((each.x, each.y), "").partition("\n")[0], each.color), each) for each in boxes(ax)
-             if (each.x, each.y) in said or each.color != "#9aa3af"]
+             if (each.x, each.y) in said or each.color != "#868f9c"]
     return sorted(found, key=lambda part: (part[1].y, part[1].x))
 
 

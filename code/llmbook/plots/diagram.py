@@ -59,7 +59,7 @@ def box(ax: Any, x: float, y: float, text: str, *, width: float, height: float =
 def frame(ax: Any, x: float, y: float, width: float, height: float) -> None:
     """A quiet frame around what is repeated; (x, y) is its lower left corner."""
     ax.add_patch(FancyBboxPatch(
-        (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.12", edgecolor="#9AA3AF",
+        (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.12", edgecolor="#868F9C",
         facecolor=tint("gray", 0.06), linewidth=1.1, linestyle=(0, (5, 3)), zorder=0))
 
 

@@ -42,6 +42,7 @@ CYCLE = ("blue", "vermillion", "green", "purple", "orange", "sky")
 DASHES = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PAPER = "#FFFFFF"
+PAGE = "#FDFCFA"  # what the page puts behind a figure, a little darker than white
 GRID = "#D5D9E0"
 
 STYLE: dict[str, Any] = {
@@ -217,12 +218,12 @@ def text_color(color: str, *, ratio: float = 4.5) -> str:
 
     Args:
         color: A name of :data:`PALETTE` or any matplotlib color.
-        ratio: Contrast to reach against white; 4.5 is what WCAG 2.2 AA asks of text.
+        ratio: Contrast to reach against the page; 4.5 is what WCAG 2.2 AA asks of text.
     """
     red, green, blue = to_rgb(PALETTE.get(color, color))
     for step in range(100):
         shade = to_hex([c * (1 - step / 100) for c in (red, green, blue)])
-        if contrast(shade, PAPER) >= ratio:
+        if contrast(shade, PAGE) >= ratio:
             return shade
     return PALETTE["ink"]
 

@@ -88,7 +88,7 @@ def test_notes_of_a_decoder_stand_beside_what_they_are_about():
     noted = {word.text.partition(" ")[0]: word.y for word in words(ax)}
     assert noted["16"] == height["attention"] and noted["3,072"] == height["GeGLU"]
     assert noted["256,000"] == height["embedding"] and noted["the"] == height["output"]
-    (frame,) = [each for each in boxes(ax) if each.color == "#9aa3af"]
+    (frame,) = [each for each in boxes(ax) if each.color == "#868f9c"]
     inside = [name[0] for name, each in parts(ax) if abs(each.y - frame.y) < frame.height / 2]
     assert inside == ["RMSNorm", "attention", "RMSNorm", "GeGLU"]
 

@@ -96,7 +96,7 @@ def test_the_contrast_would_notice_the_colors_of_the_original_palette(color):
 
 @pytest.mark.parametrize("name", PALETTE)
 def test_labels_can_be_read(name):
-    assert contrast(text_color(name), "#fdfcfa") >= 4.4
+    assert contrast(text_color(name), LIGHT_PAPER) >= 4.5
     assert contrast(dark_page(text_color(name)), DARK_PAPER) >= 4.5
 
 

@@ -90,7 +90,7 @@ def draw_moments(distances: Mapping[str, Mapping[str, Sequence[float]]], chosen:
         values = [np.maximum(np.asarray(of[moment], dtype=float), smallest) for moment in moments]
         means = [float(np.exp(np.log(each).mean())) for each in values]
         if name != chosen:
-            ax.plot(range(len(moments)), means, "-", marker="o", color="#9AA3AF", linewidth=1, markersize=3.5)
+            ax.plot(range(len(moments)), means, "-", marker="o", color="#868F9C", linewidth=1, markersize=3.5)
             continue
         ax.plot(range(len(moments)), means, "-", marker="s", color=PALETTE["vermillion"], markersize=7, zorder=4)
         for place, each in enumerate(values):

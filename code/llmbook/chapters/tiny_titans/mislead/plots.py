@@ -134,8 +134,9 @@ def draw_changed(
 
 def _bar(ax: Any, y: float, name: str, value: float, color: str) -> None:
     note(ax, BAR_LEFT - 0.1, y, name, align="right", fontsize=LETTERS, bold=color == "orange")
-    ax.add_artist(Rectangle((BAR_LEFT, y - 0.1), BAR_WIDTH, 0.2, facecolor="none", edgecolor="#9AA3AF", linewidth=0.8))
-    ax.add_artist(Rectangle((BAR_LEFT, y - 0.1), BAR_WIDTH * value, 0.2, facecolor=tint(color, 0.6), edgecolor="none"))
+    ax.add_artist(Rectangle((BAR_LEFT, y - 0.1), BAR_WIDTH, 0.2, facecolor="none", edgecolor="#868F9C", linewidth=0.8))
+    ax.add_artist(Rectangle((BAR_LEFT, y - 0.1), BAR_WIDTH * value, 0.2, facecolor=tint(color, 0.6),
+                            edgecolor=PALETTE[color]))
     note(ax, BAR_LEFT + BAR_WIDTH + 0.1, y, f"{value:.2f}", fontsize=LETTERS, bold=color == "orange")
 
 

@@ -63,7 +63,7 @@ def _middle(i: int, j: int, height: float) -> tuple[float, float]:
 def _cell(ax: Any, x: float, y: float, text: str, *, on_walk: bool, equal: bool) -> None:
     """One entry of the table: filled on a match of the walk, pale on the walk, a dot where words are equal."""
     fill = (tint("vermillion", 0.5) if equal else tint("blue", 0.2)) if on_walk else "none"
-    ax.add_artist(Rectangle((x - CELL[0] / 2, y - CELL[1] / 2), *CELL, facecolor=fill, edgecolor="#9AA3AF",
+    ax.add_artist(Rectangle((x - CELL[0] / 2, y - CELL[1] / 2), *CELL, facecolor=fill, edgecolor="#868F9C",
                            linewidth=0.8, zorder=1))
     ax.text(x, y, text, ha="center", va="center", fontsize=LETTERS, zorder=5,
             fontweight="bold" if on_walk and equal else "normal")
@@ -149,9 +149,10 @@ def _bars(ax: Any, score: Score, top: float) -> None:
     for place, (name, value) in enumerate(zip(("precision", "recall", "F"), score, strict=True)):
         y = top - 0.15 - 0.35 * place
         note(ax, 0.93, y, name, align="right", fontsize=LETTERS)
-        ax.add_artist(Rectangle((1.02, y - 0.11), BAR, 0.22, facecolor="none", edgecolor="#9AA3AF", linewidth=0.8))
+        ax.add_artist(Rectangle((1.02, y - 0.11), BAR, 0.22, facecolor="none", edgecolor="#868F9C", linewidth=0.8))
         color = "vermillion" if name == "F" else "blue"
-        ax.add_artist(Rectangle((1.02, y - 0.11), BAR * value, 0.22, facecolor=tint(color, 0.55), edgecolor="none"))
+        ax.add_artist(Rectangle((1.02, y - 0.11), BAR * value, 0.22, facecolor=tint(color, 0.55),
+                                edgecolor=PALETTE[color]))
         note(ax, 1.1 + BAR, y, f"{value:.3f}", fontsize=LETTERS, bold=name == "F")
 
 
