@@ -10,10 +10,10 @@ from llmbook.chapters.tiny_titans.real_meetings.results import (
     SYSTEMS,
     manner_of,
     over_meetings,
+    queries_of_test,
     rows_of,
     scores_of,
     stored_rows,
-    tested_queries,
 )
 from llmbook.metrics.intervals import Interval
 from llmbook.widgets.explorer import Choice, Explorer, Prediction, explore
@@ -54,13 +54,13 @@ def draw_measure(*, measure: str) -> tuple[Figure, str]:
 @functools.cache
 def by_system(name: str, measure: str) -> Interval:
     """Mean and interval of a system, its seeds averaged."""
-    return over_meetings(scores_of(stored_rows(), name, measure).mean(0), [each.meeting for each in tested_queries()])
+    return over_meetings(scores_of(stored_rows(), name, measure).mean(0), [each.meeting for each in queries_of_test()])
 
 
 @functools.cache
 def manners() -> dict[str, float]:
     """What the texts of each system score against other meetings."""
-    queries = tested_queries()
+    queries = queries_of_test()
     return {name: float(np.mean(manner_of(rows_of(stored_rows(), name), name, queries))) for name in SYSTEMS}
 
 

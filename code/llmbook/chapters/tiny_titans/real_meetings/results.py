@@ -36,7 +36,7 @@ def stored_rows() -> Rows:
     return read_result("real_meetings")["rows"]
 
 
-def tested_queries() -> list[SpanQuery]:
+def queries_of_test() -> list[SpanQuery]:
     """The test queries, in the order of the scores."""
     return [query for query in stored_span_queries() if query.split == "test"]
 

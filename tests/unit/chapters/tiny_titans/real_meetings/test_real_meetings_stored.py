@@ -9,14 +9,14 @@ from drawing import errorbars, redrawn, ticks, titles
 from llmbook.adapters import adapter_layers, load_adapter, merge
 from llmbook.chapters.tiny_titans.real_meetings import experiment, explorer, settings
 from llmbook.chapters.tiny_titans.real_meetings.prompts import load_chat
-from llmbook.chapters.tiny_titans.real_meetings.results import SYSTEMS, rows_of, scores_of, stored_rows, tested_queries
+from llmbook.chapters.tiny_titans.real_meetings.results import SYSTEMS, queries_of_test, rows_of, scores_of, stored_rows
 from llmbook.chapters.tiny_titans.real_meetings.writing import lead, oracle, score_answers, write_answers
 from llmbook.checkpoint import load_pretrained
 from llmbook.data import data_folder
 from llmbook.experiments.results import read_result
 from llmbook.real_weights import find_weights
 
-ROWS, QUERIES = stored_rows(), tested_queries()
+ROWS, QUERIES = stored_rows(), queries_of_test()
 TEST = [row for row in ROWS if row["part"] == "test"]
 ADAPTERS = data_folder() / "models" / "real-meetings"
 
