@@ -1,7 +1,5 @@
 """The explorer of the page "The question, on real meetings": every system by every measure, from the stored answers."""
 
-import functools
-
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -11,7 +9,6 @@ from llmbook.chapters.tiny_titans.real_meetings.results import (
     manner_of,
     over_meetings,
     queries_of_test,
-    rows_of,
     scores_of,
     stored_rows,
 )
@@ -51,17 +48,16 @@ def draw_measure(*, measure: str) -> tuple[Figure, str]:
     return plot_scores(found, xlabel=measure, manner=manners() if key == "rouge1" else None), describe(key, found)
 
 
-@functools.cache
 def by_system(name: str, measure: str) -> Interval:
     """Mean and interval of a system, its seeds averaged."""
     return over_meetings(scores_of(stored_rows(), name, measure).mean(0), [each.meeting for each in queries_of_test()])
 
 
-@functools.cache
 def manners() -> dict[str, float]:
     """What the texts of each system score against other meetings."""
     queries = queries_of_test()
-    return {name: float(np.mean(manner_of(rows_of(stored_rows(), name), name, queries))) for name in SYSTEMS}
+    rows = stored_rows()
+    return {name: float(np.mean(manner_of(rows, name, queries))) for name in SYSTEMS}
 
 
 def describe(measure: str, found: dict[str, Interval]) -> str:
