@@ -4,7 +4,7 @@
 
 The files are those of https://github.com/Yale-LILY/QMSum (MIT); compressed ones (.jsonl.gz) are read as well. Kept are
 the specific queries whose gold spans have at most 384 tokens of SmolLM2, whose tokenizer is read from its weights:
-`python -m llmbook.real_weights smollm2`. Writes data/qmsum/queries.jsonl.gz.
+`python -m llmbook.real_weights smollm2`. Writes one compressed file into data/qmsum/.
 """
 
 import argparse

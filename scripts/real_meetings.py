@@ -33,7 +33,7 @@ QUESTION = (
     "Can a model of 135 million parameters answer questions about a part of a real meeting, and what does tuning on a "
     "few dozen examples change? Null: tuned minus zero-shot is zero, and DoRA minus LoRA is zero, in ROUGE-1 F of the "
     "same test queries, resampled by meeting. loss: mean over the validation queries, nats a token; losses: of each "
-    "training step; texts and scores: one for each test query, in the order of data/qmsum/queries.jsonl.gz."
+    "training step; texts and scores: one for each test query, in the order of the file in data/qmsum/."
 )
 SETTINGS = {name.lower(): value for name, value in vars(fixed).items() if name.isupper()}
 
