@@ -125,5 +125,11 @@ def copied_share(queries: Sequence[SpanQuery], texts: Sequence[str], length: int
     return np.array(found)
 
 
+def repeats(texts: Sequence[str], length: int = 6) -> np.ndarray:
+    """Whether each text says a run of so many words twice, ``(queries,)``."""
+    runs = [_runs(rouge_tokens(text), length) for text in texts]
+    return np.array([len(set(each)) < len(each) for each in runs])
+
+
 def _runs(tokens: Sequence[str], length: int) -> list[tuple[str, ...]]:
     return [tuple(tokens[start : start + length]) for start in range(len(tokens) - length + 1)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from llmbook.chapters.tiny_titans.real_meetings import results
-from llmbook.chapters.tiny_titans.real_meetings.results import any_other, copied_share, over_meetings
+from llmbook.chapters.tiny_titans.real_meetings.results import any_other, copied_share, over_meetings, repeats
 from llmbook.meetings.meeting import Turn
 from llmbook.meetings.qmsum_spans import SpanQuery
 
@@ -54,6 +54,11 @@ def test_what_is_copied_stands_in_the_span_word_for_word():
     assert copied_share(queries, texts).tolist() == [1, pytest.approx(2 / 3), 0, 0]
 
 
+
+
+def test_a_text_repeats_if_it_says_a_run_twice():
+    assert repeats(["a b c d e f g", "a b, a b", "a b c a b c a"], 2).tolist() == [False, True, True]
+    assert repeats(["a b c a b c a", "a"], 4).tolist() == [True, False] and not repeats(["a b c a b c"], 4).any()
 
 
 def row(system, seed, score, text, part="test", instruction="question last"):
