@@ -7,7 +7,7 @@ which titles break. A drawing in one piece (:func:`llmbook.plots.diagram.canvas`
 letters would be too small it keeps its size, and the page lets it scroll sideways.
 """
 
-import pickle
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,7 +61,7 @@ def for_phone(figure: Figure) -> Figure | None:
     """
     if smallest(figure) >= SMALLEST:
         return None
-    copied = pickle.loads(pickle.dumps(figure))
+    copied = copy.deepcopy(figure)  # not by pickle, which refuses an axis whose scale is a lambda
     arrange(copied)
     return copied
 

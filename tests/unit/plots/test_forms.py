@@ -76,6 +76,18 @@ def test_the_figure_itself_stays_as_it_is():
     assert to_svg(figure) == to_svg(other)
 
 
+def test_an_axis_whose_scale_is_a_lambda_is_copied_as_well():
+    """Twin: pickle, by which a figure could be copied too, refuses it."""
+    figure, ax = new_figure(size=(6.4, 3))
+    ax.plot([1, 2], [3, 5])
+    ax.secondary_xaxis("top", functions=(lambda step: 4 * step, lambda tokens: tokens / 4)).set_xlabel("tokens")
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        pickle.dumps(figure)
+    narrow = for_phone(figure)
+    assert (figure.get_figwidth(), narrow.get_figwidth()) == pytest.approx((6.4, WIDTH))
+    assert curves(narrow.axes[0]) == curves(figure.axes[0]) and narrow.axes[0] is not figure.axes[0]
+
+
 def test_the_same_numbers_give_the_same_drawings():
     assert forms(panels()) == forms(panels())
 
