@@ -4,9 +4,9 @@
 words it would be the token that ends the question, and what follows could pass for the words of somebody else. So a
 control token in a message is marked before the template runs, and cut into ordinary tokens afterward.
 
-Only whole control tokens in messages are found. A template that puts a role between ``<|`` and ``|>`` makes one,
-so take roles from a list of your own and never from a visitor; and one that cuts a message off behind such a token takes
-its mark away.
+Only whole control tokens in messages are found. A template that puts a role between ``<|`` and ``|>`` makes one, so
+take roles from a list of your own and never from a visitor; one that writes a message in other letters, or leaves some
+of them out, may make one as well; and one that cuts a message off behind such a token takes its mark away.
 """
 
 import json
@@ -43,11 +43,13 @@ def encode_chat(
 
     Raises:
         CheckpointError: as in :meth:`ChatTemplate.render`.
-        ValueError: likewise; or a control token in a message cannot be anything else for this tokenizer.
+        ValueError: likewise; or a control token in a message, as it is or in other letters, cannot be anything else for
+            this tokenizer.
     """
     check_messages(messages)
     messages = list(map(dict, messages))
-    control = {} if control_in_messages else _control_tokens(tokenizer, template)
+    control = set() if control_in_messages else _control_tokens(tokenizer, template)
+    _refuse_other_letters(tokenizer, control, _texts(messages))
     if not any(token in text for text in _texts(messages) for token in control):
         return _encoded(tokenizer, template.render(messages, add_generation_prompt=add_generation_prompt))
     marks = _unused([*_texts(messages), template.source])
@@ -61,6 +63,19 @@ def _control_tokens(tokenizer: Tokenizer, template: ChatTemplate) -> set[str]:
     """The tokens that steer a model."""
     added = tokenizer.get_added_tokens_decoder().values()
     return {token.content for token in added if token.special or token.content in template.source}
+
+
+def _refuse_other_letters(tokenizer: Tokenizer, control: set[str], texts: Iterator[str]) -> None:
+    """Raise a ValueError about a control token that only a normalizer makes of a text, such as one in capitals."""
+    added = tokenizer.get_added_tokens_decoder().items()
+    ids = {id_ for id_, token in added if token.normalized and token.content in control}
+    if tokenizer.normalizer is None or not ids:
+        return
+    known = re.compile("|".join(map(re.escape, sorted(control, key=len, reverse=True))))
+    for piece in (piece for text in texts for piece in known.split(text)):
+        if ids & set(tokenizer.encode(piece, add_special_tokens=False).ids):
+            raise ValueError(f"a message has {piece!r:.80}, in which this tokenizer finds a control token in other "
+                             "letters; leave it out, or allow it with control_in_messages")  # fmt: skip
 
 
 def _texts(value: Any) -> Iterator[str]:

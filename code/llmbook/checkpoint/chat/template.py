@@ -1,6 +1,7 @@
 """A chat template: a small program in Jinja's language that writes messages down as a model was tuned to read them."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,14 @@ from typing import Any
 from llmbook.checkpoint.hub import CheckpointError
 
 WORKER = Path(__file__).with_name("worker.py")
-SECONDS = 10.0
-"""How long a template may take. Real ones need a tenth of a second, most of it to start the process."""
+SECONDS = 10
+"""How long a template may compute, where the system can limit that. Real ones need a tenth of a second."""
+PATIENCE = 60.0
+"""How many seconds may pass until it is done; a busy machine can keep it waiting."""
 MEMORY = 2**29
 """How much memory it may have, in bytes, on systems that can set a limit to it."""
+OUT_OF_TIME = -getattr(signal, "SIGXCPU", 0) or None
+"""The exit status of a process that has computed too long; None on Windows, which stops none for that."""
 MOST_CHARACTERS = 10**6
 """Of a template; the longest that are published have some ten thousand."""
 
@@ -28,7 +33,7 @@ class ChatTemplate:
     """A template, and the special tokens that it may write by their names.
 
     It is run in Jinja's sandbox, where it finds nothing but these texts, and in a process of its own, which is ended
-    after ``SECONDS`` or, on Linux, above ``MEMORY``.
+    after ``SECONDS`` of work, after ``PATIENCE`` in any case, or, on Linux, above ``MEMORY``.
     """
 
     source: str
@@ -55,7 +60,8 @@ class ChatTemplate:
         said = [{name: value for name, value in message.items() if value is not None} for message in messages]
         values = {"messages": said, "add_generation_prompt": add_generation_prompt,
                   "tools": None, "documents": None}  # fmt: skip
-        answer = _asked({"source": self._checked(), "values": {**self.special_tokens, **values}, "memory": MEMORY})
+        answer = _asked({"source": self._checked(), "values": {**self.special_tokens, **values},
+                         "memory": MEMORY, "seconds": SECONDS})  # fmt: skip
         if "refused" in answer:
             raise ValueError(f"the chat template does not take these messages: {answer['refused'][:300]}")
         if "broken" in answer:
@@ -91,10 +97,13 @@ def _asked(request: dict[str, Any]) -> dict[str, str]:
     """What the worker answers."""
     command = [sys.executable, "-P", str(WORKER)]
     try:
-        done = subprocess.run(command, input=json.dumps(request).encode(), capture_output=True, timeout=SECONDS)
+        done = subprocess.run(command, input=json.dumps(request).encode(), capture_output=True, timeout=PATIENCE)
         return json.loads(done.stdout)
     except subprocess.TimeoutExpired:
-        return {"broken": f"it is not done after {SECONDS:g} seconds"}
-    except ValueError:  # no answer: it was ended from outside, or Python could not even say that memory is short
+        return {"broken": f"it is not done after {PATIENCE:g} seconds"}
+    except ValueError:
+        if done.returncode == OUT_OF_TIME:
+            return {"broken": f"it is not done after {SECONDS} seconds of work"}
+        # no answer: it was ended from outside, or Python could not even say that memory is short
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
         return {"broken": f"its process ended without an answer ({last[0]}): out of memory?"}

@@ -60,18 +60,19 @@ def refuse(message):
     raise RefusedError(str(message))
 
 
-def limit_memory(size: int) -> None:
-    """Let this process have no more memory than so many bytes, where the system can; Raise nothing elsewhere."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
+def limit(name: str, most: int) -> None:
+    """Let this process have no more of a resource, where the system can limit that; elsewhere do nothing."""
+    with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        resource.setrlimit(getattr(resource, name), (most, most + 1))  # at the second number the end is not named
 
 
 def answer(request: dict) -> dict[str, str]:
     """The text, or what went wrong: a kind and a sentence."""
     try:
         text = environment().from_string(request["source"]).render(**request["values"])
+        text.encode()  # half of a pair of surrogates is no text
         return {"text": text} if len(text) <= MOST_WRITTEN else {"broken": f"it writes {len(text):,} characters"}
     except RefusedError as error:
         return {"refused": str(error)}
@@ -87,5 +88,7 @@ def answer(request: dict) -> dict[str, str]:
 
 if __name__ == "__main__":
     given = json.loads(sys.stdin.buffer.read())
-    limit_memory(given["memory"])
+    limit("RLIMIT_CORE", 0)
+    limit("RLIMIT_AS", given["memory"])
+    limit("RLIMIT_CPU", given["seconds"])  # of the processor, not of a clock
     sys.stdout.buffer.write(json.dumps(answer(given)).encode())

@@ -1,7 +1,7 @@
 """Chats as ids: what a person types steers nothing unless that was asked for, and the text stays the text."""
 
 import pytest
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from llmbook.checkpoint.chat import ChatTemplate, encode_chat, encoding
 
@@ -99,6 +99,21 @@ def test_a_tokenizer_that_cannot_write_a_token_as_text_is_refused():
     with pytest.raises(ValueError, match="'<e>', of which this tokenizer makes a control token in any case"):
         encode_chat(tokenizer, plain, said("x<e>"))
     assert encode_chat(tokenizer, plain, said("x<e>"), control_in_messages=True) == [5, 4, 4]
+
+
+@pytest.mark.parametrize(("normalizer", "typed"), [
+    (normalizers.Lowercase(), "Hi<|END|>"), (normalizers.NFKC(), "\uff1c|end|>"),
+])  # fmt: skip
+def test_a_control_token_in_other_letters_is_refused(normalizer, typed):
+    tokenizer = byte_level()
+    tokenizer.normalizer = normalizer
+    assert encode_chat(tokenizer, MARKED, said(typed)), "the twin: the special tokens are found as they are"
+    tokenizer = Tokenizer.from_str(tokenizer.to_str().replace('"normalized":false', '"normalized":true'))
+    assert control_ids(tokenizer, encode_chat(tokenizer, MARKED, said("Hi"))) == ["<s>", "<|start|>", "<|end|>"]
+    with pytest.raises(ValueError, match="finds a control token in other letters"):
+        encode_chat(tokenizer, MARKED, said(typed))
+    ids = encode_chat(tokenizer, MARKED, said(typed), control_in_messages=True)
+    assert control_ids(tokenizer, ids).count("<|end|>") == 2
 
 
 def test_no_space_is_put_in_front_of_a_piece():
