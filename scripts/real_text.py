@@ -33,8 +33,12 @@ def main() -> int:
         return 1
     model, tokenizer = load_pretrained(path), load_tokenizer(path)
     theirs = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
-    rows = all_rows(model, tokenizer, load_chat_template(path), model.special_ids.in_config["eos_token_id"],
-                    lambda ids: theirs(ids).logits)  # fmt: skip
+    words = transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    rows = all_rows(
+        model, tokenizer, load_chat_template(path), model.special_ids.in_config["eos_token_id"],
+        lambda ids: theirs(ids).logits,
+        lambda chat: words.apply_chat_template(chat, add_generation_prompt=True, return_dict=False),
+    )  # fmt: skip
     for row in rows:
         row["difference"] = float(f"{row['difference']:.1e}")
     write_result(data_folder() / "results" / "real_text.json", command="python scripts/real_text.py",

@@ -41,10 +41,10 @@ def main(given=None):
         print(f"The model is not here yet. Fetch it first: python -m llmbook.real_weights {MODEL}", file=sys.stderr)
         return 1
     tokenizer, model = load_tokenizer(path), load_pretrained(path)
-    ids = torch.tensor([prompt_ids(path, tokenizer, asked)])
     settings = {"max_new_tokens": asked.tokens, "temperature": asked.temperature,
                 "repetition_penalty": asked.repetition_penalty, "stop_ids": stop_ids(model)}  # fmt: skip
     try:
+        ids = torch.tensor([prompt_ids(path, tokenizer, asked)])
         pieces = stream(model, tokenizer, ids, generator=torch.Generator().manual_seed(asked.seed), **settings)
     except ValueError as error:
         print(error, file=sys.stderr)

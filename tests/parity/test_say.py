@@ -31,6 +31,10 @@ def test_the_reference_writes_the_same_words(capsys, asked, known):
 
 
 @pytest.mark.skipif(find_weights("smollm2") is None, reason="needs what python -m llmbook.real_weights smollm2 fetches")
-def test_settings_that_make_no_sense_are_said(capsys):
-    assert say.main(["x", "--tokens", "0"]) == 1
-    assert "max_new_tokens must be at least 1" in capsys.readouterr().err
+@pytest.mark.parametrize(("asked", "known"), [
+    (["x", "--tokens", "0"], "max_new_tokens must be at least 1"),
+    (["half a letter \udcc3", "--chat"], "not made of texts"),
+], ids=["settings", "text"])  # fmt: skip
+def test_what_makes_no_sense_is_said(capsys, asked, known):
+    assert say.main(asked) == 1
+    assert known in capsys.readouterr().err

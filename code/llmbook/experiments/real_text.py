@@ -2,7 +2,7 @@
 
 The functions take a model, so that a page can run them where the weights are; the results of one run are stored in
 ``data/results/real_text.json``. A judge, which is the same model in another library, reads each text that was written
-greedily. If it would choose the same token at every position, it would have written the same text.
+greedily. If it would choose the same token at every position, it would have written the same text after these ids.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from llmbook.checkpoint.chat import ChatTemplate, encode_chat
+from llmbook.checkpoint.chat.template import Message
 from llmbook.debug import relative_difference
 from llmbook.generation import generate, next_token_probabilities, penalize_repetition, stream
 from llmbook.models import Decoder
@@ -32,19 +33,27 @@ ANSWER, LENGTH, RUN = 24, 56, 3
 
 Judge = Callable[[Tensor], Tensor]
 """From ids ``(1, T)`` to logits ``(1, T, V)``."""
+Reader = Callable[[list[Message]], list[int]]
+"""From a chat to its ids, with the beginning of an answer at the end."""
 Row = dict[str, Any]
 
 
 def chat_row(
-    model: Decoder, tokenizer: Tokenizer, template: ChatTemplate, stop_id: int, judge: Judge | None = None
-) -> Row:
-    """A question, the text that the model reads, the pieces of its answer as they came, and what the judge says."""
+    model: Decoder, tokenizer: Tokenizer, template: ChatTemplate, stop_id: int, judge: Judge | None = None,
+    reader: Reader | None = None,
+) -> Row:  # fmt: skip
+    """A question, the pieces of its answer as they came, what the judge says, and whether its reader has the same ids.
+
+    The judge reads our ids, so it cannot know whether they are those of the question. A reader can: it is the other
+    library's own tokenizer, with its own way to run the template.
+    """
     messages = [{"role": "user", "content": QUESTION}]
     ids = torch.tensor([encode_chat(tokenizer, template, messages, add_generation_prompt=True)])
     settings = {"max_new_tokens": ANSWER, "stop_ids": stop_id}
     pieces = list(stream(model, tokenizer, ids, **settings))
     made = generate(model, ids, **settings)
-    return {"kind": "chat", "question": QUESTION, "prompt_tokens": ids.shape[1], "pieces": pieces,
+    read = {} if reader is None else {"same_ids": reader(messages) == ids[0].tolist()}
+    return {"kind": "chat", "question": QUESTION, "prompt_tokens": ids.shape[1], **read, "pieces": pieces,
             "text": tokenizer.decode(made[0, ids.shape[1] :].tolist()),
             **judged(model, made, ids.shape[1], judge)}  # fmt: skip
 
@@ -93,8 +102,9 @@ def judged(model: Decoder, made: Tensor, start: int, judge: Judge | None, penalt
 
 
 def all_rows(
-    model: Decoder, tokenizer: Tokenizer, template: ChatTemplate, stop_id: int, judge: Judge | None = None
-) -> list[Row]:
+    model: Decoder, tokenizer: Tokenizer, template: ChatTemplate, stop_id: int, judge: Judge | None = None,
+    reader: Reader | None = None,
+) -> list[Row]:  # fmt: skip
     """Everything."""
-    return [chat_row(model, tokenizer, template, stop_id, judge), *temperature_rows(model, tokenizer, judge),
+    return [chat_row(model, tokenizer, template, stop_id, judge, reader), *temperature_rows(model, tokenizer, judge),
             *circle_rows(model, tokenizer, stop_id, judge)]  # fmt: skip

@@ -1,11 +1,12 @@
 r"""Against repetition: logits of tokens that a text has already are lowered, or taken away.
 
-A greedy text easily runs in a circle, because what was written makes itself likelier. Two remedies are common. The
-penalty, after Keskar et al. (2019, arXiv 1909.05858), acts on each token that the text has,
+A greedy text easily runs in a circle. Two remedies are common. The penalty acts on each token that the text has,
 
 .. math:: z_i \leftarrow z_i / \theta \text{ if } z_i > 0, \quad z_i \theta \text{ otherwise,}
 
-once, however often the token stands there. The other forbids each token that would complete a run of n tokens a second
+once, however often the token stands there. Keskar et al. (2019, arXiv 1909.05858) divide every one; a negative logit
+becomes likelier by that, so transformers multiplies it. A constant added to all logits changes no probability, but it
+changes what the penalty does. The other forbids each token that would complete a run of n tokens a second
 time. Both also count the prompt, so a long prompt is a long list of words that the answer should avoid.
 """
 

@@ -71,6 +71,16 @@ def test_a_judge_of_another_opinion_is_noticed(model, words):
         assert row["chosen_by_judge"] < row["new_tokens"] and row["difference"] > 0.01
 
 
+def test_a_reader_of_other_ids_is_noticed(model, words):
+    """The judge follows any ids; a template that lost the question would leave it content."""
+    def read(wrong=""):
+        return lambda chat: words.encode(wrong + TEMPLATE.render(chat, add_generation_prompt=True)).ids
+
+    rows = [real_text.chat_row(model, words, TEMPLATE, STOP, model, each) for each in (read(), read("x"), None)]
+    assert [row.get("same_ids") for row in rows] == [True, False, None]
+    assert len({row["chosen_by_judge"] for row in rows}) == 1
+
+
 def test_the_judge_is_asked_with_the_penalty(model):
     """The twin: without it, it would have chosen other tokens."""
     ids = random_ids(1)
@@ -88,7 +98,7 @@ def test_the_stored_rows_are_of_the_model_that_can_be_fetched():
 
 def test_what_the_pages_say_about_the_stored_rows():
     (chat,), circles = select(STORED["rows"], kind="chat"), select(STORED["rows"], kind="circle")
-    assert "Paris" in chat["text"] and len(chat["pieces"]) > 5
+    assert chat["same_ids"] is True and "Paris" in chat["text"] and len(chat["pieces"]) > 5
     shares = [row["different_runs"] / row["runs"] for row in circles]
     assert shares[0] < 0.3 and shares[0] < shares[1] and shares[2] > 0.9, "the penalty ends the circle"
     assert min(shares[3:]) > 0.8, "the other prompts run in none"

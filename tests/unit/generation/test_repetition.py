@@ -28,6 +28,13 @@ def test_the_penalty_by_hand():
     assert torch.equal(penalize_repetition(logits, torch.tensor([[0, 1], [3, 3]]), 1.0), logits)
 
 
+def test_a_constant_that_changes_no_probability_changes_what_the_penalty_does():
+    logits, ids = torch.tensor([[2.0, 1.0]]), torch.tensor([[0]])
+    assert torch.allclose(logits.softmax(-1), (logits - 4).softmax(-1))
+    first, shifted = (penalize_repetition(each, ids, 1.6).softmax(-1)[0, 0] for each in (logits, logits - 4))
+    assert first > 0.5 > shifted, "1.25 stands beside 1, and -3.2 beside -3"
+
+
 def test_below_one_the_penalty_is_a_reward():
     made = penalize_repetition(torch.tensor([[3.0, -3.0]]), torch.tensor([[0, 1]]), 0.5)
     assert made.tolist() == [[6.0, -1.5]]
