@@ -6,9 +6,9 @@ from llmbook.plots.diagram import box, canvas, node, note, wire
 from llmbook.plots.style import PALETTE, styled, text_color
 
 PLACES = {
-    "1": ((4.1, 2.02), "norm over dim 0"), "2": ((5.3, 2.02), "m starts at 1"), "3": ((2.85, 1.18), "alpha without / R"),
-    "4": ((4.1, 2.9), "norm of W"), "5": ((3.25, 2.26), "norm in the graph"), "6": ((5.62, 0.42), "bias scaled"),
-    "7": ((2.0, 1.62), "Wx reused"),
+    "1": ((4.1, 2.02), "norm over dim 0"), "2": ((5.3, 2.02), "m starts at 1"),
+    "3": ((2.85, 1.18), "alpha without / R"), "4": ((4.1, 2.9), "norm of W"),
+    "5": ((3.25, 2.26), "norm in the graph"), "6": ((5.62, 0.42), "bias scaled"), "7": ((2.0, 1.62), "Wx reused"),
 }  # fmt: skip
 """Number of a mistake to its place in the drawing and its name."""
 WIDTH, HEIGHT, LIST = 6.3, 4.2, 1.25

@@ -50,8 +50,9 @@ def draw_blocks(blocks: Mapping[str, bytes]) -> Figure:
 
 
 def _square(ax: Any, column: int, row: int, color: str, byte: str, code: str) -> None:
-    """A byte at its place; rows count downward."""
-    ax.bar(column + 0.5, 0.92, 0.92, bottom=-row - 0.96, color=PALETTE[color], alpha=0.45)
+    """A byte at its place; rows count downward. The edge carries the color, and the words stand on a tint of it."""
+    ax.bar(column + 0.5, 0.92, 0.92, bottom=-row - 0.96, color=(PALETTE[color], 0.3), edgecolor=PALETTE[color],
+           linewidth=1.2)  # fmt: skip
     ax.text(column + 0.5, -row - (0.3 if code else 0.5), byte, ha="center", va="center", fontsize=9.5)
     if code:
         ax.text(column + 0.5, -row - 0.72, code, ha="center", va="center", fontsize=8.5, fontweight="bold")

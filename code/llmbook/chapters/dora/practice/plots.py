@@ -22,7 +22,7 @@ def draw_levels(formats: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray
     figure, axes = new_figure(2, len(formats), size=(7.0, 4.2), sharey="row")
     for column, (name, levels) in enumerate(formats.items()):
         upper, lower = axes[0][column], axes[1][column]
-        upper.hist(scaled, bins=81, density=True, color=PALETTE["sky"], alpha=0.45)
+        upper.hist(scaled, bins=81, density=True, color=PALETTE["sky"])
         upper.vlines(levels, 0, 1.75, color=PALETTE["ink"], linewidth=1.2)
         upper.set(title=name, xlim=(-1.06, 1.06), yticks=[], xlabel="weight / scale of its block")
         lower.bar(range(len(levels)), 100 * used[name], color=PALETTE[CYCLE[column]], width=0.75)

@@ -5,12 +5,14 @@ import struct
 import pytest
 import torch
 from drawing import bars, limits, redrawn, titles, words
+from matplotlib.colors import to_hex, to_rgb
 
 from llmbook.chapters.dora.practice.byte_plots import draw_blocks
 from llmbook.checkpoint.gguf import read_gguf
 from llmbook.checkpoint.gguf.tensors import GGUFTensor
 from llmbook.data import read_table
 from llmbook.layers.blocks import FORMATS, dequantize
+from llmbook.plots.style import PAGE, PALETTE, contrast
 from llmbook.real_weights import CATALOG, find_weights
 
 EIGHT = bytes([0xCE, 0x16, 7, 0xFF, 0x80, *range(29)])
@@ -26,6 +28,15 @@ def test_every_byte_is_a_square_with_its_code():
     assert texts[3:9] == ["07", "+7", "ff", "-1", "80", "-128"]
     assert [word.text for word in words(four)][:8] == ["5e", "2a", "d8", "b7", "step", "lowest", "b8", "8 11"]
     assert (titles(eight)[0], titles(four)[0]) == ("Q8_0, 34 bytes", "Q4_1, 20 bytes")
+
+
+def test_the_edge_of_a_square_can_be_seen_on_the_page():
+    for ax in redrawn(draw_blocks, {"Q8_0": EIGHT, "Q4_1": FOUR}).axes:
+        assert [bar.edge for bar in bars(ax)] == [bar.color for bar in bars(ax)]
+        assert all(patch.get_edgecolor()[3] == 1 and patch.get_linewidth() >= 1 for patch in ax.patches)
+        assert all(contrast(PALETTE[bar.edge], PAGE) >= 3 for bar in bars(ax))
+    tint = [1 - 0.45 * (1 - value) for value in to_rgb(PALETTE["sky"])]
+    assert contrast(to_hex(tint), PAGE) < 2, "the twin: as a tint alone it stood before"
 
 
 def test_squares_stand_where_the_bytes_do():

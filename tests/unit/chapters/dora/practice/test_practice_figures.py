@@ -35,6 +35,7 @@ def test_levels_stand_over_the_weights_and_below_is_how_often_each_is_used():
     density = {place: number(bar.height) for place, bar in enumerate(bars(upper)) if bar.height}
     assert density == {0: number(0.6 / wide), 25: number(0.2 / wide), 80: number(0.2 / wide)}
     assert {(bar.color, bar.width) for bar in bars(upper)} == {("sky", 0.02)} and len(bars(upper)) == 81
+    assert {patch.get_alpha() for patch in upper.patches} <= {None, 1}, "a tint of sky hardly shows on the page"
     assert [(bar.x, bar.y, bar.width, bar.height, bar.color) for bar in bars(lower)] == [
         (-0.375, 0, 0.75, 12.5, "blue"), (0.625, 0, 0.75, 75, "blue"), (1.625, 0, 0.75, 6.25, "blue")]
     assert [(bar.height, bar.color) for bar in bars(last)] == [
