@@ -160,6 +160,29 @@ def plot_published_ranks(
 
 
 @styled
+def plot_published(scores: Mapping[str, Mapping[str, float]], *, xlabel: str) -> Figure:
+    """Published scores: a row for each model, a mark for each setting, LoRA round and DoRA square.
+
+    Args:
+        scores: by model, from the top down: the score by setting, whose name begins with that of its method; the
+            second of a row is drawn open.
+        xlabel: what is scored.
+    """
+    figure, ax = new_figure(size=(6.2, 1.3 + 0.42 * len(scores)))
+    for row, settings in enumerate(scores.values()):
+        ax.plot([min(settings.values()), max(settings.values())], [row, row], "-", color=PALETTE["gray"], zorder=1)
+        for place, (setting, score) in enumerate(settings.items()):
+            method = setting.split(",")[0].lower()
+            color = PALETTE[COLORS[method]]
+            ax.plot([score], [row], "os"[method == "dora"], color=color, markersize=8, label="" if row else setting,
+                    linestyle="", markerfacecolor="white" if place == 1 else color, markeredgewidth=1.8)
+    ax.set_yticks(range(len(scores)), list(scores))
+    ax.set(xlabel=xlabel, ylim=(len(scores) - 0.5, -0.5))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, fontsize=10)
+    return figure
+
+
+@styled
 def plot_witnesses(groups: Mapping[str, Mapping[str, float]], *, xlabel: str, xlim: tuple[float, float]) -> Figure:
     """What each witness gives for the same setting: a row for each setting, a labeled mark for each witness.
 

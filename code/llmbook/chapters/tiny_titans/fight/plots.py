@@ -1,12 +1,42 @@
-"""Figures of the fair fight: systems in rows, and how many meetings of tuning a small model needs."""
+"""Figures of the fair fight: its four cells, systems in rows, and how many meetings of tuning a small model needs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from llmbook.metrics.intervals import Interval
+from llmbook.plots.diagram import box, canvas, note, wire
 from llmbook.plots.style import MARKERS, PALETTE, new_figure, styled, text_color
+
+COLUMNS, ROWS = {"zero-shot": 2.0, "tuned on the workplace": 5.1}, {"large": 1.85, "small": 0.4}
+"""Cells of tuning and of size: their middles, in inches."""
+
+
+@styled
+def draw_cells(filled: Collection[tuple[str, str]]) -> Figure:
+    """Size down the side and tuning across: cells with a result solid, the others dashed, arrows for what changes.
+
+    Args:
+        filled: size and tuning of the cells that have a result.
+    """
+    figure, ax = canvas(None, 6.4, 2.75)
+    (left, right), (top, bottom) = COLUMNS.values(), ROWS.values()
+    for tuning, x in COLUMNS.items():
+        note(ax, x, top + 0.62, tuning, align="center", bold=True)
+        for size, y in ROWS.items():
+            known = (size, tuning) in filled
+            box(ax, x, y, "in the paper" if known else "not in the paper", width=1.7, height=0.6, dashed=not known,
+                kind="attention" if known else "plain")
+        wire(ax, (x, top - 0.3), (x, bottom + 0.3))
+        note(ax, x + 0.1, (top + bottom) / 2, "size")
+    for size, y in ROWS.items():
+        note(ax, 0.1, y, size, bold=True)
+        wire(ax, (left + 0.85, y), (right - 0.85, y))
+        note(ax, (left + right) / 2, y + 0.16, "tuning", align="center")
+    wire(ax, (left + 0.85, top - 0.3), (right - 0.85, bottom + 0.3))
+    note(ax, (left + right) / 2 + 0.15, (top + bottom) / 2 + 0.15, "both")
+    return figure
 
 
 @styled

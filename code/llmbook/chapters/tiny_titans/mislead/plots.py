@@ -22,12 +22,15 @@ BAR, BAR_LEFT, BAR_WIDTH = 0.3, 1.9, 3.55  # of a drawn score: inches
 
 
 @styled
-def plot_changes(scores: Mapping[str, Mapping[str, Interval]], *, truth: str) -> Figure:
+def plot_changes(
+    scores: Mapping[str, Mapping[str, Interval]], *, truth: str, xlabel: str = "mean F over the meetings"
+) -> Figure:
     """For each change of a summary its mean scores as dots with intervals, the truth as a filled bar behind them.
 
     Args:
         scores: name of a change to name of a metric to mean with interval; the first change is at the top.
         truth: which of the metrics is the truth.
+        xlabel: what is drawn.
     """
     names, metrics = list(scores), [name for name in next(iter(scores.values())) if name != truth]
     figure, ax = new_figure(size=(6.4, 0.42 * len(names) + 1.1))
@@ -42,7 +45,7 @@ def plot_changes(scores: Mapping[str, Mapping[str, Interval]], *, truth: str) ->
                     linestyle="", marker=MARKERS[index], color=PALETTE[COLORS[index]], capsize=2, markersize=5,
                     zorder=3)
     ax.set_yticks(range(len(names)), names, fontsize=11)
-    ax.set(xlim=(-0.02, 1.03), ylim=(len(names) - 0.5, -0.5), xlabel="mean F over the meetings")
+    ax.set(xlim=(-0.02, 1.03), ylim=(len(names) - 0.5, -0.5), xlabel=xlabel)
     ax.grid(axis="y", visible=False)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -129,6 +129,18 @@ def test_published_scores_have_the_second_witness_as_an_open_marker():
     assert titles(ax) == ("", "rank", "average of 8 benchmarks")
 
 
+def test_published_settings_stand_in_the_row_of_their_model():
+    rows = {"small": {"LoRA, rank 4": 70, "DoRA, rank 2": 75, "DoRA, rank 4": 73},
+            "large": {"LoRA, rank 4": 82, "DoRA, rank 2": 81, "DoRA, rank 4": 84}}  # fmt: skip
+    ax = redrawn(plots.plot_published, rows, xlabel="score").axes[0]
+    assert curves(ax) == [
+        Curve((70, 75), (0, 0), "gray", "-", "", ""), Curve((70,), (0,), "blue", "", "o", "blue"),
+        Curve((75,), (0,), "vermillion", "", "s", "white"), Curve((73,), (0,), "vermillion", "", "s", "vermillion"),
+        Curve((81, 84), (1, 1), "gray", "-", "", ""), Curve((82,), (1,), "blue", "", "o", "blue"),
+        Curve((81,), (1,), "vermillion", "", "s", "white"), Curve((84,), (1,), "vermillion", "", "s", "vermillion")]
+    assert list(legend(ax)) == list(rows["small"]) and limits(ax)[1] == (1.5, -0.5) and titles(ax)[1] == "score"
+
+
 def test_witnesses_stand_at_their_scores_in_the_row_of_their_setting():
     groups = {"LoRA, rank 32": {"paper": 74.75, "README": 76.25, "log": 75.0},
               "DoRA, rank 4": {"README x": 62, "paper": 61}}

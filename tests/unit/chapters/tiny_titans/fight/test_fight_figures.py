@@ -6,7 +6,7 @@ from drawing import curves, errorbars, limits, redrawn, rules, spans, ticks, tit
 from drawn import Bar, Curve, Rule, color
 
 from llmbook.chapters.tiny_titans.fight.explorer import ASKED, COMPARED, describe, explore_fight
-from llmbook.chapters.tiny_titans.fight.plots import plot_learning_curve, plot_systems
+from llmbook.chapters.tiny_titans.fight.plots import COLUMNS, ROWS, draw_cells, plot_learning_curve, plot_systems
 from llmbook.experiments import fair_fight as fight
 from llmbook.experiments.fair_fight_scores import compare, system_interval
 from llmbook.metrics.intervals import Interval
@@ -14,6 +14,17 @@ from llmbook.plots.style import text_color
 
 FOUND = {"a": Interval(0.2, 0.1, 0.5), "b": Interval(0.6, 0.5, 0.8)}
 DASHED = (0, (4, 2))
+
+
+@pytest.mark.parametrize("filled", [{("large", "zero-shot")}, {("small", "tuned on the workplace")}, set()])
+def test_the_cells_with_a_result_say_so_where_they_stand(filled):
+    (ax,) = redrawn(draw_cells, filled).axes
+    said = {(word.x, word.y): word.text for word in words(ax)}
+    for tuning, x in COLUMNS.items():
+        for size, y in ROWS.items():
+            assert said[x, y] == ("in the paper" if (size, tuning) in filled else "not in the paper")
+            assert said[0.1, y] == size and said[x, ROWS["large"] + 0.62] == tuning
+    assert sorted(said.values()).count("tuning") == sorted(said.values()).count("size") == 2
 
 
 def test_systems_stand_at_their_means_and_the_marked_in_color():

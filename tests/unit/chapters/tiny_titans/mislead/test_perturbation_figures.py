@@ -92,6 +92,8 @@ def test_changes_beside_the_truth():
     assert ticks(ax.yaxis) == {0: "denied", 1: "reworded"} and limits(ax) == ((-0.02, 1.03), (1.5, -0.5))
     assert legend(figure) == {"facts": Key(orange), "ROUGE-1": Key("blue"), "judge": Key("green")}
     assert titles(ax)[1] == "mean F over the meetings"
+    (ax,) = plots.plot_changes(scores, truth="facts", xlabel="F").axes
+    assert titles(ax)[1] == "F"
 
 
 A = (np.array([[0.0, 1.0, 3.0], [2.0, 4.0, 6.0]]), 0.5 * np.array([[0.0, 1.0, 3.0], [2.0, 4.0, 6.0]]) + 1)
