@@ -73,7 +73,8 @@ class Pages:
         """The way to a module's source."""
         base = "code/" + module.replace(".", "/")
         path = f"{base}/__init__.py" if module in self.package.exported else f"{base}.py"
-        return f'<a class="api-source" href="../../files/{path}.html">Source: {path}</a>'
+        shown = path.replace("_", "&#95;")  # Markdown takes two of them for bold
+        return f'<a class="api-source" href="../../files/{path}.html">Source: {shown}</a>'
 
     def lesson_of(self, module):
         """The way to the section that builds a module, if one does."""

@@ -159,11 +159,20 @@ def test_each_door_begins_with_its_one_large_link():
     assert all(door.splitlines()[1] == "" for door in doors(SOURCE))
 
 
-def test_the_commands_of_the_door_exist():
-    """In the order in which they are typed: a script of the checkout, a target of the Makefile."""
-    check, lab = re.search(r"```bash\n(.*)\n(.*)\n```", doors(SOURCE)[1]).groups()
-    assert (ROOT / check.removeprefix("python3 ")).is_file()
-    assert re.search(rf"^{lab.removeprefix('make ')}:", (ROOT / "Makefile").read_text("utf-8"), re.M)
+def first_commands(text):
+    """The two commands of make that a text begins with."""
+    return re.findall(r"^make \w+", text, re.M)[:2]
+
+
+def test_the_commands_of_the_door_exist_and_are_those_of_setup_and_readme():
+    """Targets of the Makefile, in the order in which they are typed."""
+    two = first_commands(doors(SOURCE)[1])
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert len(two) == 2 and all(re.search(rf"^{each.removeprefix('make ')}:", makefile, re.M) for each in two)
+    others = [(ROOT / name).read_text("utf-8") for name in ("README.md", "book/setup.md")]
+    assert [first_commands(text) for text in others] == [two, two]
+    swapped = others[0].replace(two[0], "make later").replace(two[1], two[0])
+    assert first_commands(swapped) != two, "the twin: another order"
 
 
 def test_the_built_front_page_is_light_and_has_one_title(built_book):

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from book_build import ROOT
 from docutils import nodes
+from markdown_it import MarkdownIt
 
 import llmbook
 from llmbook.notebooks.contents import read_pages
@@ -65,6 +66,15 @@ def missing(package, modules):
         listed = (f"{module.__name__}.{name}" for name in getattr(module, "__all__", ()))
         found |= {name for name in listed if package.find(name) is None}
     return found
+
+
+def test_the_path_of_a_source_is_shown_as_it_is():
+    """Markdown takes two underscores for bold; the twin is the path with plain ones."""
+    pages = package_pages.Pages()
+    pages.package = PACKAGE
+    source, markdown = pages.source_of("llmbook.layers"), MarkdownIt()
+    assert "Source: code/llmbook/layers/__init__.py</a>" in markdown.render(source)
+    assert "<strong>init</strong>" in markdown.render(source.replace("&#95;", "_"))
 
 
 def test_every_public_name_of_the_package_has_an_entry():
