@@ -14,7 +14,7 @@ POINTS = 160
 PREDICTION = Prediction(
     "An update is about a hundredth as large as the weights that it is merged into, in bf16. How much of it is lost?", {
         "Hardly anything": "That would have meant that a hundredth of a weight is far above what bf16 can tell apart. "
-                           "The steps are two to four thousandths of a weight wide: look how coarse the stairs are.",
+                           "The steps are four to eight thousandths of a weight wide: look how coarse the stairs are.",
         "About a fifth": "That would have meant that the change of a weight is often smaller than a step or two, and "
                          "still on average much larger than the error. Move the size down, and watch the zeros.",
         "Nearly all of it": "That would have meant that most changes are below half a step and round to nothing. Move "
