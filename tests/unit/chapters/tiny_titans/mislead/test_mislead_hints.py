@@ -250,5 +250,15 @@ def test_a_slip_in_the_recall_alone_is_named_as_well(slip, hint):
     check_hint("tt-ex-mislead-greedy", answer, [hint[:25]])
 
 
+def test_weights_before_partners_in_the_recall_alone():
+    """The product by hand: for each row the largest of similarity times both weights."""
+    def answer(similarity, w, v):
+        rows = [max(float(s * a * b) for s, b in zip(row, v, strict=True)) for row, a in zip(similarity, w, strict=True)]
+        precision, _, f = greedy_score(similarity, w, v)
+        return precision, sum(rows) / float(w.sum()), f
+
+    check_hint("tt-ex-mislead-greedy", answer, ["first the best partner"])
+
+
 def test_the_package_passes():
     check_right("tt-ex-mislead-greedy", lambda similarity, w, v: tuple(greedy_score(similarity, w, v)))
