@@ -253,7 +253,8 @@ def test_a_slip_in_the_recall_alone_is_named_as_well(slip, hint):
 def test_weights_before_partners_in_the_recall_alone():
     """The product by hand: for each row the largest of similarity times both weights."""
     def answer(similarity, w, v):
-        rows = [max(float(s * a * b) for s, b in zip(row, v, strict=True)) for row, a in zip(similarity, w, strict=True)]
+        pairs = zip(similarity, w, strict=True)
+        rows = [max(float(s * a * b) for s, b in zip(row, v, strict=True)) for row, a in pairs]
         precision, _, f = greedy_score(similarity, w, v)
         return precision, sum(rows) / float(w.sum()), f
 
