@@ -51,7 +51,7 @@ def dark(svg: str) -> str:
     for place, line in enumerate(lines):
         if closing is not None:
             closing = None if line == closing else closing
-        elif f'<g id="{MARK}-' in line:
+        elif f'<g id="{MARK}-' in line and not line.endswith("/>"):  # an empty one ends where it begins
             closing = line[: len(line) - len(line.lstrip())] + "</g>"
         elif "<image" not in line:
             lines[place] = COLOR.sub(lambda found: turned(found.group()), line)

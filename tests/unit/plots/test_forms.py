@@ -159,6 +159,8 @@ def test_a_heat_map_keeps_its_colors_on_dark_paper(monkeypatch):
     assert "#1b2330" in mark and mark in other, "a mark on the map stays"
     outside = other[other.index('id="matplotlib.axis_1"'):].split('id="on-a-map', 1)[0]
     assert "#1b2330" not in outside and turned("#1b2330") in outside
+    frame = other.rpartition('id="on-a-map-1-0"')[2]
+    assert "#1b2330" not in frame and turned("#1b2330") in frame, "nor the frame of the scale beside the map"
     assert len(light.splitlines()) == len(other.splitlines())
 
 
