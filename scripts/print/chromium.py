@@ -15,9 +15,10 @@ SET = """async () => {
   await document.fonts.ready;
   if (window.MathJax?.startup) await MathJax.startup.promise;
   if (window.deckIsReady) await window.deckIsReady;
-  await Promise.all([...document.images].map((image) => image.decode().catch(() => null)));
+  const asked = [...document.images].filter((image) => image.loading !== "lazy" || image.complete);
+  await Promise.all(asked.map((image) => image.decode().catch(() => null)));
 }"""
-"""Wait until fonts, formulas and pictures stand where they belong."""
+"""Wait until fonts, formulas and pictures stand where they belong; a lazy picture that nobody sees never comes."""
 
 
 class NoBrowser(Exception):
