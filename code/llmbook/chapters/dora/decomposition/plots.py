@@ -84,7 +84,7 @@ def plot_geometry(weight: Sequence[float], low_rank_row: Sequence[float], step: 
     adapted, result = adapt(weight, step * along, magnitude)
     draw_circle(ax, 1.0)
     draw_circle(ax, magnitude, strong=True)
-    ax.axline(weight, weight + along, color=PALETTE["green"], linestyle="-", linewidth=0.8, alpha=0.6, zorder=1)
+    ax.axline(weight, weight + along, color=PALETTE["green"], linestyle="-", linewidth=0.8, zorder=1)
     draw_arrow(ax, (0, 0), result, "result", zorder=2.5)
     draw_arrow(ax, (0, 0), weight, "weight")
     draw_arrow(ax, weight, adapted, "change")

@@ -86,7 +86,7 @@ def plot_all_runs(losses: Mapping[str, np.ndarray], *, seed: int, other: int) ->
     kinds = order(losses, seed)
     for row, kind in enumerate(kinds):
         look, values = _look(kind), losses[kind]
-        ax.plot(values, np.full(len(values), row), markersize=6, markerfacecolor="none", alpha=0.6, **look)
+        ax.plot(values, np.full(len(values), row), markersize=6, markerfacecolor="none", **look)
         ax.plot([values.mean()] * 2, [row - 0.33, row + 0.33], color=PALETTE["ink"], linestyle="-", linewidth=2.4,
                 label=None if row else "mean")
         ax.plot([values[seed]], [row], markersize=9, **look, label=None if row else f"seed {seed}")
@@ -114,8 +114,7 @@ def plot_pairs(first: np.ndarray, second: np.ndarray, *, names: tuple[str, str])
     rows = (first, second, first - second)
     for row, (values, color) in enumerate(zip(rows, ("vermillion", "vermillion", "green"), strict=True)):
         marker = "s" if row < 2 else "D"
-        ax.plot(values, np.full(len(values), row), marker=marker, markersize=6.5, linestyle="", color=PALETTE[color],
-                alpha=0.85)
+        ax.plot(values, np.full(len(values), row), marker=marker, markersize=6.5, linestyle="", color=PALETTE[color])
         ax.plot([values.mean()] * 2, [row - 0.27, row + 0.27], color=PALETTE["ink"], linestyle="-", linewidth=2.6)
     ax.set(xlabel="nats")
     _rows(ax, [*names, f"{names[0]}\nminus {names[1]}"])

@@ -34,7 +34,7 @@ def plot_by_context(
         contexts, values = np.asarray(contexts), np.asarray(values)
         color, style = PALETTE[LINES[place]], {"color": PALETTE[LINES[place]], "linestyle": DASHES[place]}
         named = contexts <= longest
-        ax.plot(contexts, values, **style, linewidth=1.3, alpha=0.55)
+        ax.plot(contexts, values, **style, linewidth=1.3)
         ax.plot(contexts[named], values[named], **style, linewidth=2.6, label=name)
         ax.plot(contexts[named][-1:], values[named][-1:], MARKERS[place], color=color, markersize=8,
                 markeredgecolor=PALETTE["ink"], linestyle="")

@@ -58,7 +58,7 @@ def _circle(ax: Axes) -> None:
 
 def _hand(ax: Axes, angle: float, *, strong: bool, color: str = "blue") -> None:
     """A pair as a hand of the clock: strong ones with a dot at their end."""
-    width, alpha = (2.4, 1.0) if strong else (1.1, 0.6)
+    width, alpha = (2.4, 1.0) if strong else (1.1, 0.8)
     ax.plot([0, np.cos(angle)], [0, np.sin(angle)], color=PALETTE[color], linewidth=width, alpha=alpha, linestyle="-")
     if strong:
         ax.plot(np.cos(angle), np.sin(angle), "o", color=PALETTE[color], markersize=7)

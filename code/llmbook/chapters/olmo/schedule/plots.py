@@ -54,7 +54,7 @@ def plot_paths(loss: Callable, paths: Mapping[str, np.ndarray], *, limits: tuple
     figure, axes = new_figure(rows, columns, size=(6.4, 2.35 * rows), sharex=True, sharey=True, squeeze=False)
     a, b = np.meshgrid(np.linspace(*limits[:2], 120), np.linspace(*limits[2:], 120))
     for index, (ax, (title, path)) in enumerate(zip(axes.flat, paths.items(), strict=False)):
-        ax.contour(a, b, np.sqrt(loss(a, b)), levels=9, colors=PALETTE["gray"], linewidths=0.7, alpha=0.7)
+        ax.contour(a, b, np.sqrt(loss(a, b)), levels=9, colors=PALETTE["gray"], linewidths=0.7, alpha=0.8)
         ax.plot(path[:, 0], path[:, 1], color=PALETTE["blue"], linestyle="-", marker=".", markersize=4, linewidth=1.2)
         ax.plot(0, 0, marker="*", markersize=12, color=PALETTE["vermillion"], linestyle="")
         ax.set(title=title, xlim=limits[:2], ylim=limits[2:])
@@ -191,7 +191,7 @@ def plot_clipping(gradients: Mapping[str, Sequence[float]], rules: Mapping[str, 
         ax.plot(*edge.T, color=PALETTE["gray"], linestyle="-", linewidth=1)
         for index, (label, gradient) in enumerate(gradients.items()):
             color = PALETTE[("blue", "vermillion", "green")[index]]
-            _arrow(ax, gradient, color=color, alpha=0.45, linestyle="--", linewidth=1.2)
+            _arrow(ax, gradient, color=color, linestyle="--", linewidth=1.2)
             _arrow(ax, rule(gradient), color=color, linewidth=2.6)
             ax.annotate(label, gradient, (3, 3), textcoords="offset points", fontsize=10, color=text_color(color))
         reach = 1.3 * max(np.abs(list(gradients.values())).max(), limit)

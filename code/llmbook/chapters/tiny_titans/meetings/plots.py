@@ -54,7 +54,7 @@ def plot_beside(rows: Mapping[str, Sequence[int]], *, limit: tuple[float, float]
         spread = row + 0.24 * np.sin(2.4 * np.arange(len(lengths)))  # apart, and the same in every build
         ours = "QMSum" not in name
         ax.scatter(np.sort(lengths), spread, s=22, color=PALETTE["blue" if ours else "vermillion"],
-                   marker=MARKERS[0 if ours else 1], alpha=0.75, linewidth=0)
+                   marker=MARKERS[0 if ours else 1], alpha=0.9, linewidth=0)
         ax.plot([np.median(lengths)] * 2, [row - 0.38, row + 0.38], color=PALETTE["ink"], linestyle="-")
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(xscale="log", xlabel="words of the transcript; the black bar is the median", ylim=(len(rows) - 0.4, -1.0))

@@ -102,7 +102,7 @@ def draw_recall(ax: Any, edges: Sequence[float], found: Interval, context: int) 
     there = np.isfinite(mean)
     middles, widths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     if context < edges[-1]:
-        ax.axvspan(context, edges[-1], color=tint("gray", 0.25), zorder=0, linewidth=0)
+        ax.axvspan(context, edges[-1], color=PALETTE["gray"], alpha=0.25, zorder=0, linewidth=0)
         ax.axvline(context, color=PALETTE["vermillion"], linewidth=1.6)
     ends = np.array([mean - found.low, found.high - mean])
     ax.bar(middles[there], mean[there], 0.86 * widths[there], color=tint("sky", 0.75), edgecolor=PALETTE["ink"],

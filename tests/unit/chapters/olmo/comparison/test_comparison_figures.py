@@ -23,7 +23,7 @@ def test_lines_keep_the_context_they_were_given():
         second, second, Curve((4096,), (3,), "vermillion", "", "s", "vermillion"),
     ]  # fmt: skip
     thin, thick = (line.get_linewidth() for line in ax.lines[:2])
-    assert thin < thick and ax.lines[0].get_alpha() < 1 and ax.lines[1].get_alpha() is None
+    assert thin < thick and {line.get_alpha() for line in ax.lines} == {None}
     assert legend(ax) == {"a": Key("blue", "-"), "b": Key("vermillion", DASHED)}
     assert scales(ax) == ("log", "linear") and limits(ax)[1] == (0, 5.6)
     assert titles(ax)[1:] == ("context in tokens", "things")

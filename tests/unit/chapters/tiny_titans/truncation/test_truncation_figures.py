@@ -89,7 +89,7 @@ def test_recall_leaves_out_what_is_not_there_and_shades_what_is_not_read():
     figure = redrawn(plots.plot_recall, [0, 10, 30, 60], {15: (FOUND, 0.7), 60: (FOUND, 0.2)})
     cut, whole = figure.axes
     assert_recall(cut), assert_recall(whole)
-    assert [span[:5] for span in spans(cut)] == [(15, 0, 45, 1, tint("gray", 0.25))] and spans(whole) == []
+    assert [span[:5] for span in spans(cut)] == [(15, 0, 45, 1, "gray")] and spans(whole) == []
     assert rules(cut) == [Rule("x", 15, "vermillion", "-"), Rule("y", 0.7, "gray", DASHED)]
     assert rules(whole) == [Rule("y", 0.2, "gray", DASHED)]
     assert [titles(ax) for ax in figure.axes] == [("context 15", "", "share of facts kept"), ("context 60", "", "")]
