@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const boxes = ".bd-article pre, .bd-article div.math, .bd-article mjx-container[display], .pst-scrollable-table-container, div.cell_output .output";
+  const boxes = ".bd-article pre, .bd-article div.math, .bd-article mjx-container[display], .pst-scrollable-table-container, .drawing-scrolls, div.cell_output .output";
 
   function update() {
     document.querySelectorAll(boxes).forEach((box) => {

@@ -27,11 +27,13 @@ FOCUS = """() => {
   const name = at.ariaLabel || at.title || at.textContent.trim().slice(0, 30);
   return { name: `${at.tagName} ${name}`, shown: hidden || outline };
 }"""
-CUT_OFF = """() => [...document.querySelectorAll(".bd-article pre, .pst-scrollable-table-container")].filter((box) => {
+CUT_OFF = """() => [...document.querySelectorAll(
+  ".bd-article pre, .pst-scrollable-table-container, .drawing-scrolls",
+)].filter((box) => {
   const goesOn = box.checkVisibility() && box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
-  return goesOn && getComputedStyle(box).maskImage === "none";
-}).map((box) => box.textContent.trim().slice(0, 40))"""
-"""Boxes that go on to the right without showing it."""
+  return goesOn && (getComputedStyle(box).maskImage === "none" || box.tabIndex);
+}).map((box) => box.textContent.trim().slice(0, 40) || box.className)"""
+"""Boxes that go on to the right without showing it, or that the Tab key does not reach."""
 WIDE_TABLES = """() => [...document.querySelectorAll(".bd-article .pst-scrollable-table-container")]
   .filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.textContent.trim().slice(0, 40))"""
 

@@ -15,6 +15,7 @@ import lean_pages
 import page_weight
 
 LESSON, EXERCISES = "chapters/gemma/05-scaled-embedding.html", "chapters/tiny-titans/exercises.html"
+DRAWING, SCROLLS = "chapters/tiny-titans/04-t5.html", "drawing-scrolls runs-on"
 SAMPLE = ("book/index.html", LESSON, EXERCISES, "book/reading-list.html", "files/data/llm_configs.csv.html")
 
 
@@ -143,15 +144,29 @@ def test_names_headings_and_stops_are_in_order(name, site, page):
     assert [page.evaluate(check) for check in (SAME_NAMES, JUMPS, FORMULAS_IN_ORDER, CUT_OFF)] == [[], [], [], []]
 
 
+def test_a_drawing_that_scrolls_shows_it_and_is_a_stop(site, page):
+    settled(page, f"{site}/{DRAWING}", {"width": 390, "height": 844})
+    ask_nothing(page)
+    page.locator(".drawing-scrolls.runs-on[tabindex='0']").first.wait_for()
+    assert page.evaluate(CUT_OFF) == []
+    settled(page, f"{site}/{DRAWING}")
+    assert not page.locator(".drawing-scrolls:is(.runs-on, [tabindex])").count(), "where it has the room it needs"
+
+
 def test_disorder_is_seen(tmp_path, page):
-    """The twin: buttons of one name, h1 before h3, a formula to stop at, a line that is cut off by another style."""
+    """The twin: buttons of one name, h1 before h3, a formula to stop at, what goes on unseen or is no stop."""
     body = """<h1>A</h1><h3>B</h3><button>Open</button><button>Open</button>
 <mjx-container tabindex="0">x</mjx-container>
-<pre style="overflow-x: auto; mask-image: none !important; width: 90px">one two three four five six seven</pre>"""
+<pre style="overflow-x: auto; mask-image: none !important; width: 90px">one two three four five six seven</pre>
+<pre id="late" style="display: none; overflow-x: auto; width: 90px">eight nine ten eleven</pre>
+<div class="drawing-scrolls" style="overflow-x: auto; mask-image: none !important; width: 90px">
+<p style="width: 300px"></p></div>"""
     with serve(bad_page(tmp_path, body)) as address:
         page.goto(f"{address}/bad.html")
         assert [page.evaluate(check) for check in (SAME_NAMES, JUMPS, FORMULAS_IN_ORDER)] == [["Open"], ["B"], ["x"]]
-        assert page.evaluate(CUT_OFF) == ["one two three four five six seven"]
+        page.evaluate("document.querySelector('#late').style.display = 'block'")  # after site.js has looked
+        page.evaluate("document.querySelector('#late').classList.add('runs-on')")
+        assert page.evaluate(CUT_OFF) == ["one two three four five six seven", "eight nine ten eleven", SCROLLS]
 
 
 def test_the_contents_of_exercises_list_each(built_book, site, page):
