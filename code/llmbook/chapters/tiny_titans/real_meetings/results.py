@@ -113,6 +113,24 @@ def manner_of(rows: Rows, name: str, queries: Sequence[SpanQuery]) -> np.ndarray
     return np.array([any_other(queries, row["texts"]) for row in rows_of(rows, name)])
 
 
+def beyond_question(queries: Sequence[SpanQuery], texts: Sequence[str]) -> np.ndarray:
+    """ROUGE-1 F with the own reference less that with those of other meetings, without the question's words.
+
+    The words of a text's question are left out of the text and of every reference, so a text that says the question
+    again gets nothing for it. ``(queries,)``.
+    """
+    references = [rouge_tokens(query.answer) for query in queries]
+    found = []
+    for place, (query, text) in enumerate(zip(queries, texts, strict=True)):
+        asked = set(rouge_tokens(query.query))
+        said, *kept = ([word for word in words if word not in asked] for words in (rouge_tokens(text), *references))
+        counted = Counter(said)
+        scores = [make_score(clipped_overlap(Counter(each), counted), len(each), len(said)).fmeasure for each in kept]
+        others = [score for other, score in zip(queries, scores, strict=True) if other.meeting != query.meeting]
+        found.append(scores[place] - np.mean(others))
+    return np.array(found)
+
+
 def copied_share(queries: Sequence[SpanQuery], texts: Sequence[str], length: int = 4) -> np.ndarray:
     """How much of each text stands in the span word for word: the share of its runs of so many words, ``(queries,)``.
 

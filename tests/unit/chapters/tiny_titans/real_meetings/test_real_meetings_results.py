@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from llmbook.chapters.tiny_titans.real_meetings import results
-from llmbook.chapters.tiny_titans.real_meetings.results import any_other, copied_share, over_meetings, repeats
+from llmbook.chapters.tiny_titans.real_meetings.results import (
+    any_other,
+    beyond_question,
+    copied_share,
+    over_meetings,
+    repeats,
+)
 from llmbook.meetings.meeting import Turn
 from llmbook.meetings.qmsum_spans import SpanQuery
 
@@ -48,12 +54,16 @@ def test_the_manner_is_measured_against_other_meetings_only():
     assert any_other(queries, ["x y", "", "", ""]).tolist() == [0.5, 0, 0, 0]
 
 
+def test_a_question_that_is_said_again_gets_nothing_for_it():
+    queries = [query(1, "when nine"), query(2, "when ten"), query(2, "when ten")]  # all are asked: When?
+    assert beyond_question(queries, ["when nine", "When?", "when nine"]).tolist() == [1, 0, -1]
+    assert any_other(queries, ["", "When?", ""])[1] > 0.6, "the twin: with the question's word it scores"
+
+
 def test_what_is_copied_stands_in_the_span_word_for_word():
     queries = [query(1, "a")] * 4
     texts = ["They meet at nine", "They meet at nine, in ink.", "At nine they meet in it.", "They meet."]
     assert copied_share(queries, texts).tolist() == [1, pytest.approx(2 / 3), 0, 0]
-
-
 
 
 def test_a_text_repeats_if_it_says_a_run_twice():
