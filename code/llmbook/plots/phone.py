@@ -63,6 +63,7 @@ def for_phone(figure: Figure) -> Figure | None:
         return None
     copied = copy.deepcopy(figure)  # not by pickle, which refuses an axis whose scale is a lambda
     arrange(copied)
+    _legend_below(copied)
     return copied
 
 
@@ -207,6 +208,23 @@ def _narrow_legends(figure: Figure) -> None:
                 column._children = names[place * rows:(place + 1) * rows]
             columns = [column for column in columns if column._children]
             box._children = columns
+
+
+def _legend_below(figure: Figure) -> None:
+    """A legend to the right of the only panel, which would be cut off there, goes below it."""
+    legend = figure.axes[0].get_legend() if len(figure.axes) == 1 and figure.get_layout_engine() is not None else None
+    if legend is None:
+        return
+    figure.draw_without_rendering()
+    box = legend.get_window_extent()
+    if box.x1 <= figure.bbox.x1 + 1 or box.x0 < figure.axes[0].get_window_extent().x1:
+        return
+    texts = legend.get_texts()
+    figure.set_figheight(figure.get_figheight() + box.height / figure.dpi)
+    figure.legend(legend.legend_handles, [text.get_text() for text in texts], loc="outside lower center",
+                  ncols=2, fontsize=texts[0].get_fontsize(), frameon=False)
+    legend.remove()
+    _narrow_legends(figure)
 
 
 def _legends(figure: Figure) -> list[Legend]:

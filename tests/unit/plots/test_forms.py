@@ -110,6 +110,29 @@ def test_the_twin_a_legend_of_two_columns_would_be_cut_off(monkeypatch):
     assert narrow.legends[0].get_window_extent().width > narrow.bbox.width * 0.97
 
 
+def beside():
+    """A square panel with a legend to its right."""
+    figure, ax = new_figure(size=(6.0, 3.4))
+    ax.plot([0, 1], [0, 1], label="a name that is long\nlength 13.00")
+    ax.plot([0, 1], [1, 0], label="another one of these\nlength 6.50")
+    ax.set(aspect="equal", xlim=(0, 9), ylim=(0, 13))
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=10.5)
+    ax.tick_params(labelsize=7)
+    return figure
+
+
+def test_a_legend_that_would_be_cut_off_beside_its_panel_goes_below(monkeypatch):
+    narrow = for_phone(beside())
+    narrow.draw_without_rendering()
+    box, panel = narrow.legends[0].get_window_extent(), narrow.axes[0].get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= narrow.bbox.x1 and box.y0 >= 0 and box.y1 < panel.y0
+    assert legend(narrow) == legend(beside().axes[0]) and narrow.axes[0].get_legend() is None
+    monkeypatch.setattr("llmbook.plots.phone._legend_below", lambda figure: None)
+    cut = for_phone(beside())
+    cut.draw_without_rendering()
+    assert cut.axes[0].get_legend().get_window_extent().x1 > cut.bbox.x1, "the twin"
+
+
 def test_a_table_of_panels_keeps_its_columns():
     figure, axes = new_figure(2, 3, size=(7, 4), sharex=True, sharey=True)
     for ax, name in zip(axes[0], "abc", strict=True):
