@@ -44,7 +44,7 @@ def model(known):
         ("Pieces of words", f"{c.vocab_size:,} different ones", "book/a-transformer-in-twenty-minutes",
          "twenty-token", 0, False),
         ("Embedding, scaled", f"a row of {c.width:,} numbers for each piece: {large(known['embedding'])}",
-         "chapters/gemma/05-scaled-embedding", "", share["embedding"], False),
+         "chapters/gemma/05-scaled-embedding", "", share["embedding"], True),
     ]  # fmt: skip
     block = [
         ("Norm", "with a gain of 1 + w", "chapters/gemma/04-norms", "", 0, False),

@@ -29,7 +29,7 @@ class Part:
         number: of that page, "4.4"; may be empty.
         page: title of that page, for a screen reader.
         share: which part of all numbers it has, 0 for none to speak of.
-        added: whether what it makes is added to the stream.
+        added: whether what it makes is added to the stream; the first one begins it.
     """
 
     title: str
@@ -127,13 +127,19 @@ def draw_parts(rows, around, name, wide):
 
 
 def stream(boxes):
-    """The line that all parts read from and write to: an arm where one reads, a plus where what was made is added."""
-    line = f'<path class="parts-stream" d="M{STREAM} {boxes[0].middle:g} V{boxes[-1].middle:g}"/>'
-    begins = [box for before, box in zip([None, *boxes], boxes, strict=False) if before is None or before.part.added]
-    arms = "".join(f'<path class="parts-arm" d="M{STREAM} {box.middle:g} H{box.x:g}"/>' for box in begins)
+    """The line that parts read from and write to: an arm where one reads, a plus where what was made is added.
+
+    It begins where the first part writes, without a plus, and ends where the last one reads.
+    """
+    writes = [box for box in boxes if box.part.added]
+    reads = [box for before, box in pairwise(boxes) if before.part.added]
+    line = "".join(f'<path class="parts-stream" d="M{STREAM} {first.end - 6:g} V{last.middle:g}"/>'
+                   for first, last in zip(writes[:1], reads[-1:], strict=False))  # fmt: skip
+    arms = "".join(f'<path class="parts-arm" d="M{STREAM} {y:g} H{box.x:g}"/>'
+                   for box, y in [*((box, box.end - 6) for box in writes[:1]), *((box, box.middle) for box in reads)])
     follow = "".join(f'<path class="parts-arm" d="M{box.x + 24:g} {box.end:g} V{after.y:g}"/>'
                      for box, after in pairwise(boxes) if not box.part.added)  # fmt: skip
-    marks = "".join(plus(box.x, box.end - 6) for box in boxes if box.part.added)
+    marks = "".join(plus(box.x, box.end - 6) for box in writes[1:])
     return f'<g aria-hidden="true">{line}{arms}{follow}{marks}</g>'
 
 

@@ -125,6 +125,21 @@ def test_the_frame_stands_around_the_block_alone():
     assert heading == "x" and inside == [part.title for part in block]
 
 
+def stream_ends(svg):
+    """Heights at which the residual stream begins and ends."""
+    (path,) = [each.get("d") for each in read(svg).iter() if each.get("class") == "parts-stream"]
+    return [float(each) for each in re.fullmatch(r"M[\d.]+ ([\d.]+) V([\d.]+)", path).groups()]
+
+
+def test_the_stream_begins_at_the_embedding_and_ends_at_the_last_norm():
+    """Pieces are no numbers yet, and scores are none of the stream's."""
+    svg = drawing(False)
+    boxes = [(number(box, "y"), number(box, "height"), texts[0].text) for box, texts, _ in groups(svg)]
+    begin, end = ([name for y, height, name in boxes if y < place < y + height] for place in stream_ends(svg))
+    assert (begin, end) == (["Embedding, scaled"], ["Norm"])
+    assert svg.count('class="parts-plus"') == 2, "one for each branch of a block"
+
+
 @pytest.mark.parametrize(("count", "said"), [(524_288_000, "524 million"), (2_506_172_416, "2.51 billion"), (64, "64")])
 def test_counts_in_words(count, said):
     assert book_parts.large(count) == said

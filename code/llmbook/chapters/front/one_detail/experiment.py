@@ -73,8 +73,10 @@ class Detail:
 DETAILS = {
     "nothing": Detail("every detail as published"),
     "forgets the order of the words": Detail("no rotary embedding", {"positions": "learned"}, without_places),
-    "sees only the last four pieces": Detail("a window of 4 tokens in each layer", {"window": 4}),
-    "looks at the words to come": Detail("no causal mask", unmasked=True),
+    "sees only the last four pieces": Detail("a window of 4 tokens in each layer, which makes 10 through all "
+                                             "three", {"window": 4}),
+    "looks at the words to come": Detail("no causal mask; at the end of a text, where it writes, there are no "
+                                         "words to come", unmasked=True),
     "takes each word for its neighbor in the list": Detail("embedding rows shifted by one", load=next_rows),
     "hears every word ten times too loud": Detail("embedding multiplied by √96", {"scale_embedding": True}),
     "takes one half of a layer for the other": Detail("gate and value exchanged", load=exchanged_branches),
