@@ -21,7 +21,7 @@ DRAWN = {
 WORDS = {"text", "annotate", "note", "set_xticks", "set_yticks"}
 DATA_KEYWORDS = {"yerr", "xerr", "left", "bottom", "width", "height", "xy", "xytext", "path", "bins", "weights",
                  "where", "ymin", "ymax", "xmin", "xmax", "posA", "posB", "functions"}  # fmt: skip
-MACHINERY = ("plots/style.py",)
+MACHINERY = ("plots/style.py", "plots/dark.py")
 """Files whose functions prepare figures and draw none."""
 
 

@@ -14,6 +14,10 @@ RUNS = {
     "chapters.dora.does_it_help.classifier": "adapt('dense', 'dora', learning_rate=0.01, seed=0, steps=2)",
     "chapters.dora.does_it_help.experiment": "random_changes(torch.eye(4), 2 * torch.eye(4), 3, "
                                               "np.random.default_rng(0))",
+    "chapters.dora.does_it_help.kept_direction": "drawn_magnitudes(np.ones(3), 4, 2, np.random.default_rng(0))",
+    "chapters.dora.does_it_help.real_model":
+        "by_turns([begin(method, load_base(), [Example(torch.arange(9)[None], 4)], seed=0, steps=1) "
+        "for method in METHODS], 1, lambda step: None)",
     "chapters.dora.lora.experiment": "run_choice(0, steps=2, dropout=0.3)",
     "chapters.dora.lora.first_steps": "first_steps(2, rank_stabilized=True, steps=2, seeds=1, width=8), "
                                       "layer_cost(nn.ReLU(), inputs=4)",
@@ -55,10 +59,12 @@ RUNS = {
     "experiments.meetings_t5": "pretrain_summarizer('small'), general_tokenizer(), separate_meetings(3, 0)",
     "experiments.number_sentences": "draw_sentences(4, torch.Generator().manual_seed(0)), best_loss()",
     "experiments.pretraining": "meeting_corpus(9, 4)",
+    "experiments.real_text": "judged(load_base(), torch.arange(8)[None], 3, None)",
     "experiments.tuned_context": "tuned_model('long, cut', 0, steps=1, meetings=16)",
 }  # fmt: skip
 """A short run of everything that draws or builds something; the name of a module, and an expression for its names."""
-DRAWS_NOTHING = {"chapters.dora.low_rank.spectra", "chapters.front.transformer.drawings",
+DRAWS_NOTHING = {"chapters.dora.does_it_help.short_queries", "chapters.dora.low_rank.spectra",
+                 "chapters.front.transformer.drawings",
                  "chapters.tiny_titans.real_meetings.prompts", "chapters.tiny_titans.real_meetings.settings",
                  "chapters.tiny_titans.real_meetings.writing", "experiments", "experiments.results",
                  "experiments.streams"}  # fmt: skip

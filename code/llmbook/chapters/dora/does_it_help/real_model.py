@@ -46,8 +46,8 @@ class Run:
     seconds: list[float] = field(default_factory=list)
     """Of the processor, for each step."""
 
-    def step(self) -> None:
-        """Take one."""
+    def advance(self) -> None:
+        """Take one step."""
         started = time.process_time()
         self.losses.append(next(self.records).loss)
         self.seconds.append(time.process_time() - started)
@@ -118,7 +118,7 @@ def by_turns(runs: Sequence[Run], steps: int, after: Callable[[int], None]) -> N
     for step in range(steps):
         first = step % len(runs)
         for run in (*runs[first:], *runs[:first]):
-            run.step()
+            run.advance()
         after(step + 1)
 
 
