@@ -14,7 +14,7 @@ RUNS = {
     "chapters.dora.does_it_help.classifier": "adapt('dense', 'dora', learning_rate=0.01, seed=0, steps=2)",
     "chapters.dora.does_it_help.experiment": "random_changes(torch.eye(4), 2 * torch.eye(4), 3, "
                                               "np.random.default_rng(0))",
-    "chapters.dora.does_it_help.kept_direction": "drawn_magnitudes(np.ones(3), 4, 2, np.random.default_rng(0))",
+    "chapters.dora.does_it_help.kept_direction": "drawn_magnitudes(np.ones((3, 2)), 4, 2, np.random.default_rng(0))",
     "chapters.dora.does_it_help.real_model":
         "by_turns([begin(method, load_base(), [Example(torch.arange(9)[None], 4)], seed=0, steps=1) "
         "for method in METHODS], 1, lambda step: None)",
