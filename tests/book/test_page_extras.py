@@ -1,8 +1,10 @@
 """What our extensions add to a written page or take from it: scripts, exits, links to files, badges, folded cells."""
 
+import gzip
 import json
 import re
 import sys
+from functools import cache
 from types import SimpleNamespace
 
 import nbformat
@@ -61,6 +63,12 @@ def test_formulas_keep_their_script():
     assert "mathjax/startup.js" in page
 
 
+@cache
+def compressed(path):
+    """Bytes of a file as a server sends it."""
+    return len(gzip.compress(path.read_bytes()))
+
+
 def test_no_built_page_has_a_script_of_its_own_or_a_large_one(built_book):
     pages = [path for path in built_book.rglob("*.html") if "_static" not in path.parts]
     assert len(pages) > 40
@@ -68,7 +76,7 @@ def test_no_built_page_has_a_script_of_its_own_or_a_large_one(built_book):
         html = path.read_text("utf-8")
         assert not lean_pages.INLINE.search(html) and not re.search(r'\son[a-z]+="', html), path
         for address in re.findall(r'<script[^>]*src="([^"?]*)', html):
-            assert (path.parent / address).resolve().stat().st_size < 400_000, f"{path}: {address}"
+            assert compressed(path.parent / address) < 160_000, f"{path}: {address}"
 
 
 @pytest.mark.parametrize(("page", "notebook"), [
