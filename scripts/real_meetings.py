@@ -46,6 +46,8 @@ def main(given=None):
     parser.add_argument("--test", type=int, default=10**6, help="test queries; default: all")
     parser.add_argument("--output", type=Path, default=stored)
     asked = parser.parse_args(given)
+    if asked.output == stored and (asked.train, asked.test) != (fixed.TRAINING, 10**6):
+        parser.error("other numbers of queries make another result: name its file by --output")
     weights = find_weights(fixed.MODEL)
     if weights is None:
         print(f"The weights are not here yet: python -m llmbook.real_weights {fixed.MODEL}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The stored result is that of the settings, its scores are those of its texts, and the stored adapters are its own."""
 
 import json
+import runpy
 
 import numpy as np
 import pytest
@@ -99,3 +100,14 @@ def test_the_frames_answer_the_question_that_is_asked_first():
     assert min(found["LoRA"].mean, found["DoRA"].mean) > max(found["lead"].mean, found["zero-shot"].mean)
     assert len({explorer.describe(key, found) for key in explorer.MEASURES}) == len(explorer.MEASURES)
     assert explorer.manners()["oracle"] < explorer.manners()["zero-shot"] < found["zero-shot"].mean
+
+
+@pytest.mark.parametrize("asked", [["--train", "5"], ["--test", "3"]])
+def test_other_numbers_are_not_written_over_the_stored_result(asked, capsys):
+    """Twin: with a file of their own they get as far as the weights, which are not asked for here."""
+    script = runpy.run_path(str(data_folder().parent / "scripts" / "real_meetings.py"))
+    with pytest.raises(SystemExit):
+        script["main"](asked)
+    assert "--output" in capsys.readouterr().err
+    script["main"].__globals__["find_weights"] = lambda name: None
+    assert script["main"]([*asked, "--output", "mine.json"]) == 1
