@@ -45,6 +45,8 @@ def cleaned(part: Tag) -> Tag:
         extra.decompose()
     for picture in part.select("img[loading]"):
         del picture["loading"]  # paper waits for no reader who scrolls to it
+    for box in part.select(".drawing-scrolls"):
+        box.unwrap()  # nor does it scroll
     return part
 
 
