@@ -114,7 +114,7 @@ def plot_schedules(schedules: Mapping[str, Schedule], *, tokens_per_step: float,
     for label, schedule in schedules.items():
         faint = highlight not in (None, label)
         steps, rates = sample(schedule)
-        style = shape_style(schedule.shape) | ({"linewidth": 1.3, "alpha": 0.55} if faint else {})
+        style = shape_style(schedule.shape) | ({"linewidth": 1.1} if faint else {})
         ax.plot(steps[steps <= last], rates[steps <= last], label=label, **style)
         if label == highlight:
             ax.fill_between(steps, rates, color=style["color"], alpha=0.12, linewidth=0)

@@ -179,7 +179,7 @@ def test_one_schedule_is_highlighted_and_has_its_area_filled():
     assert bands(ax) == [Band(line.x, (0,) * len(line.x), line.y, "vermillion")] and max(line.y) == 6e-4
     assert bands(plots.plot_schedules(shapes, tokens_per_step=4e6).axes[0]) == []
     faint, strong = ax.lines
-    assert faint.get_alpha() < 1 and strong.get_alpha() is None and strong.get_linewidth() > faint.get_linewidth()
+    assert strong.get_linewidth() > 1.5 * faint.get_linewidth()
     assert limits(ax) == ((0, 476_837), (0, 7e-4)) and titles(ax)[1:] == ("step", "learning rate")
     assert legend(figure) == {"a": Key("blue", "-"), "b": Key("vermillion", DASHED)}
 
