@@ -150,6 +150,8 @@ def rename(part: Tag, page: Page) -> None:
     """Put a page's key before every name on it, and point exercises to their solutions."""
     for inside in part.select("div.exercise > section[id]"):  # all of them have the same
         del inside["id"]
+    if part.get("id"):  # links lead to the title's own name as well, and the page is about to get another
+        part.insert(0, BeautifulSoup(f'<span id="{part["id"]}"></span>', "html.parser"))
     for tag in part.select("[id]"):
         if tag.find_parent("svg") is None:
             tag["id"] = f"{page.key}--{tag['id']}"

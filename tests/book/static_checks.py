@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 FENCE, ROLE, OPTION = (
     r"(```|:::)\s*\{[a-z]",
-    r"\{(numref|eq|term|doc|ref|cite:[pt])\}",
+    r"(?<!\\text)\{(numref|eq|term|doc|ref|cite:[pt])\}",  # \text{ref} is of a formula
     r"^\s*:(name|label|filter|alt):",
 )
 RAW_MARKUP = re.compile(f"{FENCE}|{ROLE}|{OPTION}", re.M)
