@@ -101,6 +101,13 @@ def random_changes(new: Tensor, old: Tensor, draws: int, generator: np.random.Ge
     return np.abs(longer - length).mean(axis=1), (1 - (length + cosine * update) / longer).mean(axis=1)
 
 
+def coupling_beside(directions: np.ndarray, magnitudes: np.ndarray, null: np.ndarray) -> dict[str, float]:
+    """Pearson's correlation over points ``(points,)``, with the mean and the middle 95 % of its null ``(draws,)``."""
+    low, high = np.quantile(null, (0.025, 0.975))
+    return {"correlation": float(np.corrcoef(directions, magnitudes)[0, 1]), "random": float(null.mean()),
+            "low": float(low), "high": float(high)}  # fmt: skip
+
+
 def random_correlations(magnitudes: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Pearson's correlation over the points for each draw; both arguments are ``(points, draws)``."""
     pairs = zip(directions.T, magnitudes.T, strict=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from llmbook.chapters.dora.does_it_help.experiment import random_correlations
+from llmbook.chapters.dora.does_it_help.experiment import coupling_beside, random_correlations
 
 
 def drawn_magnitudes(
@@ -47,6 +47,4 @@ def coupling(
     turned, stretched = (np.concatenate([each.ravel() for each in kinds]) for kinds in (directions, magnitudes))
     chance = np.concatenate([each.reshape(-1, each.shape[-1]) for each in drawn])
     null = random_correlations(chance, np.broadcast_to(turned[:, None], chance.shape))
-    low, high = np.quantile(null, (0.025, 0.975))
-    return {"correlation": float(np.corrcoef(turned, stretched)[0, 1]), "random": float(null.mean()),
-            "low": float(low), "high": float(high)}  # fmt: skip
+    return coupling_beside(turned, stretched, null)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from llmbook.adapters import adapter_layers, inject
 from llmbook.chapters.dora.does_it_help.experiment import (
+    coupling_beside,
     direction_change,
     magnitude_change,
     random_changes,
@@ -140,7 +141,4 @@ def coupling(points: Sequence[tuple[dict, np.ndarray]]) -> dict[str, float]:
     """
     magnitudes, directions = ([row[key] for row, _ in points] for key in ("magnitude", "direction"))
     drawn = np.array([each for _, each in points])  # (points, 2, draws)
-    null = random_correlations(drawn[:, 0], drawn[:, 1])
-    low, high = np.quantile(null, (0.025, 0.975))
-    return {"correlation": float(np.corrcoef(directions, magnitudes)[0, 1]), "random": float(null.mean()),
-            "low": float(low), "high": float(high)}  # fmt: skip
+    return coupling_beside(directions, magnitudes, random_correlations(drawn[:, 0], drawn[:, 1]))
